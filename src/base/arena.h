@@ -1,0 +1,27 @@
+/* Memory that is dropped whole: one arena per phase.  Blocks are zeroed and aligned to 16. */
+#ifndef SKEP_SRC_BASE_ARENA_H
+#define SKEP_SRC_BASE_ARENA_H
+
+#include "base/mem.h"
+
+struct arena_chunk;
+struct arena {
+    struct mem *mem;
+    struct arena_chunk *chunks; /* the newest first */
+    size_t used, capacity;      /* of the newest */
+};
+
+void arena_init(struct arena *arena, struct mem *mem);
+void arena_drop(struct arena *arena);
+
+void *arena_alloc(struct arena *arena, size_t size);
+/* NULL when count × size does not fit in memory or in a size_t. */
+void *arena_alloc_array(struct arena *arena, u64 count, size_t size);
+char *arena_strdup(struct arena *arena, const char *text);
+char *arena_strndup(struct arena *arena, const char *text, size_t length);
+void *arena_copy(struct arena *arena, const void *bytes, size_t size);
+
+#define arena_new(arena, T) ((T *)arena_alloc((arena), sizeof(T)))
+#define arena_array(arena, T, n) ((T *)arena_alloc_array((arena), (n), sizeof(T)))
+
+#endif
