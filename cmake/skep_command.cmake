@@ -1,0 +1,21 @@
+# The skep command, when its sources and its libraries are there.
+file(GLOB command_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tool/skep/*.c)
+if(PkgConfig_FOUND)
+  pkg_check_modules(JANSSON IMPORTED_TARGET jansson)
+  pkg_check_modules(PCAP IMPORTED_TARGET libpcap)
+  pkg_check_modules(LIBBPF IMPORTED_TARGET libbpf)
+endif()
+
+if(command_sources AND JANSSON_FOUND AND PCAP_FOUND)
+  add_executable(skep ${command_sources})
+  target_compile_definitions(skep PRIVATE _GNU_SOURCE)
+  target_include_directories(skep PRIVATE ${CMAKE_SOURCE_DIR}/tool/skep)
+  target_link_libraries(skep PRIVATE skep_static PkgConfig::JANSSON PkgConfig::PCAP)
+  if(LIBBPF_FOUND)
+    # The Linux kernel as one more engine of `skep bench`.
+    target_link_libraries(skep PRIVATE PkgConfig::LIBBPF)
+    target_compile_definitions(skep PRIVATE SKEP_HAVE_LIBBPF)
+  endif()
+elseif(command_sources)
+  message(WARNING "The skep command is not built: it needs libjansson and libpcap.")
+endif()

@@ -1,0 +1,32 @@
+# libskep: one set of objects, a static and a shared library.
+file(GLOB SKEP_SOURCES CONFIGURE_DEPENDS
+     ${CMAKE_SOURCE_DIR}/src/*/*.c ${CMAKE_SOURCE_DIR}/src/*/*/*.c)
+file(GLOB SKEP_PUBLIC_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/skep/*.h)
+
+add_library(skep_objects OBJECT ${SKEP_SOURCES})
+target_include_directories(skep_objects PRIVATE ${CMAKE_SOURCE_DIR}/src
+                                                ${CMAKE_SOURCE_DIR}/include)
+# Only os/ sees what the system has beyond ISO C.
+file(GLOB os_sources ${CMAKE_SOURCE_DIR}/src/os/*.c)
+set_source_files_properties(${os_sources} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
+
+function(skep_add_library target kind)
+  add_library(${target} ${kind} $<TARGET_OBJECTS:skep_objects>)
+  add_library(skep::${target} ALIAS ${target})
+  target_include_directories(${target} INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(${target} PUBLIC Threads::Threads)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME skep)
+endfunction()
+skep_add_library(skep_static STATIC)
+skep_add_library(skep_shared SHARED)
+
+# Only skep_* leaves the shared library, whatever a source file forgets to hide.
+set(exports ${CMAKE_SOURCE_DIR}/cmake/exports.map)
+target_link_options(skep_shared PRIVATE -Wl,--version-script=${exports} -Wl,--no-undefined)
+if(SKEP_SANITIZE)
+  # clang leaves the sanitizer's run time to the executable.
+  target_link_options(skep_shared PRIVATE -Wl,-z,undefs)
+endif()
+set_target_properties(skep_shared PROPERTIES
+  LINK_DEPENDS ${exports} VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
