@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Descriptors: what a helper, a map type and a program type (hook) promise.
+ *
+ * They are plain data.  Verifier, loader, lowering, engines, documentation and debug checks read the
+ * same structs, and an application registers its own exactly as the built-in ones are registered
+ * (env.h).  A descriptor must outlive every env that it is registered with; static const is usual.
+ * `size` is sizeof the struct as the application was compiled.
+ *
+ * Semantics of the built-in ones: Linux's Documentation/bpf, <linux/bpf.h> and bpf-helpers(7). */
+#ifndef SKEP_CONTRACT_H
+#define SKEP_CONTRACT_H
+
+#include <skep/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Whose numbers an id is: the same helper or map type has other ids elsewhere. */
+enum skep_personality {
+    SKEP_LINUX = 0,
+    SKEP_WINDOWS = 1,
+    SKEP_APPLICATION = 2, /* ids of the application's own; in bytecode they share Linux's id space */
+};
+
+/* ---- helpers ------------------------------------------------------------------------------- */
+
+/* What an argument must be. */
+enum skep_arg_kind {
+    SKEP_ARG_NONE = 0,     /* there is no such argument */
+    SKEP_ARG_ANYTHING,     /* any initialised value */
+    SKEP_ARG_SCALAR,       /* a number */
+    SKEP_ARG_CTX,          /* the program's context pointer, unchanged */
+    SKEP_ARG_MAP,          /* a map reference; `maps` of the helper says which */
+    SKEP_ARG_MAP_KEY,      /* memory of key_size bytes of the map argument before it */
+    SKEP_ARG_MAP_VALUE,    /* memory of value_size bytes of the map argument before it */
+    SKEP_ARG_MEM,          /* memory of `bytes`, or, if that is 0, of the SIZE argument after it */
+    SKEP_ARG_SIZE,         /* the size in bytes of the MEM argument before it */
+    SKEP_ARG_ALLOC_SIZE,   /* a constant: the size of the memory returned */
+    SKEP_ARG_STRING,       /* a NUL-terminated constant string in a read-only map */
+    SKEP_ARG_CALLBACK,     /* a subprogram; `callback` of the helper says how it is called */
+    SKEP_ARG_CALLBACK_CTX, /* a stack pointer or NULL, handed on to the callback */
+    SKEP_ARG_RECORD,       /* memory that an acquiring helper returned, at its start */
+    SKEP_ARG_SPIN_LOCK,    /* a struct bpf_spin_lock in a map value */
+    SKEP_ARG_TIMER,        /* a struct bpf_timer in a map value */
+    SKEP_ARG_KPTR,         /* a kernel pointer slot in a map value */
+    SKEP_ARG_DYNPTR,       /* a struct bpf_dynptr on the stack */
+    SKEP_ARG_SOCK,         /* a socket */
+    SKEP_ARG_BTF_PTR,      /* a typed pointer (PTR_TO_BTF_ID) */
+    SKEP_ARG_KIND_COUNT,
+};
+
+enum skep_arg_flag {
+    SKEP_ARG_READ = 1 << 0,     /* the helper reads the memory */
+    SKEP_ARG_WRITE = 1 << 1,    /* the helper writes the memory; without READ it may be uninitialised */
+    SKEP_ARG_NULLABLE = 1 << 2, /* NULL is fine (a MEM's size must then be 0) */
+    SKEP_ARG_ZERO_OK = 1 << 3,  /* SIZE: may be 0 */
+    SKEP_ARG_CONSTANT = 1 << 4, /* must be known when the program is loaded */
+    SKEP_ARG_RELEASE = 1 << 5,  /* the reference ends here */
+};
+
+struct skep_arg {
+    uint8_t kind;   /* enum skep_arg_kind */
+    uint8_t flags;  /* enum skep_arg_flag */
+    uint16_t bytes; /* MEM: its fixed size; 0: see SIZE */
+};
+
+/* What a helper returns. */
+enum skep_ret_kind {
+    SKEP_RET_INTEGER = 0, /* a number in [lo, hi]; both 0: any */
+    SKEP_RET_VOID,        /* r0 is unreadable afterwards */
+    SKEP_RET_MAP_VALUE,   /* a value of the map argument, or NULL */
+    SKEP_RET_MEM,         /* ALLOC_SIZE bytes of memory, or NULL */
+    SKEP_RET_SOCK,        /* a socket, or NULL */
+    SKEP_RET_BTF_PTR,     /* a typed pointer, or NULL when NULLABLE */
+    SKEP_RET_CPU_PTR,     /* a per-CPU variable, or NULL when NULLABLE */
+};
+
+struct skep_ret {
+    uint8_t kind; /* enum skep_ret_kind */
+    uint8_t flags;
+#define SKEP_RET_NULLABLE 1u
+#define SKEP_RET_ACQUIRES 2u /* the program must hand it to a RELEASE argument on every path */
+    int64_t lo, hi;
+};
+
+enum skep_effect {
+    SKEP_MOVES_PACKET = 1 << 0, /* packet pointers taken before are void */
+    SKEP_TAIL_CALLS = 1 << 1,   /* does not return on success */
+    SKEP_CALLS_BACK = 1 << 2,
+    SKEP_SLEEPS = 1 << 3, /* only in sleepable programs */
+    SKEP_GPL_ONLY = 1 << 4,
+    SKEP_LOCKS = 1 << 5,
+    SKEP_UNLOCKS = 1 << 6,
+    SKEP_PURE = 1 << 7, /* same arguments, same result within a run; no side effect */
+};
+
+/* How a callback is called: its parameters, and what it may return. */
+enum skep_param_kind {
+    SKEP_PARAM_NONE = 0,
+    SKEP_PARAM_SCALAR,
+    SKEP_PARAM_MAP,       /* the map argument of the helper */
+    SKEP_PARAM_MAP_KEY,   /* read-only */
+    SKEP_PARAM_MAP_VALUE, /* of that map */
+    SKEP_PARAM_CTX,       /* what was given as CALLBACK_CTX */
+    SKEP_PARAM_DYNPTR,
+    SKEP_PARAM_BTF_PTR,
+};
+struct skep_callback {
+    uint8_t params[5]; /* enum skep_param_kind */
+    int64_t lo, hi;    /* of r0 */
+};
+
+/* Which program types may call a helper: a helper has one bit, a hook a set of them. */
+enum skep_helper_family {
+    SKEP_FAMILY_BASE = 1 << 0,    /* any host: maps, time, random, ring buffer, loops */
+    SKEP_FAMILY_TRACING = 1 << 1, /* guarded reads, stacks, current task */
+    SKEP_FAMILY_XDP = 1 << 2,
+    SKEP_FAMILY_SKB_READ = 1 << 3,  /* any skb program */
+    SKEP_FAMILY_SKB_WRITE = 1 << 4, /* traffic control */
+    SKEP_FAMILY_SOCKET = 1 << 5,    /* needs a host's socket layer */
+    SKEP_FAMILY_CGROUP = 1 << 6,
+    SKEP_FAMILY_LWT = 1 << 7,
+    SKEP_FAMILY_SK_MSG = 1 << 8,
+    SKEP_FAMILY_SK_SKB = 1 << 9,
+    SKEP_FAMILY_SOCK_OPS = 1 << 10,
+    SKEP_FAMILY_REUSEPORT = 1 << 11,
+    SKEP_FAMILY_SYSCALL = 1 << 12,
+    SKEP_FAMILY_LIRC = 1 << 13,
+    SKEP_FAMILY_LSM = 1 << 14,
+    SKEP_FAMILY_APPLICATION = 1 << 30, /* an application's own */
+};
+
+/* The work of a helper.  thread: whose run this is; a1..a5: the registers.  Pointers are host
+ * pointers of which the contract's bytes are accessible; a MAP argument is a skep_map *; a CALLBACK
+ * is a token for skep_call_back().  Must not keep a pointer past the call. */
+typedef uint64_t skep_helper_fn(skep_thread *thread, uint64_t a1, uint64_t a2, uint64_t a3,
+                                uint64_t a4, uint64_t a5);
+
+struct skep_helper {
+    size_t size;
+    const char *name; /* "bpf_map_lookup_elem" */
+    skep_helper_fn *run; /* NULL: contract only; running it is refused by name */
+    uint32_t id;
+    uint8_t personality; /* enum skep_personality */
+    uint32_t family;     /* enum skep_helper_family */
+    struct skep_arg args[5];
+    struct skep_ret ret;
+    uint32_t effects; /* enum skep_effect */
+    uint32_t maps;    /* enum skep_map_class: the map must have all of these bits; 0: no MAP argument */
+    uint32_t cost;    /* fuel charged beyond the instruction's own */
+    struct skep_callback callback;
+};
+
+/* ---- map types ----------------------------------------------------------------------------- */
+
+/* What can be done with a map; helpers ask for these instead of for type numbers. */
+enum skep_map_class {
+    SKEP_MAP_LOOKUP = 1 << 0, /* lookup gives a pointer to the value */
+    SKEP_MAP_UPDATE = 1 << 1,
+    SKEP_MAP_DELETE = 1 << 2,
+    SKEP_MAP_ITERATE = 1 << 3, /* bpf_for_each_map_elem */
+    SKEP_MAP_PUSH = 1 << 4,    /* push, and for QUEUE and STACK pop and peek */
+    SKEP_MAP_POP = 1 << 5,
+    SKEP_MAP_PEEK = 1 << 6,
+    SKEP_MAP_RINGBUF_OUT = 1 << 7,
+    SKEP_MAP_PROGRAMS = 1 << 8, /* bpf_tail_call */
+    SKEP_MAP_EVENTS = 1 << 9,   /* bpf_perf_event_* */
+    SKEP_MAP_REDIRECTS = 1 << 10,
+    SKEP_MAP_STACKS = 1 << 11,
+    SKEP_MAP_CGROUPS = 1 << 12,
+    SKEP_MAP_SOCKETS = 1 << 13,
+    SKEP_MAP_STORAGE = 1 << 14,
+    SKEP_MAP_USER_RINGBUF = 1 << 15,
+    SKEP_MAP_TIMERS = 1 << 16,       /* a value may hold a bpf_timer */
+    SKEP_MAP_LOOKUP_PERCPU = 1 << 17, /* bpf_map_lookup_percpu_elem */
+};
+
+enum skep_map_trait {
+    SKEP_MAP_PER_CPU = 1 << 0,       /* a value per CPU slot; the host sees n_cpus × round8(value_size) */
+    SKEP_MAP_KEYS_ARE_INDEXES = 1 << 1, /* u32 keys below max_entries */
+    SKEP_MAP_NO_KEY = 1 << 2,        /* key_size must be 0 */
+    SKEP_MAP_NO_VALUE = 1 << 3,      /* value_size must be 0 */
+    SKEP_MAP_HOLDS_MAPS = 1 << 4,    /* values are maps: programs see the inner map */
+    SKEP_MAP_HOLDS_PROGRAMS = 1 << 5,
+    SKEP_MAP_HOLDS_HANDLES = 1 << 6, /* u32 handles that the host gives a meaning */
+    SKEP_MAP_DIRECT_VALUES = 1 << 7, /* one block of values: LDDW of a value's address works */
+    SKEP_MAP_ENTRIES_POWER_OF_2_PAGES = 1 << 8, /* max_entries: a power of two and whole pages */
+};
+
+/* What a map is made from. */
+struct skep_map_spec {
+    size_t size;
+    const char *name; /* at most 255 bytes */
+    uint32_t type;
+    uint32_t key_size, value_size; /* bytes */
+    uint32_t max_entries;
+    uint32_t flags;     /* BPF_F_* of map creation */
+    uint64_t map_extra; /* e.g. the number of hash functions of a Bloom filter */
+    const struct skep_map_spec *inner; /* of a map of maps; else NULL */
+};
+
+#define SKEP_MAP_ANY 0u     /* update: create or replace */
+#define SKEP_MAP_NOEXIST 1u /* update: only create */
+#define SKEP_MAP_EXIST 2u   /* update: only replace */
+#define SKEP_MAP_F_LOCK 4u  /* copy under the value's spin lock */
+
+/* Which side uses a map: read-only and write-only flags differ for programs and for the host. */
+/* A map type.  Results are 0 or -errno, as bpf(2) and the helpers give them.  All functions may be
+ * called by any number of threads at once, except create, check and destroy.  thread is never NULL
+ * in the calls that programs make; `cpu` is the slot whose value is meant (per-CPU types). */
+struct skep_map_type {
+    size_t size;
+    const char *name; /* "hash" */
+    uint32_t id;
+    uint8_t personality;
+    uint32_t classes; /* enum skep_map_class */
+    uint32_t traits;  /* enum skep_map_trait */
+    uint32_t flags_allowed; /* BPF_F_* */
+    uint32_t key_size_min, key_size_max;     /* 0, 0: any from 1 */
+    uint32_t value_size_min, value_size_max; /* 0, 0: any from 1 */
+
+    /* What the columns above do not say, as -errno; may be NULL. */
+    int (*check)(const struct skep_map_spec *spec);
+    /* Makes the private part (skep_map_set_private). */
+    int (*create)(skep_map *map);
+    void (*destroy)(skep_map *map);
+    /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused). */
+    void *(*lookup)(skep_map *map, const void *key, uint32_t cpu);
+    int (*update)(skep_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu);
+    int (*remove)(skep_map *map, const void *key);
+    /* The key after `key` (NULL: the first).  -ENOENT past the last; a key that is gone restarts. */
+    int (*next_key)(skep_map *map, const void *key, void *next);
+    int (*lookup_and_delete)(skep_map *map, const void *key, void *value, uint32_t cpu);
+    int (*push)(skep_map *map, const void *value, uint64_t flags);
+    int (*pop)(skep_map *map, void *value);
+    int (*peek)(skep_map *map, void *value);
+    /* Types of HOLDS_MAPS, HOLDS_PROGRAMS: drops what is held (the last user reference went). */
+    void (*release_held)(skep_map *map);
+    /* The bytes that it occupies, all included. */
+    uint64_t (*memory_bytes)(const skep_map *map);
+};
+
+/* ---- program types ------------------------------------------------------------------------- */
+
+enum skep_field_kind {
+    SKEP_FIELD_SCALAR = 0,
+    SKEP_FIELD_PACKET,      /* pointer to the packet's first byte (data) */
+    SKEP_FIELD_PACKET_META, /* pointer to the metadata before it (data_meta) */
+    SKEP_FIELD_PACKET_END,  /* the limit of both */
+    SKEP_FIELD_SOCK,        /* pointer to a socket, or NULL */
+    SKEP_FIELD_POINTER,     /* pointer to host memory of `bytes` bytes; NULL when NULLABLE */
+    SKEP_FIELD_POINTER_END, /* limit of the pointer field before it (optval_end) */
+    SKEP_FIELD_BTF_PTR,
+};
+
+enum skep_field_access {
+    SKEP_FIELD_READ = 1,
+    SKEP_FIELD_WRITE = 2,
+    SKEP_FIELD_WIDE = 4,     /* 8-byte access may span this and the next field */
+    SKEP_FIELD_NO_NARROW = 8, /* only accesses of the full size */
+    SKEP_FIELD_NULLABLE = 16,
+};
+
+/* A field of the context: where the program sees it, and where the host keeps it.  A load becomes
+ * a load of host_size bytes at ctx + host_offset, zero-extended, then (narrow access) a shift and a
+ * mask; pointers are 8 bytes in the host whatever the program's view.  host_size 0: reads as 0 and
+ * cannot be written. */
+struct skep_ctx_field {
+    const char *name;
+    uint16_t offset, size; /* the program's view; bytes */
+    uint8_t kind;          /* enum skep_field_kind */
+    uint8_t access;        /* enum skep_field_access */
+    uint8_t host_size;     /* 0, 1, 2, 4, 8; > 8: memory accessed as it is (arrays, structs) */
+    uint16_t host_offset;
+    uint32_t bytes; /* POINTER: size of what it points to */
+};
+
+/* What r1 (and r2) are at the start of a program. */
+enum skep_ctx_kind {
+    SKEP_CTX_FIELDS = 0, /* r1 → the context, accessed by the field table */
+    SKEP_CTX_MEMORY,     /* the run gets a struct skep_memory: r1 = data, r2 = size; plain memory */
+    SKEP_CTX_ARGS,       /* r1 → array of u64 arguments, read-only (raw tracepoints, tracing) */
+    SKEP_CTX_NONE,       /* r1 is 0 */
+};
+
+struct skep_memory {
+    void *data;
+    size_t size; /* bytes */
+};
+
+struct skep_hook {
+    size_t size;
+    const char *name; /* "xdp" */
+    const char *const *sections; /* ELF section names, NULL-terminated; "tp/" stands for any rest,
+                                    "xdp+" for the name alone or followed by "/…" or ".…" */
+    uint32_t id;        /* BPF_PROG_TYPE_* */
+    uint8_t personality;
+    uint8_t ctx_kind;   /* enum skep_ctx_kind */
+    uint16_t ctx_size;  /* bytes in the program's view; 0: by the run (CTX_MEMORY) */
+    const struct skep_ctx_field *fields;
+    uint32_t n_fields;
+    uint32_t families;  /* helpers that may be called: enum skep_helper_family */
+    uint32_t flags;
+#define SKEP_HOOK_PACKET 1u         /* the host context is a skep_packet */
+#define SKEP_HOOK_PACKET_WRITE 2u   /* direct packet writes */
+#define SKEP_HOOK_LD_ABS 4u         /* LD_ABS and LD_IND read the packet */
+#define SKEP_HOOK_SLEEPABLE 8u
+#define SKEP_HOOK_CTX_WRITABLE 16u  /* CTX_MEMORY: may be written */
+#define SKEP_HOOK_CONTRACT_ONLY 32u /* can be verified; running it is refused by name */
+    int64_t ret_lo, ret_hi;        /* of r0; both 0: any */
+    const char *const *verdicts;   /* names of r0's values from 0, NULL-terminated; or NULL */
+    /* Fills a packet's host-side fields before a run, after its bytes are set; may be NULL. */
+    void (*prepare)(void *host_ctx);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

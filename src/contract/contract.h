@@ -1,0 +1,58 @@
+/* The door of contract/: the registry of descriptors, and the few layouts that compiled code may
+ * know.  Descriptors themselves are public: <skep/contract.h>. */
+#ifndef SKEP_SRC_CONTRACT_CONTRACT_H
+#define SKEP_SRC_CONTRACT_CONTRACT_H
+
+#include "base/base.h"
+#include "contract/layout.h"
+#include <skep/contract.h>
+
+/* What is known by an env: (personality, id) → descriptor.  Filled while the env is made, read-only
+ * afterwards. */
+struct registry {
+    struct mem *mem;
+    VEC(const struct skep_helper *) helpers;
+    VEC(const struct skep_map_type *) map_types;
+    VEC(const struct skep_hook *) hooks;
+    struct hash_index helper_ids, map_type_ids;
+};
+
+void registry_init(struct registry *registry, struct mem *mem);
+void registry_drop(struct registry *registry);
+
+/* SKEP_BAD_ARG when the descriptor contradicts itself (a MAP_KEY before any MAP, a SIZE without a
+ * MEM, fields that overlap, …), SKEP_EXISTS when its (personality, id) or name is taken. */
+skep_status registry_add_helper(struct registry *registry, const struct skep_helper *helper,
+                                skep_error *err);
+skep_status registry_add_map_type(struct registry *registry, const struct skep_map_type *type,
+                                  skep_error *err);
+skep_status registry_add_hook(struct registry *registry, const struct skep_hook *hook,
+                              skep_error *err);
+/* The application's descriptor takes the place of the one with its (personality, id). */
+skep_status registry_replace_helper(struct registry *registry, const struct skep_helper *helper,
+                                    skep_error *err);
+
+/* NULL when there is none.  An application's ids are found after the personality's own. */
+const struct skep_helper *registry_helper(const struct registry *registry, u8 personality, u32 id);
+const struct skep_helper *registry_helper_by_name(const struct registry *registry,
+                                                  const char *name);
+const struct skep_map_type *registry_map_type(const struct registry *registry, u8 personality,
+                                              u32 id);
+const struct skep_hook *registry_hook(const struct registry *registry, u8 personality, u32 id);
+const struct skep_hook *registry_hook_by_name(const struct registry *registry, const char *name);
+/* The hook whose section pattern matches best (the longest pattern), or NULL.  *sleepable is set
+ * for the ".s" forms. */
+const struct skep_hook *registry_hook_by_section(const struct registry *registry,
+                                                 const char *section, bool *sleepable);
+
+/* The field that holds the access [offset, offset + size), or NULL: inside one field, aligned to
+ * its size, within the field's narrow and wide rules. */
+const struct skep_ctx_field *hook_field_at(const struct skep_hook *hook, u32 offset, u32 size);
+
+/* Does a hook allow a helper? */
+static inline bool hook_allows(const struct skep_hook *hook, const struct skep_helper *helper)
+{
+    return (hook->families & helper->family) != 0;
+}
+
+#endif

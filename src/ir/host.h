@@ -1,0 +1,68 @@
+/* HOST CODE: what engines run.  Its ops are those of the ISA whose meaning lowering leaves alone
+ * (enum isa_op), and the host's own after them.  Context fields have become host loads, map
+ * references host pointers, calls direct pointers; charges and guards are ops. */
+#ifndef SKEP_SRC_IR_HOST_H
+#define SKEP_SRC_IR_HOST_H
+
+#include "ir/charge.h"
+#include "ir/code.h"
+#include <skep/contract.h>
+
+/* clang-format off */
+#define HOST_OPS(H) \
+    H(CHARGE)        /* fuel -= imm; below 0: stop                                       */ \
+    H(CONST)         /* dst = imm (map pointers, value addresses, callback tokens too)   */ \
+    H(CTX_LOAD_B) H(CTX_LOAD_H) H(CTX_LOAD_W) H(CTX_LOAD_DW)   /* dst = host context     */ \
+    H(CTX_STORE_B) H(CTX_STORE_H) H(CTX_STORE_W) H(CTX_STORE_DW)                            \
+    H(CALL)          /* r0 = ((skep_helper_fn *)imm)(thread, r1..r5); then look at stops */ \
+    H(CALL_PURE)     /* the same, of a helper that never stops a run                     */ \
+    H(MAP_LOOKUP)    /* r0 = lookup in map imm, key at r2                                */ \
+    H(TAIL_CALL)     /* ctx r1, map r2, index r3                                         */ \
+    H(GUARD)         /* stop unless [dst + off, + imm) lies in a proved base             */ \
+    H(TRAP)          /* what may not be executed; imm: a note                            */
+/* clang-format on */
+
+enum host_op {
+    HOST_FIRST = ISA_OP_COUNT - 1,
+#define H(NAME) HOST_##NAME,
+    HOST_OPS(H)
+#undef H
+        HOST_OP_COUNT,
+};
+
+/* What a memory op may touch; for alias analysis and guards. */
+enum host_region {
+    HOST_REGION_ANY,
+    HOST_REGION_STACK,
+    HOST_REGION_CTX,
+    HOST_REGION_PACKET,
+    HOST_REGION_MAP_VALUE,
+};
+
+struct host_insn {
+    u16 op; /* enum isa_op or enum host_op */
+    u8 dst, src;
+    u8 region; /* enum host_region */
+    u8 flags;
+#define HOST_PROVED 1u /* the access needs no guard */
+    s32 off;     /* memory: displacement; jumps and local calls: unused, see target */
+    u32 target;  /* host instruction index */
+    u32 origin;  /* CODE instruction */
+    u64 imm;
+};
+
+struct host_func {
+    u32 entry, end;
+    u32 origin; /* code function */
+};
+
+struct host_code {
+    u32 n_insns, n_funcs;
+    const struct host_insn *insns;
+    const struct host_func *funcs;
+    const struct code *code; /* for faults and listings */
+};
+
+void host_print(struct text *out, const struct host_insn *insn);
+
+#endif
