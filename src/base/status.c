@@ -26,7 +26,7 @@ const char *skep_status_name(skep_status status)
 }
 
 #define STATUS_QUOTE_(x) #x
-#define STATUS_QUOTE(x)  STATUS_QUOTE_(x)
+#define STATUS_QUOTE(x) STATUS_QUOTE_(x)
 
 const char *skep_version(void)
 {

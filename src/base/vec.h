@@ -16,9 +16,8 @@
     }
 
 #define vec_push(mem, v, item)                                                                     \
-    (vec_reserve_one((mem), (void **)&(v)->data, &(v)->n, &(v)->cap, sizeof(*(v)->data))           \
-         ? ((v)->data[(v)->n++] = (item), true)                                                    \
-         : false)
+    (vec_reserve_one((mem), (void **)&(v)->data, &(v)->n, &(v)->cap, sizeof(*(v)->data)) &&        \
+     ((v)->data[(v)->n++] = (item), true))
 
 #define vec_drop(mem, v)                                                                           \
     (mem_free((mem), (v)->data, (size_t)(v)->cap * sizeof(*(v)->data)), (v)->data = NULL,          \
