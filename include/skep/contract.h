@@ -2,10 +2,10 @@
  *
  * Descriptors: what a helper, a map type and a program type (hook) promise.
  *
- * They are plain data.  Verifier, loader, lowering, engines, documentation and debug checks read the
- * same structs, and an application registers its own exactly as the built-in ones are registered
- * (env.h).  A descriptor must outlive every env that it is registered with; static const is usual.
- * `size` is sizeof the struct as the application was compiled.
+ * They are plain data.  Verifier, loader, lowering, engines, documentation and debug checks read
+ * the same structs, and an application registers its own exactly as the built-in ones are
+ * registered (env.h).  A descriptor must outlive every env that it is registered with; static const
+ * is usual. `size` is sizeof the struct as the application was compiled.
  *
  * Semantics of the built-in ones: Linux's Documentation/bpf, <linux/bpf.h> and bpf-helpers(7). */
 #ifndef SKEP_CONTRACT_H
@@ -21,7 +21,8 @@ extern "C" {
 enum skep_personality {
     SKEP_LINUX = 0,
     SKEP_WINDOWS = 1,
-    SKEP_APPLICATION = 2, /* ids of the application's own; in bytecode they share Linux's id space */
+    SKEP_APPLICATION =
+        2, /* ids of the application's own; in bytecode they share Linux's id space */
 };
 
 /* ---- helpers ------------------------------------------------------------------------------- */
@@ -52,8 +53,9 @@ enum skep_arg_kind {
 };
 
 enum skep_arg_flag {
-    SKEP_ARG_READ = 1 << 0,     /* the helper reads the memory */
-    SKEP_ARG_WRITE = 1 << 1,    /* the helper writes the memory; without READ it may be uninitialised */
+    SKEP_ARG_READ = 1 << 0, /* the helper reads the memory */
+    SKEP_ARG_WRITE =
+        1 << 1, /* the helper writes the memory; without READ it may be uninitialised */
     SKEP_ARG_NULLABLE = 1 << 2, /* NULL is fine (a MEM's size must then be 0) */
     SKEP_ARG_ZERO_OK = 1 << 3,  /* SIZE: may be 0 */
     SKEP_ARG_CONSTANT = 1 << 4, /* must be known when the program is loaded */
@@ -140,7 +142,7 @@ typedef uint64_t skep_helper_fn(skep_thread *thread, uint64_t a1, uint64_t a2, u
 
 struct skep_helper {
     size_t size;
-    const char *name; /* "bpf_map_lookup_elem" */
+    const char *name;    /* "bpf_map_lookup_elem" */
     skep_helper_fn *run; /* NULL: contract only; running it is refused by name */
     uint32_t id;
     uint8_t personality; /* enum skep_personality */
@@ -148,8 +150,9 @@ struct skep_helper {
     struct skep_arg args[5];
     struct skep_ret ret;
     uint32_t effects; /* enum skep_effect */
-    uint32_t maps;    /* enum skep_map_class: the map must have all of these bits; 0: no MAP argument */
-    uint32_t cost;    /* fuel charged beyond the instruction's own */
+    uint32_t
+        maps; /* enum skep_map_class: the map must have all of these bits; 0: no MAP argument */
+    uint32_t cost; /* fuel charged beyond the instruction's own */
     struct skep_callback callback;
 };
 
@@ -173,16 +176,16 @@ enum skep_map_class {
     SKEP_MAP_SOCKETS = 1 << 13,
     SKEP_MAP_STORAGE = 1 << 14,
     SKEP_MAP_USER_RINGBUF = 1 << 15,
-    SKEP_MAP_TIMERS = 1 << 16,       /* a value may hold a bpf_timer */
+    SKEP_MAP_TIMERS = 1 << 16,        /* a value may hold a bpf_timer */
     SKEP_MAP_LOOKUP_PERCPU = 1 << 17, /* bpf_map_lookup_percpu_elem */
 };
 
 enum skep_map_trait {
-    SKEP_MAP_PER_CPU = 1 << 0,       /* a value per CPU slot; the host sees n_cpus × round8(value_size) */
+    SKEP_MAP_PER_CPU = 1 << 0, /* a value per CPU slot; the host sees n_cpus × round8(value_size) */
     SKEP_MAP_KEYS_ARE_INDEXES = 1 << 1, /* u32 keys below max_entries */
-    SKEP_MAP_NO_KEY = 1 << 2,        /* key_size must be 0 */
-    SKEP_MAP_NO_VALUE = 1 << 3,      /* value_size must be 0 */
-    SKEP_MAP_HOLDS_MAPS = 1 << 4,    /* values are maps: programs see the inner map */
+    SKEP_MAP_NO_KEY = 1 << 2,           /* key_size must be 0 */
+    SKEP_MAP_NO_VALUE = 1 << 3,         /* value_size must be 0 */
+    SKEP_MAP_HOLDS_MAPS = 1 << 4,       /* values are maps: programs see the inner map */
     SKEP_MAP_HOLDS_PROGRAMS = 1 << 5,
     SKEP_MAP_HOLDS_HANDLES = 1 << 6, /* u32 handles that the host gives a meaning */
     SKEP_MAP_DIRECT_VALUES = 1 << 7, /* one block of values: LDDW of a value's address works */
@@ -196,8 +199,8 @@ struct skep_map_spec {
     uint32_t type;
     uint32_t key_size, value_size; /* bytes */
     uint32_t max_entries;
-    uint32_t flags;     /* BPF_F_* of map creation */
-    uint64_t map_extra; /* e.g. the number of hash functions of a Bloom filter */
+    uint32_t flags;                    /* BPF_F_* of map creation */
+    uint64_t map_extra;                /* e.g. the number of hash functions of a Bloom filter */
     const struct skep_map_spec *inner; /* of a map of maps; else NULL */
 };
 
@@ -215,9 +218,9 @@ struct skep_map_type {
     const char *name; /* "hash" */
     uint32_t id;
     uint8_t personality;
-    uint32_t classes; /* enum skep_map_class */
-    uint32_t traits;  /* enum skep_map_trait */
-    uint32_t flags_allowed; /* BPF_F_* */
+    uint32_t classes;                        /* enum skep_map_class */
+    uint32_t traits;                         /* enum skep_map_trait */
+    uint32_t flags_allowed;                  /* BPF_F_* */
     uint32_t key_size_min, key_size_max;     /* 0, 0: any from 1 */
     uint32_t value_size_min, value_size_max; /* 0, 0: any from 1 */
 
@@ -226,11 +229,13 @@ struct skep_map_type {
     /* Makes the private part (skep_map_set_private). */
     int (*create)(skep_map *map);
     void (*destroy)(skep_map *map);
-    /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused). */
+    /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused).
+     */
     void *(*lookup)(skep_map *map, const void *key, uint32_t cpu);
     int (*update)(skep_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu);
     int (*remove)(skep_map *map, const void *key);
-    /* The key after `key` (NULL: the first).  -ENOENT past the last; a key that is gone restarts. */
+    /* The key after `key` (NULL: the first).  -ENOENT past the last; a key that is gone restarts.
+     */
     int (*next_key)(skep_map *map, const void *key, void *next);
     int (*lookup_and_delete)(skep_map *map, const void *key, void *value, uint32_t cpu);
     int (*push)(skep_map *map, const void *value, uint64_t flags);
@@ -258,7 +263,7 @@ enum skep_field_kind {
 enum skep_field_access {
     SKEP_FIELD_READ = 1,
     SKEP_FIELD_WRITE = 2,
-    SKEP_FIELD_WIDE = 4,     /* 8-byte access may span this and the next field */
+    SKEP_FIELD_WIDE = 4,      /* 8-byte access may span this and the next field */
     SKEP_FIELD_NO_NARROW = 8, /* only accesses of the full size */
     SKEP_FIELD_NULLABLE = 16,
 };
@@ -292,25 +297,25 @@ struct skep_memory {
 
 struct skep_hook {
     size_t size;
-    const char *name; /* "xdp" */
+    const char *name;            /* "xdp" */
     const char *const *sections; /* ELF section names, NULL-terminated; "tp/" stands for any rest,
                                     "xdp+" for the name alone or followed by "/…" or ".…" */
-    uint32_t id;        /* BPF_PROG_TYPE_* */
+    uint32_t id;                 /* BPF_PROG_TYPE_* */
     uint8_t personality;
-    uint8_t ctx_kind;   /* enum skep_ctx_kind */
-    uint16_t ctx_size;  /* bytes in the program's view; 0: by the run (CTX_MEMORY) */
+    uint8_t ctx_kind;  /* enum skep_ctx_kind */
+    uint16_t ctx_size; /* bytes in the program's view; 0: by the run (CTX_MEMORY) */
     const struct skep_ctx_field *fields;
     uint32_t n_fields;
-    uint32_t families;  /* helpers that may be called: enum skep_helper_family */
+    uint32_t families; /* helpers that may be called: enum skep_helper_family */
     uint32_t flags;
-#define SKEP_HOOK_PACKET 1u         /* the host context is a skep_packet */
-#define SKEP_HOOK_PACKET_WRITE 2u   /* direct packet writes */
-#define SKEP_HOOK_LD_ABS 4u         /* LD_ABS and LD_IND read the packet */
+#define SKEP_HOOK_PACKET 1u       /* the host context is a skep_packet */
+#define SKEP_HOOK_PACKET_WRITE 2u /* direct packet writes */
+#define SKEP_HOOK_LD_ABS 4u       /* LD_ABS and LD_IND read the packet */
 #define SKEP_HOOK_SLEEPABLE 8u
 #define SKEP_HOOK_CTX_WRITABLE 16u  /* CTX_MEMORY: may be written */
 #define SKEP_HOOK_CONTRACT_ONLY 32u /* can be verified; running it is refused by name */
-    int64_t ret_lo, ret_hi;        /* of r0; both 0: any */
-    const char *const *verdicts;   /* names of r0's values from 0, NULL-terminated; or NULL */
+    int64_t ret_lo, ret_hi;         /* of r0; both 0: any */
+    const char *const *verdicts;    /* names of r0's values from 0, NULL-terminated; or NULL */
     /* Fills a packet's host-side fields before a run, after its bytes are set; may be NULL. */
     void (*prepare)(void *host_ctx);
 };

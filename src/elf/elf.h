@@ -16,34 +16,34 @@
 #define ELF_ET_REL 1u
 
 /* sh_type */
-#define ELF_SHT_NULL         0u
-#define ELF_SHT_PROGBITS     1u
-#define ELF_SHT_SYMTAB       2u
-#define ELF_SHT_STRTAB       3u
-#define ELF_SHT_RELA         4u
-#define ELF_SHT_NOBITS       8u
-#define ELF_SHT_REL          9u
+#define ELF_SHT_NULL 0u
+#define ELF_SHT_PROGBITS 1u
+#define ELF_SHT_SYMTAB 2u
+#define ELF_SHT_STRTAB 3u
+#define ELF_SHT_RELA 4u
+#define ELF_SHT_NOBITS 8u
+#define ELF_SHT_REL 9u
 #define ELF_SHT_SYMTAB_SHNDX 18u
 
 /* sh_flags */
-#define ELF_SHF_WRITE     1u
-#define ELF_SHF_ALLOC     2u
+#define ELF_SHF_WRITE 1u
+#define ELF_SHF_ALLOC 2u
 #define ELF_SHF_EXECINSTR 4u
 
 /* Symbol types and bindings. */
-#define ELF_STT_NOTYPE  0u
-#define ELF_STT_OBJECT  1u
-#define ELF_STT_FUNC    2u
+#define ELF_STT_NOTYPE 0u
+#define ELF_STT_OBJECT 1u
+#define ELF_STT_FUNC 2u
 #define ELF_STT_SECTION 3u
-#define ELF_STT_FILE    4u
-#define ELF_STB_LOCAL   0u
-#define ELF_STB_GLOBAL  1u
-#define ELF_STB_WEAK    2u
-#define ELF_STV_HIDDEN  2u
+#define ELF_STT_FILE 4u
+#define ELF_STB_LOCAL 0u
+#define ELF_STB_GLOBAL 1u
+#define ELF_STB_WEAK 2u
+#define ELF_STV_HIDDEN 2u
 
 /* Where a symbol is that lies in no section.  Other values are positions in elf.sections. */
-#define ELF_UNDEF  0u
-#define ELF_ABS    0xfffffff1u
+#define ELF_UNDEF 0u
+#define ELF_ABS 0xfffffff1u
 #define ELF_COMMON 0xfffffff2u
 
 struct elf_section {

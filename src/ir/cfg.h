@@ -8,7 +8,7 @@
 struct cfg_block {
     u32 start, end; /* instructions [start, end) */
     u32 func;
-    u32 succ[2];  /* block numbers, CODE_NONE: none.  [0] falls through, [1] is the jump's target */
+    u32 succ[2]; /* block numbers, CODE_NONE: none.  [0] falls through, [1] is the jump's target */
     bool is_loop_head; /* the target of a retreating edge of the depth-first walk */
     bool reachable;    /* from its function's entry */
     u32 order;         /* reverse postorder within the function */

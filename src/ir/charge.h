@@ -1,7 +1,7 @@
-/* Where fuel is charged.  A charge stands at every function entry (callbacks are functions) and loop
- * head; its amount is the longest acyclic path, in instructions plus the costs of helpers called, to
- * the next charge or the function's end.  So fuel used ≥ instructions executed, on every engine, and
- * equal on all of them. */
+/* Where fuel is charged.  A charge stands at every function entry (callbacks are functions) and
+ * loop head; its amount is the longest acyclic path, in instructions plus the costs of helpers
+ * called, to the next charge or the function's end.  So fuel used ≥ instructions executed, on every
+ * engine, and equal on all of them. */
 #ifndef SKEP_SRC_IR_CHARGE_H
 #define SKEP_SRC_IR_CHARGE_H
 

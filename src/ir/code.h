@@ -30,9 +30,9 @@ struct code_note {
 struct code {
     u32 n_insns, n_slots, n_funcs, n_lines, n_notes;
     const struct insn *insns;
-    const u32 *slot_of;  /* n_insns + 1 entries: position in 8-byte slots, as listings print it */
-    const u32 *target;   /* jumps, CALL_LOCAL, LDDW_CODE: instruction index; else CODE_NONE */
-    const u32 *func_of;  /* the function an instruction belongs to */
+    const u32 *slot_of; /* n_insns + 1 entries: position in 8-byte slots, as listings print it */
+    const u32 *target;  /* jumps, CALL_LOCAL, LDDW_CODE: instruction index; else CODE_NONE */
+    const u32 *func_of; /* the function an instruction belongs to */
     const struct code_func *funcs; /* sorted by entry; funcs[0] is the main program */
     const struct code_line *lines;
     const struct code_note *notes;

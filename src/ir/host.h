@@ -45,9 +45,9 @@ struct host_insn {
     u8 region; /* enum host_region */
     u8 flags;
 #define HOST_PROVED 1u /* the access needs no guard */
-    s32 off;     /* memory: displacement; jumps and local calls: unused, see target */
-    u32 target;  /* host instruction index */
-    u32 origin;  /* CODE instruction */
+    s32 off;           /* memory: displacement; jumps and local calls: unused, see target */
+    u32 target;        /* host instruction index */
+    u32 origin;        /* CODE instruction */
     u64 imm;
 };
 

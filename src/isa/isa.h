@@ -186,14 +186,18 @@ struct insn {
     u64 imm;
 };
 
-static inline const struct isa_row *insn_row(const struct insn *insn) { return &isa_rows[insn->op]; }
+static inline const struct isa_row *insn_row(const struct insn *insn)
+{
+    return &isa_rows[insn->op];
+}
 static inline enum isa_kind insn_kind(const struct insn *insn)
 {
     return (enum isa_kind)insn_row(insn)->kind;
 }
 static inline u32 insn_slots(const struct insn *insn) { return insn_row(insn)->slots; }
 
-/* Where the fields of a slot lie (RFC 9669 §3): big-endian objects swap the register nibbles too. */
+/* Where the fields of a slot lie (RFC 9669 §3): big-endian objects swap the register nibbles too.
+ */
 struct isa_slot isa_slot_read(const u8 bytes[8], bool big_endian);
 void isa_slot_write(struct isa_slot slot, u8 bytes[8], bool big_endian);
 
@@ -222,9 +226,9 @@ bool insn_is_memory(const struct insn *insn);
 /* The canonical text (llvm-objdump's) of one instruction, without address or label. */
 void isa_print(struct text *out, const struct insn *insn);
 
-/* Assembles text: one instruction per line or `;`, comments (//, #, C comments), labels `name:`.  Reads
- * the canonical text, decimal and hex numbers, the kernel's spellings and the classic mnemonics.
- * Appends slots; err names line and column. */
+/* Assembles text: one instruction per line or `;`, comments (//, #, C comments), labels `name:`.
+ * Reads the canonical text, decimal and hex numbers, the kernel's spellings and the classic
+ * mnemonics. Appends slots; err names line and column. */
 struct isa_asm {
     struct mem *mem;
     VEC(struct isa_slot) slots;

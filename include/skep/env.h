@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The env: configuration, registries, limits, and what the host does for programs.
+ *
+ * An env is a tenant: what is made in it counts against its limits, and nothing is shared between
+ * envs.  It must outlive every handle made in it.
+ *
+ * Thread safety: an env is immutable once made; its functions may be called from any thread. */
+#ifndef SKEP_ENV_H
+#define SKEP_ENV_H
+
+#include <skep/contract.h>
+#include <skep/thread.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the host does when a program asks.  Any member may be NULL: the library's own then.  All may
+ * be called from every running thread at once and must not call back into the run. */
+struct skep_host {
+    void *user; /* handed to each */
+    uint64_t (*clock_ns)(void *user, enum skep_clock clock);
+    uint32_t (*random_u32)(void *user);
+    /* bpf_trace_printk and bpf_trace_vprintk; text is not NUL-terminated.  Default: dropped. */
+    void (*print)(void *user, const char *text, size_t length);
+    uint64_t (*pid_tgid)(void *user); /* tgid << 32 | pid */
+    uint64_t (*uid_gid)(void *user);  /* gid << 32 | uid */
+    void (*comm)(void *user, char out[16]);
+    /* bpf_perf_event_output and its relatives.  Default: dropped. */
+    void (*event)(void *user, skep_map *map, uint64_t flags, const void *data, size_t size);
+};
+
+/* A kernel configuration value for `extern … __kconfig` variables. */
+struct skep_kconfig {
+    const char *name;  /* "CONFIG_HZ", "LINUX_KERNEL_VERSION" */
+    const char *value; /* y, n, m, a number, or a string in double quotes */
+};
+
+struct skep_env_options {
+    size_t size;                            /* sizeof(struct skep_env_options) */
+    const struct skep_allocator *allocator; /* NULL: malloc */
+    size_t memory_limit;                    /* bytes that the env's handles may use; 0: none */
+    uint32_t n_cpus;              /* CPU slots: per-CPU values, threads; 0: as the machine has */
+    uint32_t max_maps;            /* 0: no limit */
+    const struct skep_host *host; /* copied; NULL: all defaults */
+    const struct skep_kconfig *kconfig; /* copied */
+    size_t n_kconfig;
+    /* Descriptors of the application's own, and built-in helpers that it replaces (same
+     * personality and id): e.g. mocks. */
+    const struct skep_helper *const *helpers;
+    size_t n_helpers;
+    const struct skep_helper *const *replaced_helpers;
+    size_t n_replaced_helpers;
+    const struct skep_map_type *const *map_types;
+    size_t n_map_types;
+    const struct skep_hook *const *hooks;
+    size_t n_hooks;
+    uint64_t hash_seed; /* 0: random; for tests that must repeat */
+};
+
+/* Makes an env with everything built in plus what the options add.  options and error may be NULL.
+ * SKEP_NOMEM; SKEP_BAD_ARG, SKEP_EXISTS: a descriptor is wrong, error says which. */
+SKEP_API skep_status skep_env_new(const struct skep_env_options *options, skep_env **env,
+                                  skep_error *error);
+/* Frees it.  Every handle made in it must have been freed before. */
+SKEP_API void skep_env_free(skep_env *env);
+
+/* Bytes in use and the most that ever were. */
+SKEP_API size_t skep_env_memory_used(const skep_env *env);
+SKEP_API size_t skep_env_memory_peak(const skep_env *env);
+
+/* What is registered, in order of registration; NULL past the last. */
+SKEP_API const struct skep_helper *skep_env_helper(const skep_env *env, size_t i);
+SKEP_API const struct skep_map_type *skep_env_map_type(const skep_env *env, size_t i);
+SKEP_API const struct skep_hook *skep_env_hook(const skep_env *env, size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Maps from the host's side.  Results of element operations are 0 or -errno, as bpf(2) gives them.
+ *
+ * Per-CPU maps: the host reads and writes n_cpus × round8(value_size) bytes, one value per CPU slot
+ * of the env (skep_map_host_value_size()).
+ *
+ * Thread safety: every function may be called from any thread at any time, while programs run. */
+#ifndef SKEP_MAP_H
+#define SKEP_MAP_H
+
+#include <skep/contract.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes a map.  SKEP_BAD_ARG with the errno of bpf(BPF_MAP_CREATE) in error; SKEP_NOMEM;
+ * SKEP_UNSUPPORTED: no such type. */
+SKEP_API skep_status skep_map_new(skep_env *env, const struct skep_map_spec *spec, skep_map **map,
+                                  skep_error *error);
+/* Takes and drops the host's references. */
+SKEP_API void skep_map_ref(skep_map *map);
+SKEP_API void skep_map_unref(skep_map *map);
+
+/* Belongs to the map. */
+SKEP_API const struct skep_map_spec *skep_map_spec(const skep_map *map);
+SKEP_API const struct skep_map_type *skep_map_type(const skep_map *map);
+SKEP_API uint64_t skep_map_host_value_size(const skep_map *map); /* bytes */
+SKEP_API uint64_t skep_map_memory_bytes(const skep_map *map);
+
+/* key and value: key_size and host_value_size bytes.  Queues: key NULL. */
+SKEP_API int skep_map_lookup(skep_map *map, const void *key, void *value);
+SKEP_API int skep_map_update(skep_map *map, const void *key, const void *value, uint64_t flags);
+SKEP_API int skep_map_delete(skep_map *map, const void *key);
+SKEP_API int skep_map_next_key(skep_map *map, const void *key, void *next);
+SKEP_API int skep_map_lookup_and_delete(skep_map *map, const void *key, void *value);
+/* No more writes from the host's side. */
+SKEP_API int skep_map_freeze(skep_map *map);
+
+/* The value itself, of maps whose values are in one place (arrays) or stay put (hashes), for CPU
+ * slot `cpu`; NULL when there is none.  Valid while the map lives. */
+SKEP_API void *skep_map_value(skep_map *map, const void *key, uint32_t cpu);
+
+/* Maps of maps, program arrays. */
+SKEP_API int skep_map_set_map(skep_map *map, const void *key, skep_map *inner, uint64_t flags);
+SKEP_API int skep_map_set_program(skep_map *map, uint32_t index, skep_program *program);
+
+/* Ring buffers: hands each record to `record` in order, at most until it returns non-zero; returns
+ * how many, or -errno.  One consumer at a time.  wait: -ETIMEDOUT when none came in time (ns;
+ * negative: for ever). */
+SKEP_API int64_t skep_ringbuf_drain(skep_map *map,
+                                    int (*record)(void *user, const void *data, size_t size),
+                                    void *user);
+SKEP_API int skep_ringbuf_wait(skep_map *map, int64_t timeout_ns);
+SKEP_API uint64_t skep_ringbuf_lost(const skep_map *map); /* records that found it full */
+
+/* For map types of an application: the private part, and the slots of the env. */
+SKEP_API void *skep_map_private(const skep_map *map);
+SKEP_API void skep_map_set_private(skep_map *map, void *impl);
+SKEP_API uint32_t skep_map_n_cpus(const skep_map *map);
+/* Memory that counts against the env's limit. */
+SKEP_API void *skep_map_alloc(skep_map *map, size_t size);
+SKEP_API void skep_map_release(skep_map *map, void *block, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

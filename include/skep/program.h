@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Programs: loaded, with their maps, ready to run (thread.h).
+ *
+ * Thread safety: a program is immutable; any number of threads may run it at once. */
+#ifndef SKEP_PROGRAM_H
+#define SKEP_PROGRAM_H
+
+#include <skep/object.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum skep_engine {
+    SKEP_ENGINE_DEFAULT = 0, /* CHECKED while there is no verifier */
+    SKEP_ENGINE_CHECKED,     /* any program; every access is checked */
+    SKEP_ENGINE_INTERP,      /* fast, unchecked: only for programs that are trusted */
+};
+
+enum skep_profile {
+    SKEP_PROFILE_LINUX = 0, /* what Linux grants CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON */
+    SKEP_PROFILE_STRICT,    /* also no read of uninitialised stack */
+    SKEP_PROFILE_RFC,       /* RFC 9669 without Linux's structural extras */
+};
+
+struct skep_load_options {
+    size_t size; /* sizeof(struct skep_load_options) */
+    enum skep_engine engine;
+    enum skep_profile profile;
+    bool trusted;              /* the caller vouches for the program: required by ENGINE_INTERP */
+    bool unmetered;            /* INTERP: no fuel at all (cancel does not work either) */
+    uint64_t fuel;             /* default budget of a run; 0: 2^32 */
+    const skep_program *share; /* use this program's maps where the names agree */
+    skep_map *const *maps;     /* use these maps where the names agree; they come before `share` */
+    size_t n_maps;
+};
+
+/* Links, checks and prepares one program of an object, and makes the maps that it needs and that
+ * are neither given nor shared.  name NULL: the only or first program.  options may be NULL.
+ * SKEP_NOT_FOUND; SKEP_REJECTED, SKEP_UNSUPPORTED, SKEP_MALFORMED: error says where and why. */
+SKEP_API skep_status skep_program_load(skep_object *object, const char *name,
+                                       const struct skep_load_options *options,
+                                       skep_program **program, skep_error *error);
+/* Drops the handle.  Runs under way end undisturbed. */
+SKEP_API void skep_program_free(skep_program *program);
+
+SKEP_API const char *skep_program_name(const skep_program *program);
+SKEP_API const struct skep_hook *skep_program_hook(const skep_program *program);
+SKEP_API enum skep_engine skep_program_engine(const skep_program *program);
+
+/* A map of the program by name, or by position; NULL when there is none.  The program keeps its
+ * reference; the pointer is valid while the program is. */
+SKEP_API skep_map *skep_program_map(const skep_program *program, const char *name);
+SKEP_API skep_map *skep_program_map_at(const skep_program *program, size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,1 @@
+/* Every helper: HELPER(symbol of its descriptor). */

@@ -1,0 +1,1 @@
+/* Every program type: HOOK(symbol of its descriptor). */

@@ -1,0 +1,1 @@
+/* Every map type: MAP_TYPE(symbol of its descriptor). */

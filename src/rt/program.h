@@ -1,0 +1,45 @@
+/* A runnable program's common part: what engines, PROG_ARRAYs and threads need to know of it. */
+#ifndef SKEP_SRC_RT_PROGRAM_H
+#define SKEP_SRC_RT_PROGRAM_H
+
+#include "contract/contract.h"
+
+#include <stdatomic.h>
+
+struct rt_program;
+
+/* Runs to EXIT, to a stop, or to a tail call.  SKEP_OK: *r0 is set.  When thread->tail_target is
+ * set on return, the caller goes on with that program (its reference is the epoch's). */
+typedef skep_status rt_run_fn(struct skep_thread *thread, const struct rt_program *program,
+                              void *ctx, u64 *r0);
+
+struct rt_program {
+    rt_run_fn *run;
+    const void *engine; /* the engine's own */
+    const struct skep_hook *hook;
+    const struct code *code;
+    u64 fuel;          /* default budget of a run; 0: unmetered */
+    u32 compatibility; /* programs that may tail-call one another have the same */
+    _Atomic u32 references;
+    void (*release)(struct rt_program *program); /* at 0 references */
+};
+
+static inline void rt_program_get(struct rt_program *program)
+{
+    atomic_fetch_add_explicit(&program->references, 1, memory_order_relaxed);
+}
+static inline void rt_program_put(struct rt_program *program)
+{
+    if (atomic_fetch_sub_explicit(&program->references, 1, memory_order_acq_rel) == 1)
+        program->release(program);
+}
+
+/* One whole run: enters the epoch, sets fuel, follows tail calls, releases what the ledger holds.
+ * SKEP_OK, SKEP_TRAP, SKEP_FUEL, SKEP_CANCELLED. */
+skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                   u64 *r0);
+
+/* The program at an index of a PROG_ARRAY (map/prog_array.c registers how), or NULL. */
+struct rt_program *rt_tail_target(struct skep_map *map, u32 index);
+
+#endif

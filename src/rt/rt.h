@@ -1,0 +1,17 @@
+/* The door of rt/: what running programs share, whatever the engine.
+ *   thread   a host thread's handle: CPU slot, stack, fuel, ledger, stop, fault
+ *   map      the map instance's common part
+ *   program  a runnable's common part; tail calls and rt_run
+ *   packet   packet buffers
+ *   epoch    when what a running program may hold can be freed */
+#ifndef SKEP_SRC_RT_RT_H
+#define SKEP_SRC_RT_RT_H
+
+#include "contract/contract.h"
+#include "rt/epoch.h"
+#include "rt/map.h"
+#include "rt/packet.h"
+#include "rt/program.h"
+#include "rt/thread.h"
+
+#endif

@@ -1,0 +1,88 @@
+/* The thread: one per host thread that runs programs.  Not shared; only `cancel` is touched by
+ * others. */
+#ifndef SKEP_SRC_RT_THREAD_H
+#define SKEP_SRC_RT_THREAD_H
+
+#include "contract/contract.h"
+#include "rt/epoch.h"
+#include <skep/thread.h>
+
+#include <stdatomic.h>
+
+#define RT_FRAME_BYTES 512u
+#define RT_MAX_FRAMES 8u
+#define RT_MAX_TAIL_CALLS 33u
+#define RT_LEDGER 64u /* held resources at once */
+
+/* What helpers may ask of the host; the env fills it, tests replace parts of it. */
+struct rt_host {
+    void *user;
+    u64 (*clock_ns)(void *user, enum skep_clock clock);
+    u32 (*random_u32)(void *user); /* NULL: the thread's own generator */
+    void (*print)(void *user, const char *text, size_t length);
+    u64 (*pid_tgid)(void *user);
+    u64 (*uid_gid)(void *user);
+    void (*comm)(void *user, char out[16]);
+    void (*event)(void *user, struct skep_map *map, u64 flags, const void *data, size_t size);
+};
+
+/* A resource that a run holds and that a stop must give back. */
+struct rt_held {
+    void *what; /* as the program knows it: the acquiring helper's result */
+    void (*release)(struct skep_thread *thread, void *what);
+    u32 bytes; /* of memory that it stands for */
+};
+
+struct rt_program;
+struct skep_thread {
+    struct mem *mem;
+    const struct rt_host *host;
+    struct epoch *epoch;
+    struct epoch_slot epoch_slot;
+    u32 cpu; /* slot; per-CPU values of this slot are only ours while we run */
+    u32 n_cpus;
+
+    /* the run */
+    s64 fuel; /* what is left; below 0: stop */
+    _Atomic bool cancel;
+    skep_status stop; /* not OK: unwind; engines look after every call */
+    const struct rt_program *program;
+    void *ctx;
+    struct skep_packet *packet; /* of a PACKET hook, else NULL */
+    const struct rt_program *tail_target;
+    u32 tail_calls;
+    u32 depth; /* frames in use, callbacks included */
+    /* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it.
+     */
+    skep_status (*call_back)(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
+    void *engine; /* the running engine's state */
+
+    u32 n_held;
+    struct rt_held held[RT_LEDGER];
+
+    u64 random[2];
+    struct skep_fault fault;
+    u8 *stack; /* RT_MAX_FRAMES × RT_FRAME_BYTES, 16-aligned */
+    /* Scratch for helpers that must hand out memory (per-thread key and record buffers). */
+    u8 scratch[512];
+};
+
+skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct rt_host *host,
+                           struct epoch *epoch, u32 cpu, u32 n_cpus);
+void rt_thread_fini(struct skep_thread *thread);
+
+/* Calls a program's callback from inside a helper.  false: a stop is under way, the helper must
+ * return at once (whatever value). */
+bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
+
+/* The ledger.  hold: false when it is full (nothing is held then).  drop forgets without releasing;
+ * false when `what` is not held. */
+bool rt_hold(struct skep_thread *thread, void *what, u32 bytes,
+             void (*release)(struct skep_thread *thread, void *what));
+bool rt_drop(struct skep_thread *thread, void *what);
+const struct rt_held *rt_find_held(const struct skep_thread *thread, const void *what);
+void rt_release_all(struct skep_thread *thread);
+
+u32 rt_random_u32(struct skep_thread *thread);
+
+#endif

@@ -1,0 +1,34 @@
+/* The door of vm/: two engines.
+ *   interp    runs HOST CODE of programs that are trusted or verified: pre-decoded, direct-threaded
+ *   checked   runs CODE of any program, verified or not: every access is checked against what it
+ * may touch; uninitialised data and pointer provenance are tracked */
+#ifndef SKEP_SRC_VM_VM_H
+#define SKEP_SRC_VM_VM_H
+
+#include "ir/ir.h"
+#include "rt/rt.h"
+
+/* What an instance is made of; everything is borrowed and immutable while it lives. */
+struct vm_input {
+    const struct code *code;
+    const struct charge_plan *charges;
+    const struct skep_hook *hook;
+    struct skep_map *const *maps; /* by LDDW_MAP index */
+    u32 n_maps;
+    const struct skep_helper *const *helpers; /* by instruction; NULL where it calls none */
+    bool strict;                              /* reads of uninitialised stack are faults */
+};
+
+/* Prepared code of the interpreter. */
+struct interp;
+skep_status interp_prepare(struct mem *mem, const struct host_code *code, struct interp **out);
+void interp_drop(struct interp *interp);
+rt_run_fn interp_run; /* rt_program.engine: struct interp */
+
+struct checked;
+skep_status checked_prepare(struct mem *mem, const struct vm_input *in, struct checked **out,
+                            skep_error *err);
+void checked_drop(struct checked *checked);
+rt_run_fn checked_run; /* rt_program.engine: struct checked */
+
+#endif
