@@ -9,12 +9,8 @@ foreach(source ${SKEP_SOURCES})
   file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR} ${source})
   string(REPLACE / . name ${relative})
   set(stamp ${CMAKE_BINARY_DIR}/check_clang/${name}.ok)
-  set(defines)
-  if(relative MATCHES "^src/os/")
-    set(defines -D_GNU_SOURCE)
-  endif()
   add_custom_command(OUTPUT ${stamp}
-    COMMAND ${CLANG} -std=c11 ${SKEP_WARNINGS} ${defines} -I${CMAKE_SOURCE_DIR}/src
+    COMMAND ${CLANG} -std=c11 ${SKEP_WARNINGS} -I${CMAKE_SOURCE_DIR}/src
             -I${CMAKE_SOURCE_DIR}/include -fsyntax-only -MD -MF ${stamp}.d -MT ${stamp} ${source}
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
     DEPENDS ${source} DEPFILE ${stamp}.d COMMENT "clang reads ${relative}" VERBATIM)

@@ -6,10 +6,6 @@ file(GLOB SKEP_PUBLIC_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/skep
 add_library(skep_objects OBJECT ${SKEP_SOURCES})
 target_include_directories(skep_objects PRIVATE ${CMAKE_SOURCE_DIR}/src
                                                 ${CMAKE_SOURCE_DIR}/include)
-# Only os/ sees what the system has beyond ISO C.
-file(GLOB os_sources ${CMAKE_SOURCE_DIR}/src/os/*.c)
-set_source_files_properties(${os_sources} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
-
 function(skep_add_library target kind)
   add_library(${target} ${kind} $<TARGET_OBJECTS:skep_objects>)
   add_library(skep::${target} ALIAS ${target})
