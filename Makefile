@@ -1,13 +1,56 @@
-# A thin door to CMake.  `make help` lists what there is.
+# A thin door to CMake and to the scripts in tools/.  `make help` lists what there is.
 JOBS ?= 2
 PREFIX ?= /usr/local
+SECONDS ?= 60
+export JOBS
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 
 all: build
 
+setup: ## install the packages that building and testing need
+	@tools/setup.sh build test format
+
 build: ## build the library, the command and the tests in build/
+	@tools/setup.sh build
 	@[ -f build/CMakeCache.txt ] || cmake --preset dev
 	@cmake --build build -j $(JOBS)
+
+release: ## build without asserts in build/release/
+	@tools/setup.sh build
+	@[ -f build/release/CMakeCache.txt ] || cmake --preset release
+	@cmake --build build/release -j $(JOBS)
+
+test: ## build and run all tests, plain and under the sanitizers
+	@tools/setup.sh test
+	@tools/test.sh
+
+demo: ## the main job on a real capture
+	@tools/setup.sh demo
+	@tools/demo.sh
+
+corpora: ## the third-party suites (downloads packages into a cache)
+	@tools/setup.sh corpora
+	@tools/corpora.sh
+
+fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
+	@tools/setup.sh fuzz
+	@tools/fuzz.sh $(SECONDS)
+
+bench: release ## build and run the benchmarks
+	@tools/setup.sh bench
+	@tools/bench.sh
+
+install: release ## install to $(DESTDIR)$(PREFIX)
+	@cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null
+	@cmake --install build/release
+
+format: ## reformat all C files
+	@tools/setup.sh format
+	@git ls-files '*.[ch]' | xargs clang-format-14 -i
+
+check-format: ## say which C files are not formatted
+	@tools/setup.sh format
+	@git ls-files '*.[ch]' | xargs clang-format-14 --dry-run --Werror
 
 clean: ## remove everything that was built
 	rm -rf build
@@ -15,4 +58,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all build clean help
+.PHONY: all setup build release test demo corpora fuzz bench install format check-format clean help
