@@ -209,10 +209,14 @@ struct skep_map_spec {
 #define SKEP_MAP_EXIST 2u   /* update: only replace */
 #define SKEP_MAP_F_LOCK 4u  /* copy under the value's spin lock */
 
-/* Which side uses a map: read-only and write-only flags differ for programs and for the host. */
+/* Instead of a CPU slot, of per-CPU types: the values of all slots, each in round8(value_size)
+ * bytes.  The host's updates say so; programs give their own slot. */
+#define SKEP_ALL_CPUS UINT32_MAX
+
 /* A map type.  Results are 0 or -errno, as bpf(2) and the helpers give them.  All functions may be
- * called by any number of threads at once, except create, check and destroy.  thread is never NULL
- * in the calls that programs make; `cpu` is the slot whose value is meant (per-CPU types). */
+ * called by any number of threads at once, except create, check and destroy.  `cpu` is the slot
+ * whose value is meant (per-CPU types).  What a map cannot do is NULL; keys that are out of range
+ * and flags that have no meaning are the type's to refuse, read-only flags the caller's. */
 struct skep_map_type {
     size_t size;
     const char *name; /* "hash" */
@@ -230,21 +234,41 @@ struct skep_map_type {
     int (*create)(skep_map *map);
     void (*destroy)(skep_map *map);
     /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused).
-     */
+     * HOLDS_MAPS, HOLDS_PROGRAMS: the object itself, valid until the calling run ends. */
     void *(*lookup)(skep_map *map, const void *key, uint32_t cpu);
     int (*update)(skep_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu);
     int (*remove)(skep_map *map, const void *key);
     /* The key after `key` (NULL: the first).  -ENOENT past the last; a key that is gone restarts.
      */
     int (*next_key)(skep_map *map, const void *key, void *next);
+    /* Walks over the elements: *position begins at 0 and means nothing to the caller.  -ENOENT past
+     * the last.  Each key that is there throughout comes exactly once, whatever else is added or
+     * removed meanwhile.  *value: as by lookup. */
+    int (*next_element)(skep_map *map, uint64_t *position, void *key, void **value, uint32_t cpu);
     int (*lookup_and_delete)(skep_map *map, const void *key, void *value, uint32_t cpu);
     int (*push)(skep_map *map, const void *value, uint64_t flags);
     int (*pop)(skep_map *map, void *value);
     int (*peek)(skep_map *map, void *value);
-    /* Types of HOLDS_MAPS, HOLDS_PROGRAMS: drops what is held (the last user reference went). */
+    /* Types of HOLDS_MAPS, HOLDS_PROGRAMS: puts an object (skep_map *, or what a program is to the
+     * library), with a reference of the map's own; -EINVAL when it is not of the map's kind. */
+    int (*set_held)(skep_map *map, const void *key, void *object, uint64_t flags);
+    /* Drops all that is held (the last user reference went). */
     void (*release_held)(skep_map *map);
     /* The bytes that it occupies, all included. */
     uint64_t (*memory_bytes)(const skep_map *map);
+
+    /* Types of RINGBUF_OUT: records, from any number of producers to one consumer.
+     * reserve gives NULL when it is full (the record is counted as lost), or the size or a flag is
+     * impossible.  The memory is the producer's until it is handed back by commit, which must
+     * happen. */
+    void *(*reserve)(skep_map *map, uint64_t size, uint64_t flags);
+    void (*commit)(skep_map *map, void *record, bool discard, uint64_t flags);
+    uint64_t (*query)(skep_map *map, uint64_t what); /* BPF_RB_*; unknown: 0 */
+    /* The consumer: as skep_ringbuf_drain, _wait, _lost. */
+    int64_t (*drain)(skep_map *map, int (*record)(void *user, const void *data, size_t size),
+                     void *user);
+    int (*wait)(skep_map *map, int64_t timeout_ns);
+    uint64_t (*lost)(const skep_map *map);
 };
 
 /* ---- program types ------------------------------------------------------------------------- */

@@ -7,6 +7,23 @@
 
 #include <stdatomic.h>
 
+/* Flags of map creation, with <linux/bpf.h>'s values: BPF_F_*. */
+enum map_flag {
+    MAP_F_NO_PREALLOC = 1 << 0,
+    MAP_F_NO_COMMON_LRU = 1 << 1,
+    MAP_F_NUMA_NODE = 1 << 2,
+    MAP_F_RDONLY = 1 << 3,
+    MAP_F_WRONLY = 1 << 4,
+    MAP_F_STACK_BUILD_ID = 1 << 5,
+    MAP_F_ZERO_SEED = 1 << 6,
+    MAP_F_RDONLY_PROG = 1 << 7,
+    MAP_F_WRONLY_PROG = 1 << 8,
+    MAP_F_MMAPABLE = 1 << 10,
+    MAP_F_PRESERVE_ELEMS = 1 << 11,
+    MAP_F_INNER_MAP = 1 << 12,
+    MAP_F_ACCESS = MAP_F_RDONLY | MAP_F_WRONLY | MAP_F_RDONLY_PROG | MAP_F_WRONLY_PROG,
+};
+
 struct skep_map {
     const struct skep_map_type *type;
     void *impl;                /* the type's own */
@@ -35,6 +52,25 @@ void map_put_user(struct skep_map *map); /* drops the user reference and the ref
 /* Same type, key, value, flags (and entries, unless the type allows otherwise): may take the place
  * of the inner template. */
 bool map_same_shape(const struct skep_map_spec *a, const struct skep_map_spec *b);
+
+/* What each side may do: flags of creation, and freezing. */
+static inline bool map_program_may_read(const struct skep_map *map)
+{
+    return !(map->spec.flags & MAP_F_WRONLY_PROG);
+}
+static inline bool map_program_may_write(const struct skep_map *map)
+{
+    return !(map->spec.flags & MAP_F_RDONLY_PROG);
+}
+static inline bool map_host_may_read(const struct skep_map *map)
+{
+    return !(map->spec.flags & MAP_F_WRONLY);
+}
+static inline bool map_host_may_write(const struct skep_map *map)
+{
+    return !(map->spec.flags & MAP_F_RDONLY) &&
+           !atomic_load_explicit(&map->frozen, memory_order_acquire);
+}
 
 /* The bytes that the host exchanges for one value: n_cpus × round8(value_size) when per-CPU. */
 static inline u64 map_host_value_size(const struct skep_map *map)

@@ -28,8 +28,9 @@ struct rt_host {
 
 /* A resource that a run holds and that a stop must give back. */
 struct rt_held {
-    void *what; /* as the program knows it: the acquiring helper's result */
-    void (*release)(struct skep_thread *thread, void *what);
+    void *what;           /* as the program knows it: the acquiring helper's result */
+    struct skep_map *map; /* what it was taken from (ring buffer records), or NULL */
+    void (*release)(struct skep_thread *thread, const struct rt_held *held);
     u32 bytes; /* of memory that it stands for */
 };
 
@@ -77,8 +78,7 @@ bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
 
 /* The ledger.  hold: false when it is full (nothing is held then).  drop forgets without releasing;
  * false when `what` is not held. */
-bool rt_hold(struct skep_thread *thread, void *what, u32 bytes,
-             void (*release)(struct skep_thread *thread, void *what));
+bool rt_hold(struct skep_thread *thread, const struct rt_held *held);
 bool rt_drop(struct skep_thread *thread, void *what);
 const struct rt_held *rt_find_held(const struct skep_thread *thread, const void *what);
 void rt_release_all(struct skep_thread *thread);
