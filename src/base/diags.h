@@ -23,4 +23,9 @@ DIAG(ELF_SYMBOL_SECTION, "elf-bad-symbol-section",  "symbol {symbol} (number {in
 DIAG(ELF_RELOC_LINK,    "elf-bad-relocation-link",  "section {section}: its symbol table ({link}) or the section it relocates ({info}) does not exist")
 DIAG(ELF_RELOC_SYMBOL,  "elf-bad-relocation-symbol", "section {section}, relocation {index}: there is no symbol {symbol}")
 DIAG(ELF_RELOC_OFFSET,  "elf-bad-relocation-offset", "section {section}, relocation {index}: {offset:x} lies outside section {target}")
+
+/* btf */
+DIAG(BTF_HEADER,        "btf-bad-header",           "the BTF data: {what}")
+DIAG(BTF_TYPE,          "btf-bad-type",             "BTF type {id}: {what}")
+DIAG(BTF_EXT,           "btf-bad-ext",              "the BTF.ext data, {part}, at {offset:x}: {what}")
 /* clang-format on */
