@@ -47,7 +47,7 @@ typedef int64_t s64;
 #if defined(NDEBUG) && defined(__GNUC__)
 #define UNREACHABLE() __builtin_unreachable()
 #else
-#define UNREACHABLE() assert(!"unreachable")
+#define UNREACHABLE() assert(0 && "unreachable")
 #endif
 
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
