@@ -28,4 +28,23 @@ DIAG(ELF_RELOC_OFFSET,  "elf-bad-relocation-offset", "section {section}, relocat
 DIAG(BTF_HEADER,        "btf-bad-header",           "the BTF data: {what}")
 DIAG(BTF_TYPE,          "btf-bad-type",             "BTF type {id}: {what}")
 DIAG(BTF_EXT,           "btf-bad-ext",              "the BTF.ext data, {part}, at {offset:x}: {what}")
+
+/* isa */
+DIAG(ISA_OPCODE,        "isa-unknown-opcode",       "instruction {slot}: there is no opcode {opcode:x}")
+DIAG(ISA_FIELD,         "isa-undefined-field",      "instruction {slot} (opcode {opcode:x}): {field} {value:x} is not defined")
+DIAG(ISA_REGISTER,      "isa-bad-register",         "instruction {slot} (opcode {opcode:x}): there is no register r{register}")
+DIAG(ISA_FRAME_POINTER, "isa-frame-pointer-written", "instruction {slot} ({name}) writes r10, which is read-only")
+DIAG(ISA_HALF,          "isa-half-instruction",     "instruction {slot}: the second slot of a 64-bit immediate is missing or not clean")
+DIAG(ISA_EMPTY,         "isa-empty-program",        "the program has {count} instructions")
+DIAG(ISA_JUMP_RANGE,    "isa-jump-outside",         "instruction {slot} ({name}): slot {target:x} is outside the program ({count} slots)")
+DIAG(ISA_JUMP_MIDDLE,   "isa-jump-into-instruction", "instruction {slot} ({name}): slot {target} is the middle of a 64-bit immediate")
+DIAG(ISA_FALLS_OFF,     "isa-falls-off-the-end",    "instruction {slot} ({name}) is the last one, and control goes on after it")
+DIAG(ASM_SYNTAX,        "asm-syntax",               "line {line}, column {column}: cannot read this as an instruction: {text}")
+DIAG(ASM_RANGE,         "asm-number-range",         "line {line}, column {column}: the number does not fit the field: {text}")
+DIAG(ASM_REGISTER,      "asm-bad-register",         "line {line}, column {column}: not a register that this instruction can have here: {text}")
+DIAG(ASM_FRAME_POINTER, "asm-frame-pointer-written", "line {line}: {name} would write r10, which is read-only")
+DIAG(ASM_LABEL_TWICE,   "asm-label-defined-twice",  "line {line}: label {label} is already defined in line {first}")
+DIAG(ASM_LABEL,         "asm-undefined-label",      "line {line}: label {label} is not defined")
+DIAG(ASM_LABEL_FAR,     "asm-label-too-far",        "line {line}: label {label} is too far away for the field")
+DIAG(ASM_LIMIT,         "asm-too-long",             "line {line}: more than {limit} instructions")
 /* clang-format on */

@@ -65,7 +65,7 @@
  *   operands  which fields are free; src, off, imm are the values of those that are not
  *   kind      enum isa_kind: the operation's shape, in text and in meaning
  *   size      bytes operated on (ALU, jump: width of the comparison; memory: of the access)
- *   text      the operator or word of the canonical text
+ *   text      the operator or word of the canonical text; LDDW: the form of its operand (format.h)
  *   classic   the mnemonic of the classic spelling, without its width suffix */
 #define ISA_ROWS_BINARY(X, NAME, name, code, off, g, sym) \
     X(NAME##64_REG, 0x0f | code, ISA_D|ISA_S, 0, off, 0, BINARY_REG, 8, g##64, sym, #name) \
@@ -156,9 +156,9 @@ struct isa_row {
     const char *name; /* "ADD64_REG" */
     const char *text;
     const char *classic;
-    s32 imm; /* of fields that are no operands */
+    s32 imm; /* imm, src, off: of fields that are no operands */
     u8 opcode;
-    u8 operands;
+    u8 operands; /* ISA_D … ISA_I */
     u8 src;
     u8 off;
     u8 kind;  /* enum isa_kind */
@@ -169,6 +169,8 @@ struct isa_row {
 
 /* One row per enum isa_op. */
 extern const struct isa_row isa_rows[ISA_OP_COUNT];
+/* "base64" */
+const char *isa_group_name(enum isa_group group);
 
 /* One 8-byte slot, its fields taken apart, not judged. */
 struct isa_slot {
@@ -178,7 +180,8 @@ struct isa_slot {
 };
 
 /* A decoded instruction; LDDW is one.  imm is sign-extended except for LDDW, where it is both
- * halves: the 64-bit value, or (LDDW_*_VALUE) reference | offset << 32. */
+ * halves: the 64-bit value, or reference | offset << 32 (the offset is 0 unless LDDW_*_VALUE).
+ * Of END, ATOMIC and the like, off and imm are the fixed values of the row. */
 struct insn {
     u16 op; /* enum isa_op */
     u8 dst, src;
@@ -202,8 +205,9 @@ struct isa_slot isa_slot_read(const u8 bytes[8], bool big_endian);
 void isa_slot_write(struct isa_slot slot, u8 bytes[8], bool big_endian);
 
 /* The instruction that begins at slots[0] of n (> 0).  SKEP_MALFORMED when no row has that encoding
- * (unknown opcode, a reserved field that is not zero, a register > 10, half of an LDDW); err names
- * the slot `at` and the field.  r10 as a destination is refused where it would be written. */
+ * (unknown opcode, a reserved field that is not zero, a register > 10, half of an LDDW, address
+ * spaces other than 0 and 1); err names the slot `at` and the field.  r10 as a destination is
+ * refused where it would be written. */
 skep_status isa_decode(const struct isa_slot *slots, u32 n, u32 at, struct insn *out,
                        skep_error *err);
 /* Fills insn_slots(insn) slots.  The operands must fit (asserted). */
@@ -220,11 +224,16 @@ bool insn_falls_through(const struct insn *insn);
 bool insn_is_jump(const struct insn *insn);
 /* The distance of a jump or local call in slots, from the slot after the instruction. */
 s64 insn_jump_slots(const struct insn *insn);
-/* Whether the instruction starts a memory access through a register (for LOAD… ATOMIC…). */
+/* Whether the instruction accesses memory through a register (LOAD … STORE_REL). */
 bool insn_is_memory(const struct insn *insn);
 
-/* The canonical text (llvm-objdump's) of one instruction, without address or label. */
+/* The canonical text of one instruction, without address or label: llvm-objdump's, except where that
+ * loses bits.  There local calls (`call pc+0x3`), kfuncs (`call kfunc 0x5`), references
+ * (`r1 = map[fd:0x5]`) and indexed packet loads have texts of their own, so that isa_assemble gives
+ * back the same bytes. */
 void isa_print(struct text *out, const struct insn *insn);
+/* llvm-objdump's text in every case: for sections before linking. */
+void isa_print_objdump(struct text *out, const struct insn *insn);
 
 /* Assembles text: one instruction per line or `;`, comments (//, #, C comments), labels `name:`.
  * Reads the canonical text, decimal and hex numbers, the kernel's spellings and the classic
