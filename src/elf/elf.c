@@ -4,6 +4,7 @@
  * known to lie inside the file. */
 #include "elf/elf.h"
 
+/* clang-format off */
 #define ELF_EHDR_SIZE     64u
 #define ELF_SHDR_SIZE     64u
 #define ELF_SYM_SIZE      24u
@@ -16,6 +17,7 @@
 #define ELF_SHN_ABS       0xfff1u
 #define ELF_SHN_COMMON    0xfff2u
 #define ELF_SHN_XINDEX    0xffffu
+/* clang-format on */
 
 /* What the file header says about the section headers. */
 struct elf_header {

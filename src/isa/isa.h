@@ -227,8 +227,8 @@ s64 insn_jump_slots(const struct insn *insn);
 /* Whether the instruction accesses memory through a register (LOAD … STORE_REL). */
 bool insn_is_memory(const struct insn *insn);
 
-/* The canonical text of one instruction, without address or label: llvm-objdump's, except where that
- * loses bits.  There local calls (`call pc+0x3`), kfuncs (`call kfunc 0x5`), references
+/* The canonical text of one instruction, without address or label: llvm-objdump's, except where
+ * that loses bits.  There local calls (`call pc+0x3`), kfuncs (`call kfunc 0x5`), references
  * (`r1 = map[fd:0x5]`) and indexed packet loads have texts of their own, so that isa_assemble gives
  * back the same bytes. */
 void isa_print(struct text *out, const struct insn *insn);
