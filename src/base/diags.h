@@ -47,4 +47,12 @@ DIAG(ASM_LABEL_TWICE,   "asm-label-defined-twice",  "line {line}: label {label} 
 DIAG(ASM_LABEL,         "asm-undefined-label",      "line {line}: label {label} is not defined")
 DIAG(ASM_LABEL_FAR,     "asm-label-too-far",        "line {line}: label {label} is too far away for the field")
 DIAG(ASM_LIMIT,         "asm-too-long",             "line {line}: more than {limit} instructions")
+
+/* ir */
+DIAG(CODE_SIZE,         "code-bad-size",            "a program of {slots} slots")
+DIAG(CODE_FUNC_ENTRY,   "code-bad-function-entry",  "function {function} begins at slot {slot}, where no instruction begins")
+DIAG(CODE_JUMP_LEAVES,  "code-jump-leaves-function", "slot {slot} jumps out of function {function}, to slot {target}")
+DIAG(CODE_FALLS_OUT,    "code-falls-out-of-function", "function {function} runs past its end at slot {slot}")
+DIAG(CFG_INDIRECT_JUMP, "cfg-indirect-jump",        "slot {slot}: indirect jumps (gotox) are not supported")
+DIAG(CFG_UNREACHABLE,   "cfg-unreachable-code",     "slot {slot} can never be reached")
 /* clang-format on */

@@ -1,6 +1,7 @@
 /* CODE: one linked program, decoded once.  Index positions are instruction indexes; LDDW is one
  * instruction.  References are indexes: LDDW_MAP(i), LDDW_MAP_VALUE(i, offset) name a map of the
- * program's map list, LDDW_CODE and CALL_LOCAL name an instruction. */
+ * program's map list; LDDW_CODE and CALL_LOCAL name the entry of a function, in bytecode by its
+ * distance in slots from the slot after their first. */
 #ifndef SKEP_SRC_IR_CODE_H
 #define SKEP_SRC_IR_CODE_H
 
@@ -39,12 +40,12 @@ struct code {
 };
 
 /* Where functions begin, by slot; what the linker knows beyond the bytes.  Line and note `insn`
- * fields hold slots here. */
+ * fields hold slots here.  A function ends where the next begins: `end` is not read. */
 struct code_input {
     const struct isa_slot *slots;
     u32 n_slots;
-    const struct code_func *funcs; /* entry, end by slot; n_funcs 0: found by CALL_LOCAL targets */
-    u32 n_funcs;
+    const struct code_func *funcs;
+    u32 n_funcs; /* targets of CALL_LOCAL and LDDW_CODE are functions too */
     const struct code_line *lines;
     u32 n_lines;
     const struct code_note *notes;

@@ -16,10 +16,8 @@
     H(CTX_STORE_B) H(CTX_STORE_H) H(CTX_STORE_W) H(CTX_STORE_DW)                            \
     H(CALL)          /* r0 = ((skep_helper_fn *)imm)(thread, r1..r5); then look at stops */ \
     H(CALL_PURE)     /* the same, of a helper that never stops a run                     */ \
-    H(MAP_LOOKUP)    /* r0 = lookup in map imm, key at r2                                */ \
     H(TAIL_CALL)     /* ctx r1, map r2, index r3                                         */ \
-    H(GUARD)         /* stop unless [dst + off, + imm) lies in a proved base             */ \
-    H(TRAP)          /* what may not be executed; imm: a note                            */
+    H(TRAP)          /* what may not be executed: the origin's note says why             */
 /* clang-format on */
 
 enum host_op {
@@ -29,6 +27,13 @@ enum host_op {
 #undef H
         HOST_OP_COUNT,
 };
+
+/* r0..r10 and one that only lowering writes. */
+#define HOST_SCRATCH 11u
+#define HOST_REGS 12u
+
+/* A callback token, as LDDW_CODE gives it: the CODE function's number, never 0. */
+static inline u64 host_callback_token(u32 func) { return (u64)func + 1; }
 
 /* What a memory op may touch; for alias analysis and guards. */
 enum host_region {
@@ -63,6 +68,8 @@ struct host_code {
     const struct code *code; /* for faults and listings */
 };
 
-void host_print(struct text *out, const struct host_insn *insn);
+void host_print_insn(struct text *out, const struct host_insn *insn);
+/* All of it, with functions and the slots that instructions come from. */
+void host_print(struct text *out, const struct host_code *host);
 
 #endif
