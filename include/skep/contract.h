@@ -296,7 +296,7 @@ enum skep_field_access {
  * a load of host_size bytes at ctx + host_offset, zero-extended, then (narrow access) a shift and a
  * mask; pointers are 8 bytes in the host whatever the program's view.  host_size 0: reads as 0 and
  * cannot be written. */
-struct skep_ctx_field {
+struct skep_ctx_field { /* a hook lists them by rising offset */
     const char *name;
     uint16_t offset, size; /* the program's view; bytes */
     uint8_t kind;          /* enum skep_field_kind */
@@ -322,8 +322,9 @@ struct skep_memory {
 struct skep_hook {
     size_t size;
     const char *name;            /* "xdp" */
-    const char *const *sections; /* ELF section names, NULL-terminated; "tp/" stands for any rest,
-                                    "xdp+" for the name alone or followed by "/…" or ".…" */
+    const char *const *sections; /* ELF section names, NULL-terminated, or NULL; "tp/" stands for
+                                    any rest, "xdp+" for the name alone or followed by "/…" or
+                                    ".…", "xdp*" for the name followed by anything */
     uint32_t id;                 /* BPF_PROG_TYPE_* */
     uint8_t personality;
     uint8_t ctx_kind;  /* enum skep_ctx_kind */
@@ -338,6 +339,7 @@ struct skep_hook {
 #define SKEP_HOOK_SLEEPABLE 8u
 #define SKEP_HOOK_CTX_WRITABLE 16u  /* CTX_MEMORY: may be written */
 #define SKEP_HOOK_CONTRACT_ONLY 32u /* can be verified; running it is refused by name */
+#define SKEP_HOOK_ALWAYS_SLEEPS 64u /* SLEEPABLE whatever the section's name */
     int64_t ret_lo, ret_hi;         /* of r0; both 0: any */
     const char *const *verdicts;    /* names of r0's values from 0, NULL-terminated; or NULL */
     /* Fills a packet's host-side fields before a run, after its bytes are set; may be NULL. */

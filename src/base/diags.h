@@ -6,6 +6,16 @@
 DIAG(NOMEM,             "out-of-memory",            "out of memory ({what})")
 DIAG(BAD_ARG,           "bad-argument",             "{function}: {what}")
 
+/* contract */
+DIAG(CONTRACT_HELPER,   "contract-bad-helper",      "helper {helper}: {what}")
+DIAG(CONTRACT_HELPER_ARG, "contract-bad-argument",  "helper {helper}, argument {argument}: {what}")
+DIAG(CONTRACT_MAP_TYPE, "contract-bad-map-type",    "map type {type}: {what}")
+DIAG(CONTRACT_HOOK,     "contract-bad-hook",        "program type {hook}: {what}")
+DIAG(CONTRACT_FIELD,    "contract-bad-field",       "program type {hook}, context field {field}: {what}")
+DIAG(CONTRACT_TAKEN,    "contract-id-taken",        "{kind} {name}: its id {id} belongs to {owner}")
+DIAG(CONTRACT_NAME,     "contract-name-taken",      "{kind} {name}: the name is taken")
+DIAG(CONTRACT_REPLACE,  "contract-nothing-to-replace", "helper {name}: there is none of that name with id {id} to be replaced")
+
 /* elf */
 DIAG(ELF_MAGIC,         "elf-bad-magic",            "not an ELF file ({size} bytes)")
 DIAG(ELF_CLASS,         "elf-bad-class",            "not a 64-bit ELF file of version 1 (class {class}, byte order {order}, version {version})")

@@ -14,7 +14,7 @@ struct registry {
     VEC(const struct skep_helper *) helpers;
     VEC(const struct skep_map_type *) map_types;
     VEC(const struct skep_hook *) hooks;
-    struct hash_index helper_ids, map_type_ids;
+    struct hash_index helper_ids, helper_names, map_type_ids;
 };
 
 void registry_init(struct registry *registry, struct mem *mem);
@@ -45,9 +45,15 @@ const struct skep_hook *registry_hook_by_name(const struct registry *registry, c
 const struct skep_hook *registry_hook_by_section(const struct registry *registry,
                                                  const char *section, bool *sleepable);
 
-/* The field that holds the access [offset, offset + size), or NULL: inside one field, aligned to
- * its size, within the field's narrow and wide rules. */
+/* The field that holds the access [offset, offset + size), or NULL.  As Linux decides it: size is
+ * 1, 2, 4 or 8 and divides offset; the access lies inside one field (WIDE: inside this one and the
+ * next); NO_NARROW and pointer fields are accessed whole.  Fields are found, not permissions. */
 const struct skep_ctx_field *hook_field_at(const struct skep_hook *hook, u32 offset, u32 size);
+/* The same, and the field may be read; or written: what is not memory (host_size ≤ 8) only whole.
+ */
+const struct skep_ctx_field *hook_field_to_load(const struct skep_hook *hook, u32 offset, u32 size);
+const struct skep_ctx_field *hook_field_to_store(const struct skep_hook *hook, u32 offset,
+                                                 u32 size);
 
 /* Does a hook allow a helper? */
 static inline bool hook_allows(const struct skep_hook *hook, const struct skep_helper *helper)

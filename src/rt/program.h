@@ -34,12 +34,16 @@ static inline void rt_program_put(struct rt_program *program)
         program->release(program);
 }
 
-/* One whole run: enters the epoch, sets fuel, follows tail calls, releases what the ledger holds.
- * SKEP_OK, SKEP_TRAP, SKEP_FUEL, SKEP_CANCELLED. */
+/* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
+ * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
+ * SKEP_CANCELLED. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
 
-/* The program at an index of a PROG_ARRAY (map/prog_array.c registers how), or NULL. */
+/* The program at an index of a PROG_ARRAY, or NULL: what its type's lookup gives. */
 struct rt_program *rt_tail_target(struct skep_map *map, u32 index);
+/* bpf_tail_call: sets thread->tail_target.  false when there is no such program, or it is the 34th
+ * call of the run, or the program may not follow the running one; the caller then goes on. */
+bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index);
 
 #endif

@@ -34,6 +34,9 @@ struct rt_held {
     u32 bytes; /* of memory that it stands for */
 };
 
+/* The system's own answers; random_u32, print and event are NULL. */
+extern const struct rt_host rt_system_host;
+
 struct rt_program;
 struct skep_thread {
     struct mem *mem;
@@ -43,11 +46,14 @@ struct skep_thread {
     u32 cpu; /* slot; per-CPU values of this slot are only ours while we run */
     u32 n_cpus;
 
+    u64 fuel_limit; /* for each run; 0: the program's own */
+
     /* the run */
-    s64 fuel; /* what is left; below 0: stop */
+    s64 fuel;       /* what is left; below 0: stop */
+    s64 fuel_given; /* at its start */
     _Atomic bool cancel;
-    skep_status stop; /* not OK: unwind; engines look after every call */
-    const struct rt_program *program;
+    skep_status stop;                 /* not OK: unwind; engines look after every call */
+    const struct rt_program *program; /* NULL: none is running */
     void *ctx;
     struct skep_packet *packet; /* of a PACKET hook, else NULL */
     const struct rt_program *tail_target;
@@ -68,6 +74,7 @@ struct skep_thread {
     u8 scratch[512];
 };
 
+/* The generator is seeded at random. */
 skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct rt_host *host,
                            struct epoch *epoch, u32 cpu, u32 n_cpus);
 void rt_thread_fini(struct skep_thread *thread);
@@ -84,5 +91,15 @@ const struct rt_held *rt_find_held(const struct skep_thread *thread, const void 
 void rt_release_all(struct skep_thread *thread);
 
 u32 rt_random_u32(struct skep_thread *thread);
+/* The same seed, the same numbers. */
+void rt_seed(struct skep_thread *thread, u64 seed);
+
+/* Fuel that the last run (or the one under way) used. */
+static inline u64 rt_fuel_used(const struct skep_thread *thread)
+{
+    return (u64)thread->fuel_given - (u64)thread->fuel;
+}
+/* Charges work whose size only the helper knows.  false: a stop is under way, as with rt_call. */
+bool rt_charge(struct skep_thread *thread, u64 fuel);
 
 #endif
