@@ -7,8 +7,9 @@
  *   %o      r0 or w0, which cmpxchg compares with
  *   %t %T   the row's text; the row's text as a pattern
  *   %c      the classic mnemonic with its width suffix, %m the same without
+ *   %a      atomic64_ or atomic_, by width, before more of the word
  *   %u %z   u8..u64, s8..s64: the type of a memory access
- *   %M %N   dst + off, src + off; %B, %E the same in the classic form r1+8, r1
+ *   %M %N   dst + off, src + off; read also without an offset
  *   %i      the 32-bit immediate; %l the 64-bit one
  *   %j %J   the distance of a jump, in off or imm: +0x3, pc+3, or a label; %p the same of a call
  *   %h      a helper's number, or name#number
