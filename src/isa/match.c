@@ -37,21 +37,25 @@ static bool match_fail(struct match *match, const char *at, enum match_reason re
     return false;
 }
 
-/* Blanks and comments between marks. */
+/* The place after the comment that begins here; NULL when it does not end. */
+static const char *match_comment_end(const struct match *match)
+{
+    for (const char *p = match->at + 2; match->end - p >= 2; p++)
+        if (p[0] == '*' && p[1] == '/')
+            return p + 2;
+    return NULL;
+}
+
+/* Blanks and comments between marks; a comment without an end is left for the caller to stumble on.
+ */
 void match_blanks(struct match *match)
 {
     for (;;) {
-        if (match_is_blank(match_peek(match, 0))) {
-            match->at++;
-        } else if (match_peek(match, 0) == '/' && match_peek(match, 1) == '*') {
-            match->at += 2;
-            while (match->at < match->end &&
-                   !(match_peek(match, 0) == '*' && match_peek(match, 1) == '/'))
-                match->at++;
-            match->at += match->at < match->end ? 2 : 0;
-        } else {
+        bool comment = match_peek(match, 0) == '/' && match_peek(match, 1) == '*';
+        const char *next = comment ? match_comment_end(match) : match->at + 1;
+        if ((!comment && !match_is_blank(match_peek(match, 0))) || !next)
             return;
-        }
+        match->at = next;
     }
 }
 
