@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Skep's own engines, through the public API: a run is host → program → host, nothing subtracted.
+ */
+#include "bench.h"
+
+#include <skep/skep.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct lab {
+    skep_env *env;
+    skep_object *object;
+    skep_program *program;
+    skep_thread *thread;
+    skep_packet **packets; /* one for each frame */
+    size_t n_packets;
+};
+
+static void lab_close(void *state)
+{
+    struct lab *lab = state;
+    for (size_t i = 0; i < lab->n_packets; i++)
+        skep_packet_free(lab->packets[i]);
+    free(lab->packets);
+    if (lab->thread)
+        skep_thread_free(lab->thread);
+    if (lab->program)
+        skep_program_free(lab->program);
+    if (lab->object)
+        skep_object_close(lab->object);
+    if (lab->env)
+        skep_env_free(lab->env);
+    free(lab);
+}
+
+static skep_status lab_packets(struct lab *lab, const struct bench_case *of)
+{
+    lab->packets = calloc(of->n_frames, sizeof(skep_packet *));
+    if (!lab->packets)
+        return SKEP_NOMEM;
+    for (; lab->n_packets < of->n_frames; lab->n_packets++) {
+        const struct bench_frame *frame = &of->frames[lab->n_packets];
+        skep_packet *packet;
+        skep_status status = skep_packet_new(lab->env, frame->size, &packet);
+        if (status)
+            return status;
+        lab->packets[lab->n_packets] = packet;
+        status = skep_packet_set(packet, frame->bytes, frame->size);
+        if (status) {
+            lab->n_packets++;
+            return status;
+        }
+    }
+    return SKEP_OK;
+}
+
+static skep_status lab_load(struct lab *lab, const struct bench_case *of, enum skep_engine engine,
+                            skep_error *error)
+{
+    struct skep_load_options options = { .size = sizeof options,
+                                         .engine = engine,
+                                         .trusted = engine == SKEP_ENGINE_INTERP };
+    skep_status status = skep_env_new(NULL, &lab->env, error);
+    if (!status)
+        status = skep_object_open_file(lab->env, of->object, &lab->object, error);
+    if (!status)
+        status = skep_program_load(lab->object, of->program, &options, &lab->program, error);
+    if (!status)
+        status = skep_thread_new(lab->env, NULL, &lab->thread);
+    if (!status)
+        status = lab_packets(lab, of);
+    return status;
+}
+
+static void *lab_open(const struct bench_engine *engine, const struct bench_case *of, char *why)
+{
+    skep_error error = { 0 };
+    struct lab *lab = calloc(1, sizeof *lab);
+    if (!lab) {
+        snprintf(why, BENCH_WHY, "no memory");
+        return NULL;
+    }
+    skep_status status = lab_load(lab, of, (enum skep_engine)engine->option, &error);
+    if (!status)
+        return lab;
+    int used = snprintf(why, BENCH_WHY, "%s ", skep_status_name(status));
+    skep_error_text(&error, why + used, BENCH_WHY - (size_t)used);
+    lab_close(lab);
+    return NULL;
+}
+
+static bool lab_run(void *state, uint64_t n, struct bench_outcome *outcome)
+{
+    const struct lab *lab = state;
+    uint32_t all = 0;
+    double begin = bench_now_ns();
+    for (size_t i = 0; i < lab->n_packets; i++) {
+        uint64_t r0 = 0;
+        for (uint64_t k = 0; k < n; k++) {
+            if (skep_run(lab->thread, lab->program, lab->packets[i], &r0))
+                return false;
+        }
+        all = bench_fold(all, (uint32_t)r0);
+    }
+    outcome->ns = (bench_now_ns() - begin) / (double)n;
+    outcome->result = all;
+    return true;
+}
+
+static bool lab_set(void *state, const char *map, const void *key, const void *value)
+{
+    const struct lab *lab = state;
+    skep_map *found = skep_program_map(lab->program, map);
+    return found && skep_map_update(found, key, value, 0) == 0;
+}
+
+/* What fuel was used: at least the instructions executed, see skep_thread_fuel_used(). */
+static uint64_t lab_insns(void *state)
+{
+    const struct lab *lab = state;
+    uint64_t insns = 0, r0;
+    for (size_t i = 0; i < lab->n_packets; i++) {
+        if (skep_run(lab->thread, lab->program, lab->packets[i], &r0))
+            return 0;
+        insns += skep_thread_fuel_used(lab->thread);
+    }
+    return insns;
+}
+
+const struct bench_engine bench_interp = { .name = "interp",
+                                           .open = lab_open,
+                                           .run = lab_run,
+                                           .set = lab_set,
+                                           .insns = lab_insns,
+                                           .close = lab_close,
+                                           .option = SKEP_ENGINE_INTERP };
+const struct bench_engine bench_checked = { .name = "checked",
+                                            .open = lab_open,
+                                            .run = lab_run,
+                                            .set = lab_set,
+                                            .insns = lab_insns,
+                                            .close = lab_close,
+                                            .option = SKEP_ENGINE_CHECKED };
