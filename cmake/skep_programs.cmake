@@ -1,21 +1,4 @@
-# Benchmarks and examples: every .c file is a program; a folder with a CMakeLists.txt decides for
-# itself.  C files for BPF (*.bpf.c) are not programs of the host.
-function(skep_programs folder)
-  set(dir ${CMAKE_SOURCE_DIR}/${folder})
-  if(EXISTS ${dir}/CMakeLists.txt)
-    add_subdirectory(${dir} ${CMAKE_BINARY_DIR}/${folder})
-    return()
-  endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.c)
-  list(FILTER sources EXCLUDE REGEX "\\.bpf\\.c$")
-  foreach(source ${sources})
-    get_filename_component(base ${source} NAME_WE)
-    add_executable(${folder}_${base} ${source})
-    target_compile_definitions(${folder}_${base} PRIVATE _GNU_SOURCE)
-    target_link_libraries(${folder}_${base} PRIVATE skep_static)
-    set_target_properties(${folder}_${base} PROPERTIES OUTPUT_NAME ${base}
-      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${folder})
-  endforeach()
-endfunction()
-skep_programs(bench)
-skep_programs(examples)
+# Benchmarks and examples: each folder decides for itself.
+foreach(folder bench examples)
+  add_subdirectory(${CMAKE_SOURCE_DIR}/${folder} ${CMAKE_BINARY_DIR}/${folder})
+endforeach()
