@@ -19,13 +19,13 @@ static void disasm_address(struct text *out, u32 reg, s32 off)
     text_printf(out, "r%u %c 0x%x", reg, off < 0 ? '-' : '+', off < 0 ? 0 - (u32)off : (u32)off);
 }
 
-/* Of a memory access: the register is shown as llvm-objdump does without options, which does not
- * know the 32-bit forms of plain accesses but those of the later atomics. */
+/* Of a memory access: the letter that llvm-objdump 19 shows without options.  It takes what BPF had
+ * at first to be on r registers, and knows what came later only on w registers. */
 static char disasm_value_letter(const struct isa_row *row)
 {
-    bool plain = row->kind == ISA_KIND_LOAD || row->kind == ISA_KIND_STORE_REG ||
-                 row->kind == ISA_KIND_ATOMIC;
-    return row->size == 8 || plain ? 'r' : 'w';
+    bool early = row->kind == ISA_KIND_LOAD || row->kind == ISA_KIND_STORE_REG ||
+                 (row->kind == ISA_KIND_ATOMIC && row->imm == 0);
+    return row->size == 8 || early ? 'r' : 'w';
 }
 
 static void disasm_pattern(struct text *out, const struct insn *insn, const char *pattern);
@@ -50,10 +50,10 @@ static void disasm_operand(struct text *out, const struct insn *insn, char what)
     case 'z': text_printf(out, "s%u", row->size * 8u); break;
     case 'M': disasm_address(out, insn->dst, insn->off); break;
     case 'N': disasm_address(out, insn->src, insn->off); break;
-    case 'f':
     case 'h':
     case 'i': disasm_number(out, (s32)low); break;
     case 'l': disasm_number(out, (s64)insn->imm); break;
+    case 'f': disasm_number(out, low); break;
     case 'v': disasm_number(out, high); break;
     case 'j': disasm_distance(out, insn->off); break;
     case 'J':

@@ -73,8 +73,8 @@ static inline u64 eval_arsh32(u64 a, u64 b) { return (u32)((s32)a >> (b & 31)); 
 static inline u64 eval_movsx8_64(u64 a) { return (u64)(s8)a; }
 static inline u64 eval_movsx16_64(u64 a) { return (u64)(s16)a; }
 static inline u64 eval_movsx32_64(u64 a) { return (u64)(s32)a; }
-static inline u64 eval_movsx8_32(u64 a) { return (u32)(s8)a; }
-static inline u64 eval_movsx16_32(u64 a) { return (u32)(s16)a; }
+static inline u64 eval_movsx8_32(u64 a) { return eval_movsx8_64(a) & UINT32_MAX; }
+static inline u64 eval_movsx16_32(u64 a) { return eval_movsx16_64(a) & UINT32_MAX; }
 
 /* Byte swaps; the result is zero-extended from its width. */
 static inline u64 eval_bswap16(u64 a) { return (a & 0xff) << 8 | (a >> 8 & 0xff); }
