@@ -65,4 +65,13 @@ DIAG(CODE_JUMP_LEAVES,  "code-jump-leaves-function", "slot {slot} jumps out of f
 DIAG(CODE_FALLS_OUT,    "code-falls-out-of-function", "function {function} runs past its end at slot {slot}")
 DIAG(CFG_INDIRECT_JUMP, "cfg-indirect-jump",        "slot {slot}: indirect jumps (gotox) are not supported")
 DIAG(CFG_UNREACHABLE,   "cfg-unreachable-code",     "slot {slot} can never be reached")
+
+/* lower */
+DIAG(LOWER_OP,          "lower-unsupported-instruction", "slot {slot}: {instruction} is not supported")
+DIAG(LOWER_NO_MAP,      "lower-no-such-map",        "slot {slot}: the program has no map {map}")
+DIAG(LOWER_MAP_VALUE,   "lower-bad-value-address",  "slot {slot}: map {map} has no value whose byte {offset} could be addressed")
+DIAG(LOWER_NO_HELPER,   "lower-no-such-helper",     "slot {slot}: there is no helper {helper}")
+DIAG(LOWER_HELPER_CONTRACT, "lower-helper-not-implemented", "slot {slot}: helper {helper} is known but cannot be run here")
+DIAG(LOWER_CTX_ACCESS,  "lower-bad-context-access", "slot {slot}: {instruction} of {bytes} bytes at offset {offset:x} of the context: {hook} programs may not do that")
+DIAG(LOWER_MAYBE_CTX,   "lower-mixed-context-pointer", "slot {slot}: the address is the context on one path and something else on another, or was moved by a variable")
 /* clang-format on */

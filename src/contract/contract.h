@@ -55,6 +55,19 @@ const struct skep_ctx_field *hook_field_to_load(const struct skep_hook *hook, u3
 const struct skep_ctx_field *hook_field_to_store(const struct skep_hook *hook, u32 offset,
                                                  u32 size);
 
+/* How the host does an access of the program's view: host_bytes bytes at host_offset of its struct.
+ * Of what a load gives, zero-extended: >> shift bits, then the low `bytes` bytes.  host_bytes 0: a
+ * load gives 0.  False: the program may not access that. */
+struct ctx_access {
+    const struct skep_ctx_field *field;
+    u32 host_offset;
+    u8 host_bytes; /* 0, 1, 2, 4, 8 */
+    u8 shift;
+    u8 bytes; /* 1, 2, 4; 8: all */
+};
+bool hook_plan_load(const struct skep_hook *hook, u32 offset, u32 size, struct ctx_access *out);
+bool hook_plan_store(const struct skep_hook *hook, u32 offset, u32 size, struct ctx_access *out);
+
 /* Does a hook allow a helper? */
 static inline bool hook_allows(const struct skep_hook *hook, const struct skep_helper *helper)
 {

@@ -11,7 +11,7 @@
  * overwritten holds a number afterwards, through which such a program accesses nothing. */
 #include "lower/rewrite.h"
 
-#define POINTERS_REGS  11u
+#define POINTERS_REGS 11u
 #define POINTERS_SLOTS (RT_FRAME_BYTES / 8)
 
 struct pointers_state {
@@ -126,8 +126,8 @@ static void pointers_store(struct pointers *p, struct pointers_state *state, u32
     bool whole = size == 8 && slot != POINTERS_SLOTS && insn->op == ISA_STX_DW;
     if (to.kind != LOWER_FRAME)
         return;
-    if (whole && pointers_may_be_ctx(what))
-        p->ctx_in_frames = true;
+    if (whole && pointers_may_be_ctx(what) && !p->ctx_in_frames)
+        p->ctx_in_frames = p->summaries_changed = true;
     if (to.func != func) {
         if (whole)
             p->summaries_changed |= pointers_join_into(&p->funcs[to.func].put[slot], what);

@@ -13,14 +13,13 @@ static skep_status lower_map_of(const struct lowering *l, u32 i, struct skep_map
 static skep_status lower_map_value(const struct lowering *l, u32 i, u64 *address)
 {
     struct skep_map *map;
-    u64 bytes = 0;
     TRY(lower_map_of(l, i, &map));
     u32 offset = insn_map_offset(lower_insn(l, i));
-    u8 *block = map_direct_block(map, &bytes);
-    if (!block || offset >= bytes)
+    u8 *value = map_direct_value(map);
+    if (!value || offset >= map->spec.value_size)
         return RAISE(l->err, SKEP_UNSUPPORTED, LOWER_MAP_VALUE, NUM(lower_slot(l, i)),
                      STR(map->spec.name), NUM(offset));
-    *address = (u64)(uintptr_t)(block + offset);
+    *address = (u64)(uintptr_t)(value + offset);
     return SKEP_OK;
 }
 

@@ -12,7 +12,8 @@ enum lower_kind {
     LOWER_FRAME,      /* function func's frame pointer + off */
     LOWER_SOME_FRAME, /* a pointer into some frame, or not */
     LOWER_FUNC,       /* the address of function func, for a callback */
-    LOWER_MAYBE_CTX,  /* the context pointer on one path and not on another, or moved by a variable */
+    LOWER_MAYBE_CTX,  /* the context pointer on one path and not on another, or moved by a variable
+                       */
 };
 struct lower_value {
     u8 kind; /* enum lower_kind */
@@ -34,8 +35,12 @@ struct lowering {
 /* A rewrite looks at instruction i and either emits what it becomes or leaves *done false. */
 typedef skep_status lower_rewrite_fn(struct lowering *l, u32 i, bool *done);
 
-lower_rewrite_fn lower_poison, lower_charge, lower_reference, lower_call, lower_context,
-    lower_verbatim;
+skep_status lower_poison(struct lowering *l, u32 i, bool *done);
+skep_status lower_charge(struct lowering *l, u32 i, bool *done);
+skep_status lower_reference(struct lowering *l, u32 i, bool *done);
+skep_status lower_call(struct lowering *l, u32 i, bool *done);
+skep_status lower_context(struct lowering *l, u32 i, bool *done);
+skep_status lower_verbatim(struct lowering *l, u32 i, bool *done);
 
 /* pointers.c: fills base. */
 skep_status lower_find_pointers(struct lowering *l);

@@ -72,6 +72,15 @@ static inline bool map_host_may_write(const struct skep_map *map)
            !atomic_load_explicit(&map->frozen, memory_order_acquire);
 }
 
+/* Where LDDW of a value's address points into: the first value of a DIRECT_VALUES map, value_size
+ * bytes (Linux's rule too).  NULL when the map has no such place. */
+static inline u8 *map_direct_value(struct skep_map *map)
+{
+    static const u64 first = 0; /* a key of any size up to 8 */
+    bool direct = (map->type->traits & SKEP_MAP_DIRECT_VALUES) && map->spec.key_size <= 8;
+    return direct ? (u8 *)map->type->lookup(map, &first, 0) : NULL;
+}
+
 /* The bytes that the host exchanges for one value: n_cpus × round8(value_size) when per-CPU. */
 static inline u64 map_host_value_size(const struct skep_map *map)
 {

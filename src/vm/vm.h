@@ -23,12 +23,16 @@ struct vm_input {
 struct interp;
 skep_status interp_prepare(struct mem *mem, const struct host_code *code, struct interp **out);
 void interp_drop(struct interp *interp);
-rt_run_fn interp_run; /* rt_program.engine: struct interp */
+/* An rt_run_fn; rt_program.engine is a struct interp. */
+skep_status interp_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                       u64 *r0);
 
 struct checked;
 skep_status checked_prepare(struct mem *mem, const struct vm_input *in, struct checked **out,
                             skep_error *err);
 void checked_drop(struct checked *checked);
-rt_run_fn checked_run; /* rt_program.engine: struct checked */
+/* An rt_run_fn; rt_program.engine is a struct checked. */
+skep_status checked_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                        u64 *r0);
 
 #endif
