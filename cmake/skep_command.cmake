@@ -16,6 +16,17 @@ if(command_sources AND JANSSON_FOUND AND PCAP_FOUND)
     target_link_libraries(skep PRIVATE PkgConfig::LIBBPF)
     target_compile_definitions(skep PRIVATE SKEP_HAVE_LIBBPF)
   endif()
+  # The man page and the completion script come from the command's own tables.
+  foreach(made "skep.1 --man" "skep.bash --completion")
+    separate_arguments(made)
+    list(GET made 0 file)
+    list(GET made 1 option)
+    add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/${file} DEPENDS skep
+      COMMAND sh -c "'$<TARGET_FILE:skep>' help ${option} >'${CMAKE_BINARY_DIR}/${file}'"
+      COMMENT "skep help ${option}" VERBATIM)
+    list(APPEND command_files ${CMAKE_BINARY_DIR}/${file})
+  endforeach()
+  add_custom_target(command_files ALL DEPENDS ${command_files})
 elseif(command_sources)
   message(WARNING "The skep command is not built: it needs libjansson and libpcap.")
 endif()
