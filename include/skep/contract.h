@@ -131,6 +131,9 @@ enum skep_helper_family {
     SKEP_FAMILY_SYSCALL = 1 << 12,
     SKEP_FAMILY_LIRC = 1 << 13,
     SKEP_FAMILY_LSM = 1 << 14,
+    SKEP_FAMILY_TASK = 1 << 15,        /* who is running: process, user, name, cgroup */
+    SKEP_FAMILY_NET = 1 << 16,         /* XDP and traffic control alike: sums, routes, redirects */
+    SKEP_FAMILY_LOOKUP = 1 << 17,      /* finds sockets */
     SKEP_FAMILY_APPLICATION = 1 << 30, /* an application's own */
 };
 
@@ -290,6 +293,7 @@ enum skep_field_access {
     SKEP_FIELD_WIDE = 4,      /* 8-byte access may span this and the next field */
     SKEP_FIELD_NO_NARROW = 8, /* only accesses of the full size */
     SKEP_FIELD_NULLABLE = 16,
+    /* neither READ nor WRITE: a field that this program type may not touch */
 };
 
 /* A field of the context: where the program sees it, and where the host keeps it.  A load becomes
@@ -328,7 +332,8 @@ struct skep_hook {
     uint32_t id;                 /* BPF_PROG_TYPE_* */
     uint8_t personality;
     uint8_t ctx_kind;  /* enum skep_ctx_kind */
-    uint16_t ctx_size; /* bytes in the program's view; 0: by the run (CTX_MEMORY) */
+    uint16_t ctx_size; /* bytes in the program's view; CTX_MEMORY: the most that it may touch,
+                          within what the run gives; 0: all that the run gives */
     const struct skep_ctx_field *fields;
     uint32_t n_fields;
     uint32_t families; /* helpers that may be called: enum skep_helper_family */

@@ -357,6 +357,15 @@ skep_status registry_add_map_type(struct registry *registry, const struct skep_m
 
 static bool contract_is_word(u32 size) { return size == 1 || size == 2 || size == 4 || size == 8; }
 
+/* Pointers that no run of this hook can meet: they need not be kept, or read as NULL. */
+static bool contract_field_is_absent(const struct skep_hook *hook,
+                                     const struct skep_ctx_field *field)
+{
+    bool reads_as_null = field->host_size == 0 && (field->access & SKEP_FIELD_NULLABLE);
+    bool hidden = !(field->access & (SKEP_FIELD_READ | SKEP_FIELD_WRITE));
+    return reads_as_null || hidden || (hook->flags & SKEP_HOOK_CONTRACT_ONLY);
+}
+
 static const char *contract_field_fault(const struct skep_hook *hook, u32 i)
 {
     const struct skep_ctx_field *field = &hook->fields[i];
@@ -369,14 +378,12 @@ static const char *contract_field_fault(const struct skep_hook *hook, u32 i)
         return "lies outside the context";
     if (i > 0 && field->offset < field[-1].offset + field[-1].size)
         return "overlaps the field before it, or comes after it in the list";
-    if (!(field->access & (SKEP_FIELD_READ | SKEP_FIELD_WRITE)))
-        return "can be neither read nor written";
     if (field->host_size > 8 ? field->host_size < field->size
                              : field->host_size && !contract_is_word(field->host_size))
         return "has an impossible host size";
     if (field->host_size <= 8 && !contract_is_word(field->size))
         return "is no machine word, and not memory in the host";
-    if (pointer && field->host_size != 8 && !(hook->flags & SKEP_HOOK_CONTRACT_ONLY))
+    if (pointer && field->host_size != 8 && !contract_field_is_absent(hook, field))
         return "is a pointer that the host does not keep as one";
     if ((field->access & SKEP_FIELD_WIDE) &&
         (i + 1 == hook->n_fields || field[1].offset != field->offset + field->size))

@@ -1,0 +1,34 @@
+/* CGROUP_SKB: packets that sockets of a cgroup send and receive.  Data begins at the network
+ * header. */
+#include "hook/skb.h"
+
+static const struct skep_ctx_field cgroup_skb_fields[] = {
+#define SKB_TYPE SKB_CGROUP
+#include "hook/skb_fields.h"
+#undef SKB_TYPE
+};
+
+/* The link header stays in the headroom, where load_bytes_relative finds it. */
+static void cgroup_skb_prepare(void *host_ctx)
+{
+    struct skep_packet *packet = host_ctx;
+    skb_prepare(packet);
+    if (packet->network_header_offset == 0 || packet->mac_header_offset != 0)
+        return;
+    packet->data += packet->network_header_offset;
+    packet->data_meta = packet->data;
+    packet->length -= packet->network_header_offset;
+    packet->mac_header_offset = 0u - packet->network_header_offset;
+    packet->network_header_offset = 0;
+}
+
+const struct skep_hook hook_cgroup_skb = {
+    HOOK_NAMED("cgroup_skb", 8),
+    HOOK_SECTIONS("cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/skb+", "cgroup_skb+"),
+    HOOK_CONTEXT(cgroup_skb_fields, SKB_BYTES),
+    .families = HOOK_CGROUP_FAMILIES | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_LOOKUP,
+    .flags = SKEP_HOOK_PACKET,
+    .ret_lo = 0,
+    .ret_hi = 3,
+    .prepare = cgroup_skb_prepare,
+};

@@ -1,0 +1,20 @@
+/* NETFILTER: struct bpf_nf_ctx holds two typed kernel pointers. */
+#include "hook/fields.h"
+
+static const struct skep_ctx_field netfilter_fields[] = {
+    HOOK_HIDDEN_POINTER("state", 0, 8, SKEP_FIELD_BTF_PTR, HOOK_R),
+    HOOK_HIDDEN_POINTER("skb", 8, 8, SKEP_FIELD_BTF_PTR, HOOK_R),
+};
+
+static const char *const netfilter_verdicts[] = { "NF_DROP", "NF_ACCEPT", NULL };
+
+const struct skep_hook hook_netfilter = {
+    HOOK_NAMED("netfilter", 32),
+    HOOK_SECTIONS("netfilter"),
+    HOOK_CONTEXT(netfilter_fields, 16),
+    .families = SKEP_FAMILY_BASE,
+    .flags = SKEP_HOOK_CONTRACT_ONLY,
+    .ret_lo = 0,
+    .ret_hi = 1,
+    .verdicts = netfilter_verdicts,
+};

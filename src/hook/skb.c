@@ -1,0 +1,44 @@
+/* A frame becomes an skb: what the kernel's eth_type_trans() finds out about it. */
+#include "hook/skb.h"
+
+enum {
+    SKB_TO_HOST = 0,
+    SKB_BROADCAST = 1,
+    SKB_MULTICAST = 2
+}; /* PACKET_* of <linux/if_packet.h> */
+
+static u32 skb_destination(const u8 *address)
+{
+    static const u8 broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    if (memcmp(address, broadcast, sizeof(broadcast)) == 0)
+        return SKB_BROADCAST;
+    return address[0] & 1 ? SKB_MULTICAST : SKB_TO_HOST;
+}
+
+/* An EtherType in network byte order, or 802.2's number for frames that have a length there. */
+static u32 skb_protocol(const u8 *frame)
+{
+    u16 type;
+    memcpy(&type, frame + 12, sizeof(type));
+    if (load_u16(frame + 12, true) >= 0x600)
+        return type;
+    const u8 llc[2] = { 0, 4 }; /* ETH_P_802_2 */
+    memcpy(&type, llc, sizeof(type));
+    return type;
+}
+
+/* What the host set before stays; so does all when the packet runs again. */
+void skb_prepare(void *host_ctx)
+{
+    struct skep_packet *packet = host_ctx;
+    if (packet->network_header_offset || packet->mac_header_offset ||
+        packet_linear(packet) < PACKET_LINK_BYTES)
+        return;
+    packet->network_header_offset = PACKET_LINK_BYTES;
+    if (!packet->protocol)
+        packet->protocol = skb_protocol(packet->data);
+    if (!packet->pkt_type)
+        packet->pkt_type = skb_destination(packet->data);
+    if (!packet->wire_len)
+        packet->wire_len = packet->length;
+}
