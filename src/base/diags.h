@@ -74,4 +74,21 @@ DIAG(LOWER_NO_HELPER,   "lower-no-such-helper",     "slot {slot}: there is no he
 DIAG(LOWER_HELPER_CONTRACT, "lower-helper-not-implemented", "slot {slot}: helper {helper} is known but cannot be run here")
 DIAG(LOWER_CTX_ACCESS,  "lower-bad-context-access", "slot {slot}: {instruction} of {bytes} bytes at offset {offset:x} of the context: {hook} programs may not do that")
 DIAG(LOWER_MAYBE_CTX,   "lower-mixed-context-pointer", "slot {slot}: the address is the context on one path and something else on another, or was moved by a variable")
+
+/* load */
+DIAG(LOAD_SECTION_SIZE, "load-bad-section-size",    "section {section}: {size} bytes, where {expected} are expected, or a multiple, or the limit")
+DIAG(LOAD_CODE_SIZE,    "load-bad-code-size",       "section {section}: {size} bytes are no whole number of instructions, or too many")
+DIAG(LOAD_RELOC_TYPE,   "load-bad-relocation",      "section {section}: a relocation of {offset:x}, type {type}, is of an unknown type or does not fit what it relocates")
+DIAG(LOAD_SYMBOL_OFFSET, "load-bad-symbol-offset",  "symbol {symbol} at {offset:x} lies outside section {section} or between instructions")
+DIAG(LOAD_RECORD,       "load-bad-record",          "a {kind} record of section {section} is for {offset:x}, which is no instruction")
+DIAG(LOAD_MAP,          "load-bad-map",             "section {section}, map {map}: {what}")
+DIAG(LOAD_MAP_FIELD,    "load-unknown-map-field",   "section {section}, map {map}: unknown field {field}")
+DIAG(LOAD_NO_TYPES,     "load-no-types",            "section {section} says nothing without type information (.BTF)")
+DIAG(LOAD_KCONFIG,      "load-bad-kconfig",         "configuration value {name} = {value}: {what}")
+DIAG(LOAD_NOT_FOUND,    "load-not-found",           "there is no {kind} {name}")
+DIAG(LOAD_VARIABLE_SIZE, "load-bad-variable-size",  "variable {name} has {size} bytes, not {given}")
+DIAG(LOAD_LINK,         "load-bad-link",            "program {program}: {what}")
+DIAG(LOAD_CALL_TARGET,  "load-bad-call-target",     "program {program}: the instruction at {section}+{offset:x} refers to no function, or lies across the end of one")
+DIAG(LOAD_REFERENCE,    "load-bad-reference",       "program {program}: the instruction at {section}+{offset:x} refers to {symbol} ({target:x}), which is no map, data or code")
+DIAG(LOAD_EXTERN,       "load-missing-extern",      "program {program}: the {kind} {name} does not exist here")
 /* clang-format on */

@@ -121,12 +121,8 @@ bool btf_find_member(const struct btf *btf, u32 id, const char *name, struct btf
 /* A declaration such as `struct foo *(*name)[4]`; name "" for the type alone. */
 void btf_print_declaration(struct text *out, const struct btf *btf, u32 id, const char *name);
 /* The definition of a named type with its members, or the declaration of others, ended by `;`.
- * Output stops with `…` where it grows past any use (types may nest exponentially). */
+ * Output ends in `...` where it grows past any use (types may nest exponentially). */
 void btf_print_definition(struct text *out, const struct btf *btf, u32 id);
-/* What a CO-RE access string names, from a root type: `struct task_struct.pid`,
- * `struct s.a[3].b`, `enum e.VALUE`.  A spec that does not fit the type is printed as it is. */
-void btf_print_access(struct text *out, const struct btf *btf, u32 root, const char *access);
-
 /* .BTF.ext ------------------------------------------------------------------------------------ */
 
 struct btf_func_info {
@@ -164,6 +160,10 @@ enum btf_core_kind {
 };
 /* "field_exists"; "?" for a number that is none. */
 const char *btf_core_kind_name(u32 kind);
+
+/* What a CO-RE relocation is about: `struct task_struct.pid`, `struct s.a[3].b`, `enum e.VALUE`. An
+ * access string that does not fit the type is printed as it is. */
+void btf_print_access(struct text *out, const struct btf *btf, const struct btf_core_relo *relo);
 
 /* The records of one section: positions first ≤ i < first + n in one of the arrays of a btf_ext. */
 struct btf_ext_section {

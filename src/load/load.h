@@ -33,7 +33,8 @@ struct object_map {
     u32 pinning;            /* LIBBPF_PIN_*; 0: none */
     u32 btf_key, btf_value; /* BTF type ids; 0: unknown */
     u32 inner;              /* the object's map that is the template; CODE_NONE */
-    u8 *contents;           /* MAP_FROM_DATA, MAP_FROM_KCONFIG: spec.value_size bytes, else NULL */
+    /* MAP_FROM_DATA, MAP_FROM_KCONFIG: spec.value_size bytes, or NULL: all zero.  Others: NULL. */
+    u8 *contents;
     const struct map_initial *initial;
     u32 n_initial;
 };
@@ -103,6 +104,7 @@ struct linked {
     const struct skep_hook *hook; /* NULL: unknown type */
     bool sleepable;
     const char *license;
+    bool big_endian; /* the object's byte order: its data, and what its code takes for granted */
     struct code code;
     u32 n_maps;
     const u32 *maps; /* LDDW_MAP's index → the object's map */
