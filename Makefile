@@ -2,6 +2,7 @@
 JOBS ?= 2
 PREFIX ?= /usr/local
 SECONDS ?= 60
+MAKEFLAGS += --no-print-directory
 export JOBS
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 

@@ -62,7 +62,7 @@ static void run_mutations(struct replay *r, const uint8_t *data, size_t size)
         exit(2);
     for (unsigned i = 0; i < r->mutations && size > 0; i++) {
         memcpy(changed, data, size);
-        for (uint64_t n = next_random(r) % 8; n-- > 0 || next_random(r) % 2;)
+        for (uint64_t n = 1 + next_random(r) % 8; n > 0; n--)
             mutate_once(r, changed, size);
         run_copy(r, changed, size);
     }
