@@ -3,9 +3,7 @@
 find_program(SKEP_BPF_CLANG NAMES clang-19 clang)
 find_path(SKEP_BPF_HEADERS bpf/bpf_helpers.h)
 # The kernel's headers want <asm/types.h>, which Debian keeps by architecture.
-execute_process(COMMAND ${CMAKE_C_COMPILER} -print-multiarch OUTPUT_VARIABLE multiarch
-                OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-set(SKEP_BPF_FLAGS -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -I/usr/include/${multiarch})
+set(SKEP_BPF_FLAGS -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -I/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
 
 function(skep_bpf_object out source)
   file(RELATIVE_PATH relative ${CMAKE_SOURCE_DIR} ${source})

@@ -37,12 +37,8 @@ missing_of() {
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        echo "tools/setup.sh: installing packages needs root, and there is no sudo; run as root:" >&2
-        echo "    $*" >&2
-        exit 1
+        sudo "$@"
     fi
 }
 
@@ -64,6 +60,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mapfile -t missing < <(missing_of "${wanted[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    echo "tools/setup.sh: installing packages needs root, and there is no sudo; run as root:" >&2
+    echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
 echo "tools/setup.sh: installing ${missing[*]}"
 as_root apt-get -qq update
 as_root env DEBIAN_FRONTEND=noninteractive \
