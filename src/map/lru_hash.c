@@ -1,0 +1,43 @@
+/* LRU_HASH: a hash that is never full: an insertion evicts what was not used for long (lru.h).
+ * It evicts only when max_entries elements are there, and never a key that was looked up or written
+ * by one of the last max_entries / 2 operations.  BPF_F_NO_COMMON_LRU changes nothing: what the
+ * flag is for, lists per CPU, is not needed here. Semantics: Documentation/bpf/map_hash.rst. */
+#include "map/hashtab.h"
+#include "map/map.h"
+
+#include <errno.h>
+
+static int lru_hash_check(const struct skep_map_spec *spec)
+{
+    return hashtab_check(spec, false, true);
+}
+
+static int lru_hash_create(struct skep_map *map)
+{
+    struct hashtab_options options = {
+        .value_size = map->spec.value_size, .per_cpu = false, .lru = true, .full = -E2BIG
+    };
+    struct hashtab *table = NULL;
+    int result = hashtab_new(map, &options, &table);
+    map->impl = table;
+    return result;
+}
+
+const struct skep_map_type map_lru_hash = {
+    .size = sizeof(struct skep_map_type),
+    .name = "lru_hash",
+    .id = 9,
+    .classes =
+        SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE | SKEP_MAP_TIMERS,
+    .flags_allowed = MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
+    .check = lru_hash_check,
+    .create = lru_hash_create,
+    .destroy = hashtab_map_destroy,
+    .lookup = hashtab_map_lookup,
+    .update = hashtab_map_update,
+    .remove = hashtab_map_remove,
+    .next_key = hashtab_map_next_key,
+    .next_element = hashtab_map_next_element,
+    .lookup_and_delete = hashtab_map_take,
+    .memory_bytes = hashtab_map_memory_bytes,
+};

@@ -1,0 +1,61 @@
+/* Regions of map memory; see region.h. */
+#include "map/region.h"
+
+#include "os/os.h"
+
+#include <errno.h>
+
+enum { REGION_STEP = 65536 }; /* bytes that are committed at once */
+#define REGION_MAX ((u64)1 << 44)
+
+int region_reserve(struct region *region, u64 size)
+{
+    if (size > REGION_MAX)
+        return -E2BIG;
+    size = round_up_u64(max_u64(size, 1), os_page_size());
+    u8 *base = os_pages_reserve((size_t)size);
+    if (!base)
+        return -ENOMEM;
+    region->base = base;
+    region->reserved = size;
+    atomic_init(&region->committed, 0);
+    return 0;
+}
+
+bool region_commit(struct skep_map *map, struct region *region, u64 size)
+{
+    u64 from = region_committed(region);
+    if (size <= from)
+        return true;
+    if (size > region->reserved)
+        return false;
+    u64 to = min_u64(round_up_u64(size, REGION_STEP), region->reserved);
+    if (!mem_charge(map->mem, (size_t)(to - from)))
+        return false;
+    if (!os_pages_commit(region->base + from, (size_t)(to - from))) {
+        mem_uncharge(map->mem, (size_t)(to - from));
+        return false;
+    }
+    atomic_store_explicit(&region->committed, to, memory_order_release);
+    return true;
+}
+
+int region_new(struct skep_map *map, struct region *region, u64 size)
+{
+    int result = region_reserve(region, size);
+    if (result)
+        return result;
+    if (region_commit(map, region, region->reserved))
+        return 0;
+    region_free(map, region);
+    return -ENOMEM;
+}
+
+void region_free(struct skep_map *map, struct region *region)
+{
+    if (!region->base)
+        return;
+    os_pages_free(region->base, (size_t)region->reserved);
+    mem_uncharge(map->mem, (size_t)region_committed(region));
+    region->base = NULL;
+}
