@@ -4,7 +4,7 @@
 #define SKEP_SRC_MAP_INDEX_H
 
 #include "map/words.h"
-#include "rt/map.h"
+#include "rt/rt.h"
 
 #include <errno.h>
 

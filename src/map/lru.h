@@ -11,7 +11,7 @@
 #ifndef SKEP_SRC_MAP_LRU_H
 #define SKEP_SRC_MAP_LRU_H
 
-#include "rt/map.h"
+#include "rt/rt.h"
 
 struct lru_counter {
     _Atomic u32 touches; /* of this slot, in the unfinished batch */

@@ -2,8 +2,8 @@
 #include "map/map.h"
 
 const struct skep_map_type *const map_types[] = {
-#define MAP_TYPE(symbol) &symbol,
+#define MAP(symbol) &symbol,
 #include "map/list.h"
-#undef MAP_TYPE
+#undef MAP
 };
 const u32 n_map_types = ARRAY_LEN(map_types);

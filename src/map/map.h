@@ -4,10 +4,10 @@
 
 #include "rt/rt.h"
 
-/* list.h: MAP_TYPE(symbol), one line per type, in its own file. */
-#define MAP_TYPE(symbol) extern const struct skep_map_type symbol;
+/* list.h: MAP(symbol), one line per type, in its own file. */
+#define MAP(symbol) extern const struct skep_map_type symbol;
 #include "map/list.h"
-#undef MAP_TYPE
+#undef MAP
 
 extern const struct skep_map_type *const map_types[];
 extern const u32 n_map_types;

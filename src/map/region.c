@@ -5,12 +5,11 @@
 
 #include <errno.h>
 
-enum { REGION_STEP = 65536 }; /* bytes that are committed at once */
-#define REGION_MAX ((u64)1 << 44)
+enum { REGION_STEP = 65536, REGION_MAX_BITS = 44 }; /* bytes that are committed at once */
 
 int region_reserve(struct region *region, u64 size)
 {
-    if (size > REGION_MAX)
+    if (size >> REGION_MAX_BITS)
         return -E2BIG;
     size = round_up_u64(max_u64(size, 1), os_page_size());
     u8 *base = os_pages_reserve((size_t)size);

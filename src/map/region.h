@@ -6,7 +6,7 @@
 #ifndef SKEP_SRC_MAP_REGION_H
 #define SKEP_SRC_MAP_REGION_H
 
-#include "rt/map.h"
+#include "rt/rt.h"
 
 struct region {
     u8 *base;

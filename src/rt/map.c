@@ -10,7 +10,7 @@
 #include <errno.h>
 
 /* Flags that every type takes: who may read and write, and where memory should lie. */
-#define MAP_FLAGS_COMMON (MAP_F_ACCESS | MAP_F_NUMA_NODE)
+enum { MAP_FLAGS_COMMON = MAP_F_ACCESS | MAP_F_NUMA_NODE };
 
 static bool map_flags_contradict(u32 flags)
 {
@@ -60,7 +60,7 @@ static int map_check_entries(const struct skep_map_type *type, u32 n)
 
 int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec *spec)
 {
-    if (spec->flags & ~(type->flags_allowed | MAP_FLAGS_COMMON) ||
+    if (spec->flags & ~(type->flags_allowed | (u32)MAP_FLAGS_COMMON) ||
         map_flags_contradict(spec->flags))
         return -EINVAL;
     if (spec->name && strlen(spec->name) > 255)
