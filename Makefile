@@ -37,6 +37,10 @@ fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $(SECONDS)
 
+coverage: ## how many lines of src/ the tests reach
+	@tools/setup.sh test
+	@tools/coverage.sh
+
 bench: release ## build and run the benchmarks
 	@tools/setup.sh bench
 	@tools/bench.sh
@@ -59,4 +63,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz bench install format check-format clean help
+.PHONY: all setup build release test demo corpora fuzz coverage bench install format check-format clean help

@@ -1,5 +1,5 @@
-# Benchmarks and examples: each folder decides for itself.  Nobody measures under a sanitizer.
-if(NOT SKEP_SANITIZE)
+# Benchmarks and examples: each folder decides for itself.
+if(SKEP_BENCH)
   add_subdirectory(${CMAKE_SOURCE_DIR}/bench ${CMAKE_BINARY_DIR}/bench)
 endif()
 add_subdirectory(${CMAKE_SOURCE_DIR}/examples ${CMAKE_BINARY_DIR}/examples)

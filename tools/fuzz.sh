@@ -28,24 +28,7 @@ for target in "${targets[@]}"; do
         -print_final_stats=1 -artifact_prefix="build/fuzz/crash-$target-" "$found" $kept \
         >"$log" 2>&1 || { tail -60 "$log"; echo "$target: FAILED, see $log"; exit 1; }
     grep '^stat::' "$log"
-    [ ${#programs[@]} = 0 ] || programs+=(-object)
     programs+=("build/fuzz/test/fuzz_$target")
 done
 
-echo "== line coverage reached: folder or file, lines, of these run, percent"
-llvm-profdata-19 merge -o build/fuzz/profile/all.profdata build/fuzz/profile/*.profraw
-llvm-cov-19 report -instr-profile build/fuzz/profile/all.profdata "${programs[@]}" -sources "$PWD/src" |
-    awk '
-        function row(name, lines, missed) {
-            if (lines) printf "%-40s %7d %7d %6.1f\n", name, lines, lines - missed, 100 * (lines - missed) / lines
-        }
-        $1 ~ /\.[ch]$/ {
-            sub(/^.*src\//, "", $1)
-            folder = $1
-            sub(/\/.*/, "/", folder)
-            row($1, $8, $9)
-            if (folder ~ /\//)
-                lines[folder] += $8
-            missed[folder] += $9
-        }
-        END { for (folder in lines) row(folder, lines[folder], missed[folder]) }' | sort
+tools/line_coverage.sh build/fuzz/profile "${programs[@]}"
