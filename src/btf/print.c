@@ -12,7 +12,8 @@
 
 enum btf_print_kind {
     BTF_PRINT_TEXT,       /* text */
-    BTF_PRINT_NUMBER,     /* [number] */
+    BTF_PRINT_COUNT,      /* [number], of an array */
+    BTF_PRINT_BITS,       /* : number, of a bit-field */
     BTF_PRINT_TYPE,       /* what stands left of all declarators of a type */
     BTF_PRINT_DECLARATOR, /* the rest, with a name in its middle */
     BTF_PRINT_MEMBERS,    /* members from `number` on, and the closing brace */
@@ -189,7 +190,7 @@ static void btf_push_suffixes(struct btf_printer *p, const struct btf_chain *cha
         u32 id = chain->ids[i];
         enum btf_kind kind = btf_kind(p->btf, id);
         if (kind == BTF_ARRAY)
-            btf_push(p, (struct btf_print_item){ .kind = BTF_PRINT_NUMBER,
+            btf_push(p, (struct btf_print_item){ .kind = BTF_PRINT_COUNT,
                                                  .number = btf_array_count(p->btf, id) });
         else if (kind == BTF_FUNC_PROTO)
             btf_push(p, (struct btf_print_item){ .kind = BTF_PRINT_PARAMS, .id = id });
@@ -230,12 +231,8 @@ static void btf_push_member(struct btf_printer *p, u32 id, u32 i, u32 indent)
 {
     struct btf_member m = btf_member(p->btf, id, i);
     btf_push_text(p, ";\n");
-    if (m.bits) {
-        static const char *const widths[] = { " : 1", " : 2", " : 3", " : 4",
-                                              " : 5", " : 6", " : 7", " : 8" };
-        btf_push(p, (struct btf_print_item){ .kind = BTF_PRINT_TEXT,
-                                             .text = m.bits <= 8 ? widths[m.bits - 1] : " : ?" });
-    }
+    if (m.bits)
+        btf_push(p, (struct btf_print_item){ .kind = BTF_PRINT_BITS, .number = m.bits });
     btf_push_declaration(p, m.type, m.name, indent);
 }
 
@@ -284,7 +281,8 @@ static void btf_print_one(struct btf_printer *p, const struct btf_print_item *it
 {
     switch (item->kind) {
     case BTF_PRINT_TEXT: text_string(p->out, item->text); break;
-    case BTF_PRINT_NUMBER: text_printf(p->out, "[%" PRIu32 "]", item->number); break;
+    case BTF_PRINT_COUNT: text_printf(p->out, "[%" PRIu32 "]", item->number); break;
+    case BTF_PRINT_BITS: text_printf(p->out, " : %" PRIu32, item->number); break;
     case BTF_PRINT_TYPE: btf_write_type(p, item->id, item->indent); break;
     case BTF_PRINT_DECLARATOR: btf_write_declarator(p, item->id, item->text); break;
     case BTF_PRINT_MEMBERS: btf_write_members(p, item); break;
@@ -347,7 +345,9 @@ void btf_print_definition(struct text *out, const struct btf *btf, u32 id)
         text_string(out, linkages[btf_linkage(btf, id)]);
         btf_print_declaration(out, btf, btf_target(btf, id), btf_name(btf, id));
     } else if (kind == BTF_DECL_TAG) {
-        text_printf(out, "tag \"%s\" of type %" PRIu32, btf_name(btf, id), btf_target(btf, id));
+        u32 target = btf_target(btf, id);
+        text_printf(out, "tag \"%s\" of %s %s", btf_name(btf, id),
+                    btf_kind_name(btf_kind(btf, target)), btf_name(btf, target));
     } else {
         btf_print_declaration(out, btf, id, "");
     }
