@@ -27,7 +27,7 @@ static const struct bpf_insn main_program[MAIN_SLOTS] = {
 static int kernel_load(const uint8_t *code, size_t size)
 {
     struct bpf_insn insns[MAX_SLOTS];
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = BPF_F_SLEEPABLE);
+    struct bpf_prog_load_opts options = { .sz = sizeof options, .prog_flags = BPF_F_SLEEPABLE };
     if (size / 8 + MAIN_SLOTS > MAX_SLOTS)
         return -E2BIG;
     memcpy(insns, main_program, sizeof main_program);
@@ -46,7 +46,9 @@ static bool kernel_run(void *self, const uint8_t *code, size_t size, uint8_t *me
     if (program < 0)
         return false;
     uint64_t context[8] = { 0 };
-    LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = context, .ctx_size_in = sizeof context);
+    struct bpf_test_run_opts run = { .sz = sizeof run,
+                                     .ctx_in = context,
+                                     .ctx_size_in = sizeof context };
     int error = bpf_prog_test_run_opts(program, &run);
     close(program);
     *r0 = context[0];
