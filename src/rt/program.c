@@ -1,0 +1,67 @@
+/* One run from beginning to end, and tail calls.
+ *
+ * Nothing here may be slow: the cost of running an empty program is the cost of this file.  So the
+ * thread is not cleared, only what the last run can have left behind. */
+#include "rt/program.h"
+
+#include "rt/map.h"
+#include "rt/thread.h"
+
+bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index)
+{
+    if (thread->tail_calls >= RT_MAX_TAIL_CALLS)
+        return false;
+    const struct rt_program *target = rt_tail_target(map, index);
+    if (!target || target->compatibility != thread->program->compatibility)
+        return false;
+    thread->tail_calls++;
+    thread->tail_target = target;
+    return true;
+}
+
+/* A budget beyond what fits is none. */
+static s64 rt_budget(const struct skep_thread *thread, const struct rt_program *program)
+{
+    u64 fuel = thread->fuel_limit ? thread->fuel_limit : program->fuel;
+    return fuel && fuel < INT64_MAX ? (s64)fuel : INT64_MAX;
+}
+
+static void rt_begin(struct skep_thread *thread, const struct rt_program *program, void *ctx)
+{
+    thread->fuel = thread->fuel_given = rt_budget(thread, program);
+    thread->stop = SKEP_OK;
+    thread->fault.error.id = 0;
+    thread->ctx = ctx;
+    thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;
+    thread->tail_calls = 0;
+    thread->depth = 0;
+}
+
+/* Stopped, or ended without giving something back. */
+static COLD void rt_clean_up(struct skep_thread *thread, skep_status status)
+{
+    rt_release_all(thread);
+    thread->stop = status;
+    if (status == SKEP_CANCELLED)
+        atomic_store_explicit(&thread->cancel, false, memory_order_relaxed);
+}
+
+skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
+{
+    if (UNLIKELY(thread->program))
+        return SKEP_STATE;
+    epoch_enter(thread->epoch, &thread->epoch_slot);
+    rt_begin(thread, program, ctx);
+    skep_status status;
+    do {
+        thread->program = program;
+        thread->tail_target = NULL;
+        status = program->run(thread, program, ctx, r0);
+        program = thread->tail_target;
+    } while (UNLIKELY(program != NULL) && status == SKEP_OK);
+    if (UNLIKELY(status != SKEP_OK || thread->n_held > 0))
+        rt_clean_up(thread, status);
+    thread->program = NULL;
+    epoch_leave(&thread->epoch_slot);
+    return status;
+}
