@@ -49,6 +49,9 @@ install: release ## install to $(DESTDIR)$(PREFIX)
 	@cmake -DCMAKE_INSTALL_PREFIX=$(PREFIX) build/release >/dev/null
 	@cmake --install build/release
 
+docs: build ## write the generated pages of docs/ anew
+	@cmake --build build --target docs
+
 format: ## reformat all C files
 	@tools/setup.sh format
 	@git ls-files '*.[ch]' | xargs clang-format-14 -i
@@ -63,4 +66,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz coverage bench install format check-format clean help
+.PHONY: all setup build release test demo corpora fuzz coverage bench install docs format check-format clean help
