@@ -24,6 +24,7 @@ skep_add_check(layers)
 skep_add_check(names)
 skep_add_check(docs)
 skep_add_check(format)
+skep_add_check(globals $<TARGET_FILE:skep_static>)
 skep_add_check(headers)
 skep_add_check(symbols --allow-missing . $<TARGET_FILE:skep_shared>)
 
