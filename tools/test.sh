@@ -4,7 +4,7 @@
 #
 #     tools/test.sh [ctest options]
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 jobs=${JOBS:-2}
 
 cmake --preset dev >/dev/null && cmake --build build -j "$jobs" &&

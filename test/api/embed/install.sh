@@ -14,8 +14,9 @@ lib=$(dirname "$(find "$installed" -name libskep.a)")
 export PKG_CONFIG_PATH=$lib/pkgconfig
 flags=(--define-variable=prefix="$installed")
 [ "$(pkg-config --modversion skep)" = "$(sed -n 's/^Version: //p' "$lib/pkgconfig/skep.pc")" ]
-cc $(pkg-config "${flags[@]}" --cflags skep) "$here/embed.c" \
-    $(pkg-config "${flags[@]}" --libs skep) -o "$work/by-pkg-config"
+read -ra cflags < <(pkg-config "${flags[@]}" --cflags skep)
+read -ra libs < <(pkg-config "${flags[@]}" --libs skep)
+cc "${cflags[@]}" "$here/embed.c" "${libs[@]}" -o "$work/by-pkg-config"
 LD_LIBRARY_PATH=$lib "$work/by-pkg-config"
 ldd "$work/by-pkg-config" | grep -q 'libskep\.so\.0' || { echo "not by its soname"; exit 1; }
 
