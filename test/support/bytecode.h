@@ -37,12 +37,17 @@ static inline skep_status bytecode_code(struct bytecode *b)
 }
 
 /* CODE, graph and charges, all of which must succeed. */
-static inline void bytecode_build(struct bytecode *b, const struct insn *insns, u32 n)
+static inline void bytecode_finish(struct bytecode *b)
 {
-    bytecode_open(b, insns, n);
     assert_int_equal(bytecode_code(b), SKEP_OK);
     assert_int_equal(cfg_build(&b->arena, &b->code, &b->cfg, &b->err), SKEP_OK);
     assert_int_equal(charge_build(&b->arena, &b->code, &b->cfg, NULL, &b->charges), SKEP_OK);
+}
+
+static inline void bytecode_build(struct bytecode *b, const struct insn *insns, u32 n)
+{
+    bytecode_open(b, insns, n);
+    bytecode_finish(b);
 }
 
 static inline void bytecode_close(struct bytecode *b) { arena_drop(&b->arena); }

@@ -1,0 +1,407 @@
+/* Calls of helpers in the checked engine: every argument against its contract before, the result's
+ * origin by its contract after, the parameters of what is called back. */
+#include "vm/checked.h"
+
+/* ---- records: memory that the run holds */
+
+const struct checked_record *checked_find_record(const struct checked_run_state *s,
+                                                 const struct checked_value *value)
+{
+    void *what = (void *)(uintptr_t)value->from.base;
+    for (u32 i = 0; i < RT_LEDGER; i++)
+        if (s->records[i].what == what && s->records[i].generation == value->from.generation)
+            return rt_find_held(s->thread, what) ? &s->records[i] : NULL;
+    return NULL;
+}
+
+/* A place for a new record: free, or of one that is no longer held. */
+static struct checked_record *calls_record_place(struct checked_run_state *s)
+{
+    for (u32 i = 0; i < RT_LEDGER; i++)
+        if (!s->records[i].what || !rt_find_held(s->thread, s->records[i].what))
+            return &s->records[i];
+    return NULL;
+}
+
+static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
+{
+    struct checked_record *record = calls_record_place(s);
+    if (!record)
+        return checked_number(address);
+    *record = (struct checked_record){ .what = (void *)(uintptr_t)address,
+                                       .generation = ++s->acquisitions };
+    return (struct checked_value){
+        .bits = address,
+        .from = { .kind = CHECKED_RECORD,
+                  .permissions = CHECKED_READ | CHECKED_WRITE,
+                  .base = address,
+                  .bytes = bytes,
+                  .generation = record->generation },
+    };
+}
+
+skep_status checked_nothing_leaks(struct checked_run_state *s, u32 n_held)
+{
+    if (s->lock)
+        return CHECKED_FAULT(s, VM_LOCK_HELD, STR("leaving"));
+    if (s->thread->n_held > n_held)
+        return CHECKED_FAULT(s, VM_LEAK, NUM(s->thread->n_held - n_held));
+    return SKEP_OK;
+}
+
+/* ---- arguments */
+
+/* "argument 2 of bpf_map_lookup_elem"; the text lives as long as the buffer. */
+static const char *calls_argument_name(const struct checked_call *call, u32 a, char buffer[96])
+{
+    struct text text;
+    text_init_fixed(&text, buffer, 96);
+    text_printf(&text, "argument %u of %s", a + 1, call->helper->name);
+    return buffer;
+}
+
+static skep_status calls_wrong(struct checked_run_state *s, const struct checked_call *call, u32 a,
+                               const char *expected)
+{
+    return CHECKED_FAULT(s, VM_ARGUMENT, STR(call->helper->name), NUM(a + 1), STR(expected),
+                         STR(checked_kind_name(call->args[a].from.kind)));
+}
+
+static u8 calls_need(const struct skep_arg *arg)
+{
+    u32 need = (arg->flags & SKEP_ARG_READ ? CHECKED_READ : 0) |
+               (arg->flags & SKEP_ARG_WRITE ? CHECKED_WRITE : 0);
+    return (u8)(need ? need : CHECKED_READ);
+}
+
+static bool calls_is_null(const struct checked_value *value)
+{
+    return value->from.kind == CHECKED_NUMBER && value->bits == 0;
+}
+
+/* bytes of memory that the helper reads or writes. */
+static skep_status calls_check_memory(struct checked_run_state *s, const struct checked_call *call,
+                                      u32 a, u64 bytes)
+{
+    char name[96];
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct checked_value *value = &call->args[a];
+    struct checked_access access = {
+        .address = value->bits,
+        .bytes = bytes,
+        .need = calls_need(arg),
+        .through = calls_argument_name(call, a, name),
+    };
+    if ((arg->flags & SKEP_ARG_NULLABLE) && calls_is_null(value))
+        return arg->kind != SKEP_ARG_MEM || arg->bytes || bytes == 0
+                   ? SKEP_OK
+                   : calls_wrong(s, call, a, "memory, since its size is not 0");
+    if (bytes == 0)
+        return SKEP_OK;
+    return checked_may_access(s, value, &access);
+}
+
+static skep_status calls_check_map(struct checked_run_state *s, struct checked_call *call, u32 a)
+{
+    u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
+    u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
+    const struct checked_value *value = &call->args[a];
+    if (value->from.kind != CHECKED_MAP)
+        return calls_wrong(s, call, a, "a map");
+    struct skep_map *map = value->from.owner;
+    if ((map->type->classes & call->helper->maps) != call->helper->maps)
+        return CHECKED_FAULT(s, VM_MAP_CLASS, STR(call->helper->name), STR(map->type->name),
+                             STR(map->spec.name));
+    bool forbidden = ((call->helper->maps & writes) && !map_program_may_write(map)) ||
+                     ((call->helper->maps & reads) && !map_program_may_read(map));
+    if (forbidden)
+        return CHECKED_FAULT(s, VM_MAP_FORBIDS, STR(call->helper->name), STR(map->spec.name));
+    call->map = map;
+    return SKEP_OK;
+}
+
+static skep_status calls_check_size(struct checked_run_state *s, const struct checked_call *call,
+                                    u32 a)
+{
+    if (call->args[a].from.kind != CHECKED_NUMBER)
+        return calls_wrong(s, call, a, "a size");
+    bool zero_ok = call->helper->args[a].flags & SKEP_ARG_ZERO_OK;
+    if (call->args[a].bits == 0 && !zero_ok)
+        return CHECKED_FAULT(s, VM_ZERO_SIZE, STR(call->helper->name), NUM(a + 1));
+    return SKEP_OK;
+}
+
+/* A NUL-terminated string in a map that the program cannot write. */
+static skep_status calls_check_string(struct checked_run_state *s, const struct checked_call *call,
+                                      u32 a)
+{
+    const struct checked_value *value = &call->args[a];
+    if (value->from.kind != CHECKED_MAP_VALUE || value->from.permissions & CHECKED_WRITE)
+        return calls_wrong(s, call, a, "a string in a read-only map");
+    TRY(calls_check_memory(s, call, a, 1));
+    u64 rest = value->from.base + value->from.bytes - value->bits;
+    if (!memchr((const void *)(uintptr_t)value->bits, 0, rest))
+        return calls_wrong(s, call, a, "a string that ends in its map value");
+    return SKEP_OK;
+}
+
+static skep_status calls_check_record(struct checked_run_state *s, const struct checked_call *call,
+                                      u32 a)
+{
+    const struct checked_value *value = &call->args[a];
+    if (value->from.kind != CHECKED_RECORD || value->bits != value->from.base)
+        return calls_wrong(s, call, a, "the start of a record");
+    if (!checked_find_record(s, value))
+        return CHECKED_FAULT(s, VM_RECORD_GONE, STR(checked_register_name(a + 1)));
+    return SKEP_OK;
+}
+
+static skep_status calls_check_in_value(struct checked_run_state *s,
+                                        const struct checked_call *call, u32 a, u64 bytes,
+                                        u64 alignment, const char *what)
+{
+    const struct checked_value *value = &call->args[a];
+    if (value->from.kind != CHECKED_MAP_VALUE || value->bits % alignment != 0)
+        return calls_wrong(s, call, a, what);
+    return calls_check_memory(s, call, a, bytes);
+}
+
+static skep_status calls_check_lock(struct checked_run_state *s, const struct checked_call *call,
+                                    u32 a)
+{
+    TRY(calls_check_in_value(s, call, a, 4, 4, "a spin lock in a map value"));
+    if ((call->helper->effects & SKEP_LOCKS) && s->lock)
+        return CHECKED_FAULT(s, VM_LOCK_HELD, STR(call->helper->name));
+    if ((call->helper->effects & SKEP_UNLOCKS) && s->lock != call->args[a].bits)
+        return CHECKED_FAULT(s, VM_LOCK_NOT_HELD, STR(call->helper->name));
+    return SKEP_OK;
+}
+
+static skep_status calls_check_ctx(struct checked_run_state *s, const struct checked_call *call,
+                                   u32 a)
+{
+    struct checked_value ctx = checked_context(s);
+    bool same = call->args[a].from.kind == ctx.from.kind && call->args[a].bits == ctx.bits;
+    return same ? SKEP_OK : calls_wrong(s, call, a, "the unchanged context");
+}
+
+static skep_status calls_check_kind(struct checked_run_state *s, const struct checked_call *call,
+                                    u32 a, enum checked_kind kind, const char *what)
+{
+    return call->args[a].from.kind == kind ? SKEP_OK : calls_wrong(s, call, a, what);
+}
+
+/* The bytes of a MEM argument: fixed, or what the SIZE after it says. */
+static u64 calls_memory_bytes(const struct checked_call *call, u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    bool sized = a + 1 < 5 && call->helper->args[a + 1].kind == SKEP_ARG_SIZE;
+    return arg->bytes ? arg->bytes : sized ? call->args[a + 1].bits : 0;
+}
+
+static skep_status calls_check_argument(struct checked_run_state *s, struct checked_call *call,
+                                        u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    struct skep_map *map = call->map;
+    if ((arg->flags & SKEP_ARG_NULLABLE) && arg->kind != SKEP_ARG_MEM &&
+        calls_is_null(&call->args[a]))
+        return SKEP_OK;
+    switch ((enum skep_arg_kind)arg->kind) {
+    case SKEP_ARG_NONE:
+    case SKEP_ARG_KIND_COUNT:
+    case SKEP_ARG_ANYTHING:
+    case SKEP_ARG_CALLBACK_CTX: return SKEP_OK;
+    case SKEP_ARG_SCALAR: return calls_check_kind(s, call, a, CHECKED_NUMBER, "a number");
+    case SKEP_ARG_CTX: return calls_check_ctx(s, call, a);
+    case SKEP_ARG_MAP: return calls_check_map(s, call, a);
+    case SKEP_ARG_MAP_KEY: return calls_check_memory(s, call, a, map ? map->spec.key_size : 0);
+    case SKEP_ARG_MAP_VALUE: return calls_check_memory(s, call, a, map ? map->spec.value_size : 0);
+    case SKEP_ARG_MEM: return calls_check_memory(s, call, a, calls_memory_bytes(call, a));
+    case SKEP_ARG_SIZE: return calls_check_size(s, call, a);
+    case SKEP_ARG_ALLOC_SIZE:
+        call->alloc_bytes = call->args[a].bits;
+        return calls_check_kind(s, call, a, CHECKED_NUMBER, "a size");
+    case SKEP_ARG_STRING: return calls_check_string(s, call, a);
+    case SKEP_ARG_CALLBACK: return calls_check_kind(s, call, a, CHECKED_CODE, "a subprogram");
+    case SKEP_ARG_RECORD: return calls_check_record(s, call, a);
+    case SKEP_ARG_SPIN_LOCK: return calls_check_lock(s, call, a);
+    case SKEP_ARG_TIMER: return calls_check_in_value(s, call, a, 16, 8, "a timer in a map value");
+    case SKEP_ARG_KPTR: return calls_check_in_value(s, call, a, 8, 8, "a slot in a map value");
+    case SKEP_ARG_DYNPTR:
+        TRY(calls_check_kind(s, call, a, CHECKED_STACK, "a dynptr on the stack"));
+        return calls_check_memory(s, call, a, 16);
+    case SKEP_ARG_SOCK:
+    case SKEP_ARG_BTF_PTR:
+        return calls_check_kind(s, call, a, CHECKED_OPAQUE, "an object of the host");
+    }
+    return SKEP_OK;
+}
+
+/* How many bytes the helper may write through an argument. */
+static u64 calls_written_bytes(const struct checked_call *call, u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    if (!(arg->flags & SKEP_ARG_WRITE))
+        return 0;
+    if (arg->kind == SKEP_ARG_MAP_KEY)
+        return call->map ? call->map->spec.key_size : 0;
+    if (arg->kind == SKEP_ARG_MAP_VALUE)
+        return call->map ? call->map->spec.value_size : 0;
+    return arg->kind == SKEP_ARG_DYNPTR ? 16 : calls_memory_bytes(call, a);
+}
+
+static skep_status calls_check(struct checked_run_state *s, struct checked_call *call)
+{
+    const struct skep_helper *helper = call->helper;
+    if (!helper->run && !(helper->effects & SKEP_TAIL_CALLS))
+        return CHECKED_FAULT(s, VM_HELPER_CONTRACT, STR(helper->name));
+    if (s->lock && !(helper->effects & (SKEP_LOCKS | SKEP_UNLOCKS)))
+        return CHECKED_FAULT(s, VM_LOCK_HELD, STR(helper->name));
+    for (u32 a = 0; a < 5 && helper->args[a].kind != SKEP_ARG_NONE; a++) {
+        call->args[a] = s->reg[a + 1];
+        if (s->unset >> (a + 1) & 1)
+            return CHECKED_FAULT(s, VM_UNSET_REGISTER, STR(checked_register_name(a + 1)));
+    }
+    for (u32 a = 0; a < 5 && helper->args[a].kind != SKEP_ARG_NONE; a++)
+        TRY(calls_check_argument(s, call, a));
+    return SKEP_OK;
+}
+
+/* ---- results */
+
+static struct checked_value calls_map_value(const struct checked_call *call, u64 bits)
+{
+    if (bits == 0 || !call->map)
+        return checked_number(bits);
+    if (call->map->type->traits & SKEP_MAP_HOLDS_MAPS)
+        return checked_map_pointer((struct skep_map *)(uintptr_t)bits);
+    return checked_value_pointer(call->map, bits);
+}
+
+static struct checked_value calls_result(struct checked_run_state *s,
+                                         const struct checked_call *call, u64 bits)
+{
+    const struct skep_ret *ret = &call->helper->ret;
+    struct checked_value opaque = { .bits = bits, .from = { .kind = CHECKED_OPAQUE } };
+    switch ((enum skep_ret_kind)ret->kind) {
+    case SKEP_RET_INTEGER:
+    case SKEP_RET_VOID: break;
+    case SKEP_RET_MAP_VALUE: return calls_map_value(call, bits);
+    case SKEP_RET_MEM:
+        if (bits && (ret->flags & SKEP_RET_ACQUIRES))
+            return calls_record(s, bits, call->alloc_bytes);
+        return checked_memory_pointer((void *)(uintptr_t)bits, call->alloc_bytes,
+                                      CHECKED_READ | CHECKED_WRITE);
+    case SKEP_RET_SOCK:
+    case SKEP_RET_BTF_PTR:
+    case SKEP_RET_CPU_PTR: return bits ? opaque : checked_number(0);
+    }
+    return checked_number(bits);
+}
+
+static void calls_note_effects(struct checked_run_state *s, const struct checked_call *call)
+{
+    for (u32 a = 0; a < 5; a++) {
+        u64 bytes = calls_written_bytes(call, a);
+        if (bytes)
+            checked_note_write(s, &call->args[a], call->args[a].bits, bytes);
+        if (call->helper->args[a].kind == SKEP_ARG_SPIN_LOCK)
+            s->lock = call->helper->effects & SKEP_LOCKS ? call->args[a].bits : 0;
+    }
+    if (call->helper->effects & SKEP_MOVES_PACKET)
+        s->packet_generation++;
+}
+
+/* Registers after a call: r1..r5 are gone, r0 is what came back. */
+static void calls_finish(struct checked_run_state *s, const struct checked_call *call, u64 bits)
+{
+    s->reg[0] = calls_result(s, call, bits);
+    s->unset = (u16)((s->unset & ~1u) | 0x3e);
+    if (call->helper->ret.kind == SKEP_RET_VOID)
+        s->unset |= 1;
+}
+
+skep_status checked_call_helper(struct checked_run_state *s, const struct skep_helper *helper)
+{
+    struct checked_call call = { .helper = helper, .outer = s->call };
+    u32 at = s->at;
+    TRY(calls_check(s, &call));
+    s->call = &call;
+    u64 bits = helper->run(s->thread, s->reg[1].bits, s->reg[2].bits, s->reg[3].bits,
+                           s->reg[4].bits, s->reg[5].bits);
+    s->call = call.outer;
+    s->at = at;
+    if (s->thread->stop != SKEP_OK)
+        return s->thread->stop;
+    calls_note_effects(s, &call);
+    calls_finish(s, &call, bits);
+    return SKEP_OK;
+}
+
+skep_status checked_begin_tail_call(struct checked_run_state *s, const struct skep_helper *helper,
+                                    bool *taken)
+{
+    struct checked_call call = { .helper = helper };
+    TRY(calls_check(s, &call));
+    TRY(checked_nothing_leaks(s, 0));
+    *taken = call.map && rt_tail_call(s->thread, call.map, (u32)s->reg[3].bits);
+    if (!*taken)
+        calls_finish(s, &call, s->reg[0].bits);
+    return SKEP_OK;
+}
+
+/* ---- callbacks */
+
+/* The argument of that kind of the call under way, or NULL. */
+static const struct checked_value *calls_argument_of(const struct checked_call *call, u8 kind)
+{
+    for (u32 a = 0; a < 5; a++)
+        if (call->helper->args[a].kind == kind)
+            return &call->args[a];
+    return NULL;
+}
+
+static struct checked_value calls_parameter(const struct checked_call *call, u8 kind, u64 bits)
+{
+    const struct checked_value *ctx = calls_argument_of(call, SKEP_ARG_CALLBACK_CTX);
+    switch ((enum skep_param_kind)kind) {
+    case SKEP_PARAM_MAP:
+        if (call->map && bits == (u64)(uintptr_t)call->map)
+            return checked_map_pointer(call->map);
+        break;
+    case SKEP_PARAM_MAP_KEY:
+        if (call->map)
+            return checked_memory_pointer((void *)(uintptr_t)bits, call->map->spec.key_size,
+                                          CHECKED_READ);
+        break;
+    case SKEP_PARAM_MAP_VALUE: return calls_map_value(call, bits);
+    case SKEP_PARAM_CTX:
+        if (ctx && ctx->bits == bits)
+            return *ctx;
+        break;
+    case SKEP_PARAM_BTF_PTR:
+        return (struct checked_value){ .bits = bits, .from = { .kind = CHECKED_OPAQUE } };
+    case SKEP_PARAM_NONE:
+    case SKEP_PARAM_SCALAR:
+    case SKEP_PARAM_DYNPTR: break;
+    }
+    return checked_number(bits);
+}
+
+skep_status checked_parameters(struct checked_run_state *s, u64 token, const u64 args[5], u32 *func)
+{
+    const struct checked_call *call = s->call;
+    const struct checked_value *callback = call ? calls_argument_of(call, SKEP_ARG_CALLBACK) : NULL;
+    if (!callback || callback->from.kind != CHECKED_CODE || callback->bits != token)
+        return CHECKED_FAULT(s, VM_CALLBACK, NUM(token));
+    *func = (u32)token - 1;
+    s->unset = 0x3c1; /* r0 and r6..r9 */
+    for (u32 a = 0; a < 5; a++) {
+        u8 kind = call->helper->callback.params[a];
+        s->reg[a + 1] = calls_parameter(call, kind, args[a]);
+        if (kind == SKEP_PARAM_NONE)
+            s->unset |= (u16)(1u << (a + 1));
+    }
+    return SKEP_OK;
+}
