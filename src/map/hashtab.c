@@ -481,16 +481,11 @@ u32 hashtab_next(const struct hashtab *table, u64 *position, void *key)
     return 0;
 }
 
-int hashtab_next_key(const struct hashtab *table, const void *key, void *next)
+u64 hashtab_position(const struct hashtab *table, const void *key)
 {
-    u64 position = 0;
-    if (key) {
-        u64 hash = hashtab_hash(table, key, table->key_size);
-        struct hashtab_place place = hashtab_scan(table, key, table->key_size, hash);
-        if (place.element)
-            position = place.bucket * HASHTAB_SLOTS + place.slot + 1;
-    }
-    return hashtab_next(table, &position, next) ? 0 : -ENOENT;
+    u64 hash = hashtab_hash(table, key, table->key_size);
+    struct hashtab_place place = hashtab_scan(table, key, table->key_size, hash);
+    return place.element ? place.bucket * HASHTAB_SLOTS + place.slot + 1 : 0;
 }
 
 /* ---- making ---- */
@@ -662,7 +657,9 @@ int hashtab_map_remove(struct skep_map *map, const void *key)
 
 int hashtab_map_next_key(struct skep_map *map, const void *key, void *next)
 {
-    return hashtab_next_key(map->impl, key, next);
+    const struct hashtab *table = map->impl;
+    u64 position = key ? hashtab_position(table, key) : 0;
+    return hashtab_next(table, &position, next) ? 0 : -ENOENT;
 }
 
 int hashtab_map_next_element(struct skep_map *map, u64 *position, void *key, void **value, u32 cpu)

@@ -93,7 +93,8 @@ int hashtab_put(struct hashtab *table, const void *key, const void *value, u64 f
                 void *previous, bool *inserted);
 /* value: NULL, or gets what the key had, in the form that cpu says. */
 int hashtab_take(struct hashtab *table, const void *key, void *value, u32 cpu);
-int hashtab_next_key(const struct hashtab *table, const void *key, void *next);
+/* The position after a key; the start when it is not there. */
+u64 hashtab_position(const struct hashtab *table, const void *key);
 /* The element after a position; its key is copied out.  0: there is none. */
 u32 hashtab_next(const struct hashtab *table, u64 *position, void *key);
 /* Removes one element if it is still not touched since `stamp` (eviction). */

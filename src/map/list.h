@@ -7,5 +7,6 @@ MAP(map_percpu_hash)
 MAP(map_percpu_array)
 MAP(map_lru_hash)
 MAP(map_lru_percpu_hash)
+MAP(map_lpm_trie)
 MAP(map_ringbuf)
 /* clang-format on */
