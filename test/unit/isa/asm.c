@@ -196,6 +196,24 @@ static void knows_the_line_of_every_slot(void **state)
     isa_asm_drop(&as);
 }
 
+/* Whatever the limit, the assembler either succeeds or says that memory is out, and leaks nothing.
+ */
+static void survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    const char *source = "a: r1 = 5 ll; goto b\nb: exit\nc: goto a; d: call c\nexit";
+    skep_status status = SKEP_NOMEM;
+    for (size_t limit = 1; status == SKEP_NOMEM; limit += 16) {
+        struct mem mem;
+        mem_init(&mem, NULL, limit);
+        struct isa_asm as = { .mem = &mem };
+        status = isa_assemble(&as, source, strlen(source), NULL);
+        isa_asm_drop(&as);
+        assert_int_equal(mem.used, 0);
+    }
+    assert_int_equal(status, SKEP_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +225,7 @@ int main(void)
         cmocka_unit_test(says_where_and_why_it_refuses),
         cmocka_unit_test(a_jump_of_16_bits_does_not_reach_further),
         cmocka_unit_test(knows_the_line_of_every_slot),
+        cmocka_unit_test(survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
