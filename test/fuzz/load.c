@@ -1,6 +1,6 @@
 /* Any bytes as an object: opened, changed by setters, its programs linked. */
-#include "hook/hook.h"
 #include "load/load.h"
+#include "hook/hook.h"
 
 #include <stdlib.h>
 
