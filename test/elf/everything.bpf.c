@@ -122,9 +122,6 @@ int configured(void *ctx)
 }
 
 SEC("kprobe/do_something")
-int relocated(struct remote *r)
-{
-    return r->in.b[2] + (int)__builtin_preserve_field_info(r->a, 2);
-}
+int relocated(struct remote *r) { return r->in.b[2] + (int)__builtin_preserve_field_info(r->a, 2); }
 
 char _license[] SEC("license") = "GPL";
