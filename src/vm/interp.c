@@ -179,7 +179,7 @@ static COLD skep_status interp_fault(struct skep_thread *thread, const struct in
 /* Runs from *ip until EXIT of the first frame.  thread->depth counts that frame already.  With
  * handlers, only hands out where they are. */
 static skep_status interp_loop(struct skep_thread *thread, const struct interp *interp,
-                               const struct interp_insn *ip, u64 *reg, u64 *r0,
+                               const struct interp_insn *ip, u64 *reg, bool is_main, u64 *r0,
                                const void *const (**handlers)[INTERP_VARIANTS])
 {
 #if INTERP_THREADED
@@ -324,7 +324,7 @@ dispatch:
             thread->fuel = fuel;
             if (!rt_tail_call(thread, (struct skep_map *)(uintptr_t)reg[2], (u32)reg[3]))
                 NEXT();
-            if (n_frames == 0 && thread->depth == 1) {
+            if (n_frames == 0 && is_main) {
                 reg[0] = 0;
                 goto leave;
             }
@@ -374,7 +374,7 @@ struct interp_insn interp_handler(u32 op, u32 variant)
 {
 #if INTERP_THREADED
     const void *const(*handlers)[INTERP_VARIANTS] = NULL;
-    interp_loop(NULL, NULL, NULL, NULL, NULL, &handlers);
+    interp_loop(NULL, NULL, NULL, NULL, false, NULL, &handlers);
     assert(handlers[op][variant]);
     return (struct interp_insn){ .label = handlers[op][variant] };
 #else
@@ -384,7 +384,7 @@ struct interp_insn interp_handler(u32 op, u32 variant)
 
 /* Enters a function with r1..r5 given, in a frame of its own. */
 static skep_status interp_enter(struct skep_thread *thread, const struct interp *interp, u32 func,
-                                const u64 args[5], u64 *r0)
+                                const u64 args[5], bool is_main, u64 *r0)
 {
     const struct interp_insn *entry = &interp->insns[interp->entry[func]];
     u64 reg[HOST_REGS];
@@ -393,7 +393,7 @@ static skep_status interp_enter(struct skep_thread *thread, const struct interp 
     memcpy(&reg[1], args, 5 * sizeof(*args));
     thread->depth++;
     reg[10] = (u64)(uintptr_t)(thread->stack + (size_t)thread->depth * RT_FRAME_BYTES);
-    skep_status status = interp_loop(thread, interp, entry, reg, r0, NULL);
+    skep_status status = interp_loop(thread, interp, entry, reg, is_main, r0, NULL);
     thread->depth--;
     return status;
 }
@@ -402,7 +402,7 @@ static skep_status interp_call_back(struct skep_thread *thread, u64 token, const
                                     u64 *r0)
 {
     const struct interp *interp = thread->engine;
-    return interp_enter(thread, interp, (u32)token - 1, args, r0);
+    return interp_enter(thread, interp, (u32)token - 1, args, false, r0);
 }
 
 skep_status interp_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
@@ -412,7 +412,7 @@ skep_status interp_run(struct skep_thread *thread, const struct rt_program *prog
     struct vm_entry before = vm_enter(thread, interp, interp_call_back);
     u64 args[5];
     vm_arguments(program->hook, ctx, args);
-    skep_status status = interp_enter(thread, interp, 0, args, r0);
+    skep_status status = interp_enter(thread, interp, 0, args, true, r0);
     vm_leave(thread, before);
     return status;
 }

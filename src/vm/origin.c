@@ -68,7 +68,9 @@ struct checked_value checked_context(const struct checked_run_state *s)
     case SKEP_CTX_MEMORY:
         if (!block)
             break;
-        return checked_memory_pointer(block->data, block->size, CHECKED_READ | writable);
+        return checked_memory_pointer(
+            block->data, hook->ctx_size ? min_u64(block->size, hook->ctx_size) : block->size,
+            CHECKED_READ | writable);
     case SKEP_CTX_ARGS: return checked_memory_pointer(s->ctx, hook->ctx_size, CHECKED_READ);
     case SKEP_CTX_NONE: break;
     }

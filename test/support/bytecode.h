@@ -6,7 +6,7 @@
 
 #include "support/unit.h"
 
-#define BYTECODE_SLOTS 4096u
+#define BYTECODE_SLOTS 12000u
 
 struct bytecode {
     struct mem mem;
@@ -36,12 +36,17 @@ static inline skep_status bytecode_code(struct bytecode *b)
     return code_build(&b->arena, &in, &b->code, &b->err);
 }
 
+static inline void bytecode_graph(struct bytecode *b)
+{
+    assert_int_equal(cfg_build(&b->arena, &b->code, &b->cfg, &b->err), SKEP_OK);
+    assert_int_equal(charge_build(&b->arena, &b->code, &b->cfg, NULL, &b->charges), SKEP_OK);
+}
+
 /* CODE, graph and charges, all of which must succeed. */
 static inline void bytecode_finish(struct bytecode *b)
 {
     assert_int_equal(bytecode_code(b), SKEP_OK);
-    assert_int_equal(cfg_build(&b->arena, &b->code, &b->cfg, &b->err), SKEP_OK);
-    assert_int_equal(charge_build(&b->arena, &b->code, &b->cfg, NULL, &b->charges), SKEP_OK);
+    bytecode_graph(b);
 }
 
 static inline void bytecode_build(struct bytecode *b, const struct insn *insns, u32 n)
