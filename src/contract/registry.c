@@ -391,6 +391,12 @@ static const char *contract_field_fault(const struct skep_hook *hook, u32 i)
     return NULL;
 }
 
+/* Helpers that take the run's packet for granted. */
+enum {
+    CONTRACT_PACKET_FAMILIES =
+        SKEP_FAMILY_XDP | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE | SKEP_FAMILY_NET
+};
+
 static const char *contract_hook_fault(const struct skep_hook *hook)
 {
     if (hook->size < sizeof(*hook))
@@ -408,6 +414,9 @@ static const char *contract_hook_fault(const struct skep_hook *hook)
         return "its range of results is empty";
     if ((hook->flags & SKEP_HOOK_PACKET_WRITE) && !(hook->flags & SKEP_HOOK_PACKET))
         return "writes packets, but has none";
+    if ((hook->families & CONTRACT_PACKET_FAMILIES) &&
+        !(hook->flags & (SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY)))
+        return "calls helpers on packets, but has none";
     return NULL;
 }
 

@@ -212,6 +212,39 @@ int packet_resize_at(struct skep_packet *packet, u32 offset, s32 bytes)
     return 0;
 }
 
+/* Takes bytes off the front of the first fragment. */
+static void packet_consume_frag(struct skep_packet *packet, u32 bytes)
+{
+    struct packet_frags *frags = packet->frags;
+    struct packet_frag *first = &frags->frag[0];
+    first->data += bytes;
+    first->size -= bytes;
+    first->room -= bytes;
+    if (first->size > 0)
+        return;
+    frags->n--;
+    memmove(first, first + 1, frags->n * sizeof(*first));
+    if (frags->n == 0)
+        packet->frags = NULL;
+}
+
+int packet_pull(struct skep_packet *packet, u32 size)
+{
+    u32 linear = packet_linear(packet);
+    if (size <= linear)
+        return 0;
+    if (size > packet->length || size - linear > packet->hard_end - packet->data_end)
+        return -ENOMEM;
+    for (u32 left = size - linear; left > 0;) {
+        u32 n = min_u32(left, packet->frags->frag[0].size);
+        memcpy(packet->data_end, packet->frags->frag[0].data, n);
+        packet->data_end += n;
+        packet_consume_frag(packet, n);
+        left -= n;
+    }
+    return 0;
+}
+
 /* Copying */
 
 struct packet_piece {

@@ -48,6 +48,9 @@ int packet_adjust_meta(struct skep_packet *packet, s64 delta);
 /* Makes room for `bytes` at an offset of the linear part, or takes them out (negative); what lies
  * before moves.  New bytes are zero.  -ENOMEM: no headroom.  Metadata is dropped. */
 int packet_resize_at(struct skep_packet *packet, u32 offset, s32 bytes);
+/* Moves bytes from the fragments until the linear part has `size` (0: as it is).  -ENOMEM: the
+ * packet is shorter, or there is no room. */
+int packet_pull(struct skep_packet *packet, u32 size);
 /* Copies across fragments.  -EFAULT outside the packet. */
 int packet_load(const struct skep_packet *packet, u32 offset, void *out, u32 size);
 int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 size);

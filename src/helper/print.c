@@ -1,0 +1,75 @@
+/* Text for people: bpf_trace_printk and its relatives. */
+#include "helper/define.h"
+#include "helper/format.h"
+
+enum { PRINT_LINE = 1024 };
+
+static u64 helper_print_args(struct skep_thread *thread, u64 fmt, u64 fmt_size, const u64 *args,
+                             u32 n_args)
+{
+    char line[PRINT_LINE];
+    s64 length = format_print(line, sizeof(line), helper_pointer(fmt), fmt_size, args, n_args);
+    if (length >= 0 && thread->host->print)
+        thread->host->print(thread->host->user, line, min_u64((u64)length, sizeof(line) - 1));
+    return (u64)length;
+}
+
+static u64 helper_print(struct skep_thread *thread, u64 fmt, u64 fmt_size, u64 a3, u64 a4, u64 a5)
+{
+    const u64 args[3] = { a3, a4, a5 };
+    return helper_print_args(thread, fmt, fmt_size, args, 3);
+}
+
+const struct skep_helper helper_trace_printk = {
+    HELPER_HEAD("bpf_trace_printk", 6, BASE, helper_print),
+    .args = { ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY, ARG_ANY },
+    .effects = SKEP_GPL_ONLY,
+    .cost = 100,
+};
+
+/* An array of arguments in the program's memory: whole ones, and not too many. */
+static bool helper_print_array(u64 array, u64 bytes, u64 args[FORMAT_MAX_ARGS])
+{
+    if (bytes % 8 != 0 || bytes > FORMAT_MAX_ARGS * 8 || (bytes > 0 && !array))
+        return false;
+    if (bytes > 0)
+        memcpy(args, helper_pointer(array), bytes);
+    return true;
+}
+
+static u64 helper_print_many(struct skep_thread *thread, u64 fmt, u64 fmt_size, u64 array,
+                             u64 bytes, u64 a5)
+{
+    (void)a5;
+    u64 args[FORMAT_MAX_ARGS];
+    if (!helper_print_array(array, bytes, args))
+        return helper_errno(-EINVAL);
+    return helper_print_args(thread, fmt, fmt_size, args, (u32)bytes / 8);
+}
+
+const struct skep_helper helper_trace_vprintk = {
+    HELPER_HEAD("bpf_trace_vprintk", 177, BASE, helper_print_many),
+    .args = { ARG_R, ARG_SIZE, ARG_R0, ARG_SIZE0 },
+    .effects = SKEP_GPL_ONLY,
+    .cost = 100,
+};
+
+/* The bytes that the whole text takes, its NUL included. */
+static u64 helper_print_to(struct skep_thread *thread, u64 out, u64 size, u64 fmt, u64 array,
+                           u64 bytes)
+{
+    (void)thread;
+    u64 args[FORMAT_MAX_ARGS];
+    if (!helper_print_array(array, bytes, args))
+        return helper_errno(-EINVAL);
+    const char *format = helper_pointer(fmt);
+    s64 length =
+        format_print(helper_pointer(out), size, format, strlen(format) + 1, args, (u32)bytes / 8);
+    return (u64)(length < 0 ? length : length + 1);
+}
+
+const struct skep_helper helper_snprintf = {
+    HELPER_HEAD("bpf_snprintf", 165, BASE, helper_print_to),
+    .args = { ARG_W0, ARG_SIZE0, ARG_STRING, ARG_R0, ARG_SIZE0 },
+    .cost = 100,
+};

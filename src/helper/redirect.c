@@ -1,0 +1,67 @@
+/* Sending packets elsewhere: noted in the packet, done by the host after the run. */
+#include "helper/packet.h"
+
+enum { REDIRECT_XDP_ABORTED = 0, REDIRECT_XDP = 4, REDIRECT_TC_SHOT = 2, REDIRECT_TC = 7 };
+enum { REDIRECT_INGRESS = 1 };                                   /* BPF_F_INGRESS */
+enum { REDIRECT_BROADCAST = 1 << 3, REDIRECT_EXCLUDE = 1 << 4 }; /* of device maps */
+enum { REDIRECT_ELSE = 3 }; /* flags' lowest bits: what to return when nothing is found */
+
+static void helper_note_redirect(struct skep_packet *packet, struct skep_map *map, u64 key,
+                                 u64 flags)
+{
+    packet->redirect_map = map;
+    packet->redirect_key = key;
+    packet->redirect_ifindex = map ? 0 : (u32)key;
+    packet->redirect_flags = (u32)flags;
+}
+
+static u64 helper_redirect_to(struct skep_thread *thread, u64 ifindex, u64 flags, u64 a3, u64 a4,
+                              u64 a5)
+{
+    (void)a3, (void)a4, (void)a5;
+    bool xdp = helper_in_xdp(thread);
+    if (flags & ~(u64)(xdp ? 0 : REDIRECT_INGRESS))
+        return xdp ? REDIRECT_XDP_ABORTED : REDIRECT_TC_SHOT;
+    helper_note_redirect(thread->packet, NULL, (u32)ifindex, flags);
+    return xdp ? REDIRECT_XDP : REDIRECT_TC;
+}
+
+const struct skep_helper helper_redirect = {
+    HELPER_HEAD("bpf_redirect", 23, NET, helper_redirect_to),
+    .args = { ARG_ANY, ARG_ANY },
+};
+
+static u64 helper_redirect_by_map(struct skep_thread *thread, u64 map, u64 key, u64 flags, u64 a4,
+                                  u64 a5)
+{
+    (void)a4, (void)a5;
+    const u64 known = REDIRECT_ELSE | REDIRECT_BROADCAST | REDIRECT_EXCLUDE;
+    struct skep_map *m = helper_map(map);
+    u32 index = (u32)key;
+    if (flags & ~known)
+        return REDIRECT_XDP_ABORTED;
+    if (!(flags & REDIRECT_BROADCAST) && !m->type->lookup(m, &index, thread->cpu))
+        return flags & REDIRECT_ELSE;
+    helper_note_redirect(thread->packet, m, index, flags);
+    return REDIRECT_XDP;
+}
+
+const struct skep_helper helper_redirect_map = {
+    HELPER_HEAD("bpf_redirect_map", 51, XDP, helper_redirect_by_map),
+    .args = { ARG_MAP, ARG_ANY, ARG_ANY },
+    .maps = SKEP_MAP_REDIRECTS,
+};
+
+const struct skep_helper helper_redirect_neigh = {
+    HELPER_HEAD("bpf_redirect_neigh", 152, SKB_WRITE, NULL),
+    .args = { ARG_ANY, ARG_R0, ARG_SIZE0, ARG_ANY },
+};
+const struct skep_helper helper_redirect_peer = {
+    HELPER_HEAD("bpf_redirect_peer", 155, SKB_WRITE, NULL),
+    .args = { ARG_ANY, ARG_ANY },
+};
+const struct skep_helper helper_clone_redirect = {
+    HELPER_HEAD("bpf_clone_redirect", 13, SKB_WRITE, NULL),
+    .args = { ARG_CTX, ARG_ANY, ARG_ANY },
+    .effects = SKEP_MOVES_PACKET,
+};
