@@ -100,10 +100,12 @@ static void row_subtract_empty(const struct run *run, struct row *row)
         row->ns[KERNEL].median -= run->empty[KERNEL].median;
 }
 
-static void row_print(const struct row *row)
+static void row_print(const struct run *run, const struct row *row)
 {
     static const char *const metric[N_LANES] = { "ns-native", "ns-march-native", "ns-kernel",
                                                  "ns-interp", "ns-checked" };
+    if (run->markdown)
+        return;
     for (size_t i = 0; i < N_LANES; i++) {
         if (row->ran[i])
             bench_row(row->name, metric[i], "ns/run", row->ns[i]);
@@ -142,7 +144,7 @@ static void run_programs(struct run *run)
             memcpy(run->empty, row->ns, sizeof run->empty);
         else
             row_subtract_empty(run, row);
-        row_print(row);
+        row_print(run, row);
     }
 }
 
@@ -158,7 +160,7 @@ static void run_firewall(struct run *run)
     struct row *row = run_case(run, &of);
     if (row) {
         row_subtract_empty(run, row);
-        row_print(row);
+        row_print(run, row);
     }
 }
 
@@ -206,31 +208,50 @@ static void run_print_means(const struct run *run)
               (struct bench_stat){ .median = run_ns_per_insn(run, CHECKED) });
 }
 
-static void cell(const struct row *row, enum lane_id lane)
+static int digits(double ns) { return ns < 20 ? 1 : 0; }
+
+static void cell_ns(const struct row *row, enum lane_id lane)
 {
-    double ns = row->ns[lane].median;
-    if (!row->ran[lane])
-        printf(" – |");
+    const struct bench_stat *ns = &row->ns[lane];
+    if (row->ran[lane])
+        printf(" %.*f ± %.*f |", digits(ns->median), ns->median, digits(ns->spread), ns->spread);
     else
-        printf(" %.*f |", ns < 20 ? 1 : 0, ns);
+        printf(" – |");
+}
+
+static void cell_ratio(const struct row *row, enum lane_id lane)
+{
+    if (row->ran[lane] && row->ran[NATIVE])
+        printf(" %.2f |", row->ns[lane].median / row->ns[NATIVE].median);
+    else
+        printf(" – |");
+}
+
+static void cell_ns_per_insn(const struct row *row, enum lane_id lane)
+{
+    if (row->ran[lane] && row->insns > 0)
+        printf(" %.2f |", row->ns[lane].median / row->insns);
+    else
+        printf(" – |");
 }
 
 static void run_markdown(const struct run *run)
 {
-    printf(
-        "| program | instructions | native | -march=native | kernel | interp | checked | interp, "
-        "ns per instruction |\n|---|---:|---:|---:|---:|---:|---:|---:|\n");
+    printf("| program, ns | native | -march=native | kernel | interp | checked | kernel ÷ native "
+           "| interp ÷ native | instructions | interp, ns per instruction |\n"
+           "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < run->n_rows; i++) {
         const struct row *row = &run->rows[i];
-        printf("| %s | %.0f |", row->name, row->insns);
+        printf("| %s |", row->name);
         for (enum lane_id lane = NATIVE; lane < N_LANES; lane++)
-            cell(row, lane);
-        if (row->ran[INTERP] && row->insns > 0)
-            printf(" %.2f |\n", row->ns[INTERP].median / row->insns);
-        else
-            printf(" – |\n");
+            cell_ns(row, lane);
+        cell_ratio(row, KERNEL);
+        cell_ratio(row, INTERP);
+        printf(" %.0f |", row->insns);
+        cell_ns_per_insn(row, INTERP);
+        printf("\n");
     }
-    printf("| **geomean, relative to native** | | 1 | %.2f | %.2f | %.1f | %.1f | %.2f |\n",
+    printf("| **geomean ÷ native** | 1 | %.2f | %.2f | %.1f | %.1f | | | | %.2f |\n",
            run_ratio(run, MARCH, NATIVE), run_ratio(run, KERNEL, NATIVE),
            run_ratio(run, INTERP, NATIVE), run_ratio(run, CHECKED, NATIVE),
            run_ns_per_insn(run, INTERP));
@@ -308,7 +329,7 @@ static bool run_arguments(struct run *run, int n, char **args)
 
 int main(int n, char **args)
 {
-    static struct run run = { .measure = { .rounds = 9, .ns_a_round = 4e6 } };
+    static struct run run = { .measure = { .rounds = 15, .ns_a_round = 4e6 } };
     if (!run_arguments(&run, n, args)) {
         fprintf(stderr, "usage: %s [--check] [--rounds N] [--ms N] [--only PROGRAM] [--markdown]\n",
                 args[0]);
