@@ -29,6 +29,7 @@ static s64 rt_budget(const struct skep_thread *thread, const struct rt_program *
 static void rt_begin(struct skep_thread *thread, const struct rt_program *program, void *ctx)
 {
     thread->fuel = thread->fuel_given = rt_budget(thread, program);
+    thread->insns = 0;
     thread->stop = SKEP_OK;
     thread->fault.error.id = 0;
     thread->ctx = ctx;

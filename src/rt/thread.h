@@ -51,6 +51,7 @@ struct skep_thread {
     /* the run */
     s64 fuel;       /* what is left; below 0: stop */
     s64 fuel_given; /* at its start */
+    u64 insns;      /* executed so far, by engines that count */
     _Atomic bool cancel;
     skep_status stop;                 /* not OK: unwind; engines look after every call */
     const struct rt_program *program; /* NULL: none is running */

@@ -323,6 +323,7 @@ static skep_status checked_loop(struct checked_run_state *s, bool is_main, u64 *
         const struct checked_insn *i = &s->program->insns[s->at];
         enum checked_next next = CHECKED_GOES_ON;
         TRY(checked_may_run(s, i));
+        s->thread->insns++;
         TRY(checked_step(s, i, &next));
         if (next == CHECKED_GOES_ON) {
             s->at++;

@@ -388,6 +388,24 @@ TEST(a_fault_says_where_and_how_far)
     engines_close(&e);
 }
 
+TEST(the_instructions_of_a_run_are_counted)
+{
+    struct engines e;
+    struct engines_options options = { .hook = &packet_hook, .checked_only = true };
+    struct skep_packet packet = { .length = 0 };
+    u64 r0;
+    engines_open(&e,
+                 "r6 = 0; again: r1 = r6; call f; r6 = r0; if r6 < 10 goto again; exit; "
+                 "f: r0 = r1; r0 += 1; exit",
+                 &options);
+    for (u32 i = 0; i < 2; i++) {
+        assert_int_equal(engines_run(&e, ENGINE_CHECKED, &packet, &r0), SKEP_OK);
+        assert_int_equal(e.thread.insns, 1 + 10 * (4 + 3) + 1);
+        assert_true(rt_fuel_used(&e.thread) >= e.thread.insns);
+    }
+    engines_close(&e);
+}
+
 static const struct CMUnitTest tests[] = {
     UNIT(registers_hold_nothing_until_they_are_written),
     UNIT(numbers_are_no_addresses),
@@ -406,6 +424,7 @@ static const struct CMUnitTest tests[] = {
     UNIT(callbacks_see_what_they_are_given),
     UNIT(atomics_are_aligned),
     UNIT(a_fault_says_where_and_how_far),
+    UNIT(the_instructions_of_a_run_are_counted),
 };
 
 int main(void) { return cmocka_run_group_tests(tests, make_maps, drop_maps); }
