@@ -96,10 +96,15 @@ SKEP_API void *skep_thread_ctx(const skep_thread *thread); /* the ctx given to s
  * once. */
 SKEP_API bool skep_call_back(skep_thread *thread, uint64_t token, const uint64_t args[5],
                              uint64_t *r0);
-/* Notes a resource that the run holds; release is called if the run is stopped.  false: too many.
- */
-SKEP_API bool skep_hold(skep_thread *thread, void *what, uint32_t bytes,
-                        void (*release)(skep_thread *thread, void *what));
+/* A resource that a run holds, and how it is given back if the run is stopped. */
+struct skep_held {
+    void *what;    /* as the program knows it: the acquiring helper's result */
+    skep_map *map; /* what it was taken from, or NULL */
+    void (*release)(skep_thread *thread, const struct skep_held *held);
+    uint32_t bytes; /* of memory that it stands for */
+};
+/* Notes it (the struct is copied).  false: the run holds too many, nothing is noted. */
+SKEP_API bool skep_hold(skep_thread *thread, const struct skep_held *held);
 /* Forgets it, when the program gave it back.  false: it is not held. */
 SKEP_API bool skep_drop(skep_thread *thread, void *what);
 

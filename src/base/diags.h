@@ -5,6 +5,22 @@
 /* base, api */
 DIAG(NOMEM,             "out-of-memory",            "out of memory ({what})")
 DIAG(BAD_ARG,           "bad-argument",             "{function}: {what}")
+DIAG(FILE_READ,         "file-not-read",            "{path}: cannot be read ({status})")
+DIAG(NO_SUCH,           "no-such-name",             "there is no {kind} {name}")
+DIAG(MAP_TYPE_UNKNOWN,  "map-type-unknown",         "map {map}: no map type {type} here")
+DIAG(MAP_QUOTA,         "map-quota",                "map {map}: the env may have {limit} maps")
+DIAG(MAP_NOT_MADE,      "map-not-made",             "map {map} of type {type}: errno {errno} (key {key_size}, value {value_size} bytes, {max_entries} entries, flags {flags:x})")
+DIAG(MAP_MISMATCH,      "map-mismatch",             "map {map}: the map given in its place has another type, key, value or size")
+DIAG(MAP_MISSING,       "map-missing",              "the program uses map number {index}, and {given} maps were given")
+DIAG(MAP_INITIAL,       "map-initial-value",        "map {map}: its initial value at {key} was refused (errno {errno})")
+DIAG(NO_PROGRAM_TYPE,   "no-program-type",          "program {program}: its section does not say its type; set one")
+DIAG(HOOK_ABSENT,       "program-type-absent",      "program {program}: programs of type {type} cannot be run here")
+DIAG(HELPER_UNKNOWN,    "helper-unknown",           "program {program}, instruction {insn}: there is no helper {id}")
+DIAG(HELPER_ABSENT,     "helper-absent",            "program {program}, instruction {insn}: this host has no {helper}")
+DIAG(HELPER_NOT_ALLOWED, "helper-not-allowed",      "program {program}, instruction {insn}: programs of type {type} may not call {helper}")
+DIAG(HELPER_GPL,        "helper-gpl-only",          "program {program}, instruction {insn}: {helper} needs a GPL-compatible licence, not \"{licence}\"")
+DIAG(INSN_UNSUPPORTED,  "instruction-unsupported",  "program {program}, instruction {insn}: {what} is not supported")
+DIAG(NOT_VERIFIED,      "not-verified",             "program {program}: the interpreter runs only trusted programs while there is no verifier; use the checked engine")
 
 /* contract */
 DIAG(CONTRACT_HELPER,   "contract-bad-helper",      "helper {helper}: {what}")
@@ -15,6 +31,9 @@ DIAG(CONTRACT_FIELD,    "contract-bad-field",       "program type {hook}, contex
 DIAG(CONTRACT_TAKEN,    "contract-id-taken",        "{kind} {name}: its id {id} belongs to {owner}")
 DIAG(CONTRACT_NAME,     "contract-name-taken",      "{kind} {name}: the name is taken")
 DIAG(CONTRACT_REPLACE,  "contract-nothing-to-replace", "helper {name}: there is none of that name with id {id} to be replaced")
+/* profiles */
+DIAG(POLICY_DIV_ZERO,   "policy-division-by-zero",  "instruction {insn}: division by the constant 0")
+DIAG(POLICY_SHIFT,      "policy-shift-amount",      "instruction {insn}: a shift by {amount} of {bits} bits")
 
 /* elf */
 DIAG(ELF_MAGIC,         "elf-bad-magic",            "not an ELF file ({size} bytes)")

@@ -57,6 +57,10 @@ struct code_input {
 skep_status code_build(struct arena *arena, const struct code_input *in, struct code *out,
                        skep_error *err);
 
+/* What Linux refuses in single instructions though the standard defines it : division by
+ * an immediate 0, shifts by an immediate of the width or more.  SKEP_REJECTED. */
+skep_status code_check_linux(const struct code *code, skep_error *err);
+
 /* NULL when there is none. */
 const struct code_line *code_line_at(const struct code *code, u32 insn);
 const struct code_note *code_note_at(const struct code *code, u32 insn);

@@ -26,14 +26,6 @@ struct rt_host {
     void (*event)(void *user, struct skep_map *map, u64 flags, const void *data, size_t size);
 };
 
-/* A resource that a run holds and that a stop must give back. */
-struct rt_held {
-    void *what;           /* as the program knows it: the acquiring helper's result */
-    struct skep_map *map; /* what it was taken from (ring buffer records), or NULL */
-    void (*release)(struct skep_thread *thread, const struct rt_held *held);
-    u32 bytes; /* of memory that it stands for */
-};
-
 /* The system's own answers; random_u32, print and event are NULL. */
 extern const struct rt_host rt_system_host;
 
@@ -66,7 +58,7 @@ struct skep_thread {
     void *engine; /* the running engine's state */
 
     u32 n_held;
-    struct rt_held held[RT_LEDGER];
+    struct skep_held held[RT_LEDGER];
 
     u64 random[2];
     struct skep_fault fault;
@@ -86,9 +78,9 @@ bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
 
 /* The ledger.  hold: false when it is full (nothing is held then).  drop forgets without releasing;
  * false when `what` is not held. */
-bool rt_hold(struct skep_thread *thread, const struct rt_held *held);
+bool rt_hold(struct skep_thread *thread, const struct skep_held *held);
 bool rt_drop(struct skep_thread *thread, void *what);
-const struct rt_held *rt_find_held(const struct skep_thread *thread, const void *what);
+const struct skep_held *rt_find_held(const struct skep_thread *thread, const void *what);
 void rt_release_all(struct skep_thread *thread);
 
 u32 rt_random_u32(struct skep_thread *thread);

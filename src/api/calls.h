@@ -1,0 +1,19 @@
+/* Which helper each call means, and whether this program may call it here. */
+#ifndef SKEP_SRC_API_CALLS_H
+#define SKEP_SRC_API_CALLS_H
+
+#include "contract/contract.h"
+#include "load/load.h"
+
+struct calls_input {
+    const struct registry *registry;
+    const struct linked *linked;
+    bool check_license;
+};
+
+/* Sets out[i] for every CALL_HELPER i (others are left alone).  SKEP_UNSUPPORTED, SKEP_REJECTED:
+ * the error names program, instruction and helper. */
+skep_status calls_resolve(const struct calls_input *in, const struct skep_helper **out,
+                          skep_error *err);
+
+#endif

@@ -1,0 +1,342 @@
+/* Programs (include/skep/program.h): link, check, prepare an engine; handles. */
+#include "api/calls.h"
+#include "api/instance.h"
+#include "lower/lower.h"
+
+#define PROGRAM_DEFAULT_FUEL ((u64)1 << 32)
+
+/* Life.  A program goes when its last reference does (the host's handle, PROG_ARRAYs), and then only
+ * after the runs that were under way. */
+
+static void program_destroy(void *object)
+{
+    struct skep_program *program = object;
+    struct skep_env *env = program->env;
+    if (program->interp)
+        interp_drop(program->interp);
+    if (program->checked)
+        checked_drop(program->checked);
+    for (u32 i = 0; program->maps && i < program->linked.n_maps; i++)
+        if (program->maps[i])
+            map_put(program->maps[i]);
+    arena_drop(&program->arena);
+    object_put(program->object);
+    mem_delete(&env->mem, program);
+}
+
+static void program_release(struct rt_program *rt)
+{
+    struct skep_program *program = program_of_rt(rt);
+    epoch_defer(program->env->epoch, &program->node, program_destroy, program);
+}
+
+static struct skep_program *program_new(struct skep_object *object)
+{
+    struct skep_program *program = mem_new(&object->env->mem, struct skep_program);
+    if (!program)
+        return NULL;
+    program->env = object->env;
+    program->object = object;
+    object_get(object);
+    arena_init(&program->arena, &object->env->mem);
+    program->rt.release = program_release;
+    atomic_store_explicit(&program->rt.references, 1, memory_order_relaxed);
+    return program;
+}
+
+/* Linking */
+
+/* One past the highest map that bytecode refers to. */
+static u32 program_count_maps(const struct code *code)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < code->n_insns; i++) {
+        const struct insn *insn = &code->insns[i];
+        if (insn->op == ISA_LDDW_MAP || insn->op == ISA_LDDW_MAP_VALUE)
+            n = max_u32(n, insn_map_index(insn) == UINT32_MAX ? 0 : insn_map_index(insn) + 1);
+    }
+    return n;
+}
+
+static skep_status program_link_bytecode(struct skep_program *program, const struct instance *in,
+                                         skep_error *err)
+{
+    struct skep_object *object = program->object;
+    struct linked *linked = &program->linked;
+    struct code_input input = { .slots = object->slots, .n_slots = object->n_slots };
+    *linked = (struct linked){ .name = object->name, .hook = object->hook, .license = "GPL" };
+    TRY(code_build(&program->arena, &input, &linked->code, err));
+    u32 n_maps = program_count_maps(&linked->code);
+    if (n_maps > in->n_maps)
+        return RAISE(err, SKEP_BAD_ARG, MAP_MISSING, NUM(n_maps - 1), NUM(in->n_maps));
+    u32 *maps = arena_array(&program->arena, u32, n_maps);
+    if (n_maps && !maps)
+        return SKEP_NOMEM;
+    for (u32 i = 0; i < n_maps; i++)
+        maps[i] = i;
+    linked->n_maps = n_maps;
+    linked->maps = maps;
+    return SKEP_OK;
+}
+
+static skep_status program_link(struct skep_program *program, const struct instance *in, u32 index,
+                                skep_error *err)
+{
+    if (program->object->loaded)
+        TRY(load_link(program->object->loaded, index, &program->arena, &program->linked, err));
+    else
+        TRY(program_link_bytecode(program, in, err));
+    const struct linked *linked = &program->linked;
+    if (!linked->hook)
+        return RAISE(err, SKEP_BAD_ARG, NO_PROGRAM_TYPE, STR(linked->name));
+    if (linked->hook->flags & SKEP_HOOK_CONTRACT_ONLY)
+        return RAISE(err, SKEP_UNSUPPORTED, HOOK_ABSENT, STR(linked->name), STR(linked->hook->name));
+    return SKEP_OK;
+}
+
+static skep_status program_bind_maps(struct skep_program *program, struct instance *in,
+                                     skep_error *err)
+{
+    u32 n = program->linked.n_maps;
+    struct skep_map **maps = arena_array(&program->arena, struct skep_map *, n);
+    if (n && !maps)
+        return SKEP_NOMEM;
+    program->maps = maps;
+    for (u32 i = 0; i < n; i++) {
+        struct skep_map *map;
+        TRY(instance_map(in, program->linked.maps[i], &map, err));
+        map_get(map);
+        maps[i] = map;
+    }
+    return SKEP_OK;
+}
+
+/* Checking */
+
+static skep_status program_resolve_calls(struct skep_program *program,
+                                         const struct skep_load_options *options, skep_error *err)
+{
+    struct calls_input input = { .registry = &program->env->registry,
+                                 .linked = &program->linked,
+                                 .check_license = options->profile != SKEP_PROFILE_RFC };
+    program->helpers =
+        arena_array(&program->arena, const struct skep_helper *, program->linked.code.n_insns);
+    if (!program->helpers)
+        return SKEP_NOMEM;
+    return calls_resolve(&input, program->helpers, err);
+}
+
+/* Fuel of each instruction: its own, and what its helper declares. */
+static u32 *program_costs(struct skep_program *program)
+{
+    u32 n = program->linked.code.n_insns;
+    u32 *cost = arena_array(&program->arena, u32, n);
+    for (u32 i = 0; cost && i < n; i++)
+        cost[i] = 1 + (program->helpers[i] ? program->helpers[i]->cost : 0);
+    return cost;
+}
+
+static skep_status program_analyse(struct skep_program *program,
+                                   const struct skep_load_options *options, skep_error *err)
+{
+    const struct code *code = &program->linked.code;
+    TRY(cfg_build(&program->arena, code, &program->cfg, err));
+    if (options->profile != SKEP_PROFILE_RFC) {
+        TRY(code_check_linux(code, err));
+        TRY(cfg_check_reachable(&program->cfg, code, err));
+    }
+    u32 *cost = program_costs(program);
+    if (!cost)
+        return SKEP_NOMEM;
+    return charge_build(&program->arena, code, &program->cfg, cost, &program->charges);
+}
+
+/* Engines */
+
+skep_status program_lower(const struct skep_program *program, bool metered, struct arena *arena,
+                          struct host_code *out, skep_error *err)
+{
+    struct lower_input input = { .code = &program->linked.code,
+                                 .charges = &program->charges,
+                                 .hook = program->linked.hook,
+                                 .maps = program->maps,
+                                 .n_maps = program->linked.n_maps,
+                                 .helpers = program->helpers,
+                                 .metered = metered };
+    return lower(arena, &input, out, err);
+}
+
+static skep_status program_prepare_interp(struct skep_program *program,
+                                          const struct skep_load_options *options, skep_error *err)
+{
+    if (!options->trusted)
+        return RAISE(err, SKEP_REJECTED, NOT_VERIFIED, STR(program->linked.name));
+    TRY(program_lower(program, !options->unmetered, &program->arena, &program->host, err));
+    TRY(interp_prepare(&program->env->mem, &program->host, &program->interp));
+    program->rt.run = interp_run;
+    program->rt.engine = program->interp;
+    return SKEP_OK;
+}
+
+static skep_status program_prepare_checked(struct skep_program *program,
+                                           const struct skep_load_options *options, skep_error *err)
+{
+    struct vm_input input = { .code = &program->linked.code,
+                              .charges = &program->charges,
+                              .hook = program->linked.hook,
+                              .maps = program->maps,
+                              .n_maps = program->linked.n_maps,
+                              .helpers = program->helpers,
+                              .strict = options->profile == SKEP_PROFILE_STRICT };
+    TRY(checked_prepare(&program->env->mem, &input, &program->checked, err));
+    program->rt.run = checked_run;
+    program->rt.engine = program->checked;
+    return SKEP_OK;
+}
+
+/* Programs that may tail-call one another see the same context and are held to the same rules. */
+static u32 program_compatibility(const struct linked *linked,
+                                 const struct skep_load_options *options)
+{
+    const struct skep_hook *hook = linked->hook;
+    return hook->id << 8 | (u32)hook->personality << 4 | (u32)options->profile << 1 |
+           linked->sleepable;
+}
+
+static skep_status program_prepare(struct skep_program *program,
+                                   const struct skep_load_options *options, skep_error *err)
+{
+    struct rt_program *rt = &program->rt;
+    rt->hook = program->linked.hook;
+    rt->code = &program->linked.code;
+    rt->compatibility = program_compatibility(&program->linked, options);
+    if (!options->unmetered)
+        rt->fuel = options->fuel ? options->fuel : PROGRAM_DEFAULT_FUEL;
+    program->engine = options->engine == SKEP_ENGINE_INTERP ? SKEP_ENGINE_INTERP
+                                                            : SKEP_ENGINE_CHECKED;
+    return program->engine == SKEP_ENGINE_INTERP ? program_prepare_interp(program, options, err)
+                                                 : program_prepare_checked(program, options, err);
+}
+
+skep_status program_make(struct instance *instance, u32 index, struct skep_program **out,
+                         skep_error *err)
+{
+    struct skep_program *program = program_new(instance->object);
+    if (!program)
+        return SKEP_NOMEM;
+    skep_status status = program_link(program, instance, index, err);
+    if (status == SKEP_OK)
+        status = program_resolve_calls(program, instance->options, err);
+    if (status == SKEP_OK)
+        status = program_analyse(program, instance->options, err);
+    if (status == SKEP_OK)
+        status = program_bind_maps(program, instance, err);
+    if (status == SKEP_OK)
+        status = program_prepare(program, instance->options, err);
+    if (status != SKEP_OK) {
+        rt_program_put(&program->rt);
+        return status;
+    }
+    *out = program;
+    return SKEP_OK;
+}
+
+/* Handles */
+
+/* The maps of the instance become the handle's, user references and all. */
+static void program_take_maps(struct skep_program *program, struct instance *instance)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < instance->n_maps; i++)
+        if (instance->maps[i])
+            program->instance_maps[n++] = instance->maps[i];
+    program->n_instance_maps = n;
+    memset(instance->maps, 0, instance->n_maps * sizeof(*instance->maps));
+}
+
+static skep_status program_load_in(struct instance *instance, u32 index, skep_program **out,
+                                   skep_error *err)
+{
+    TRY(instance_load(instance, index, err));
+    struct skep_program *program = instance->programs[index];
+    program->instance_maps =
+        arena_array(&program->arena, struct skep_map *, instance->n_maps);
+    if (instance->n_maps && !program->instance_maps)
+        return SKEP_NOMEM;
+    program_take_maps(program, instance);
+    instance->programs[index] = NULL; /* its reference is the handle's now */
+    *out = program;
+    return SKEP_OK;
+}
+
+static u32 program_index(const skep_object *object, const char *name)
+{
+    if (!name)
+        return skep_object_n_programs(object) ? 0 : CODE_NONE;
+    if (!object->loaded)
+        return strcmp(name, object->name) ? CODE_NONE : 0;
+    return load_find_program(object->loaded, name);
+}
+
+skep_status skep_program_load(skep_object *object, const char *name,
+                              const struct skep_load_options *options, skep_program **out,
+                              skep_error *err)
+{
+    static const struct skep_load_options defaults = { .size = sizeof(defaults) };
+    if (!options)
+        options = &defaults;
+    if (!object || !out || options->size != sizeof(*options) || (options->n_maps && !options->maps))
+        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
+                     STR("NULL, or options.size is not sizeof(struct skep_load_options)"));
+    u32 index = program_index(object, name);
+    if (index == CODE_NONE)
+        return RAISE(err, SKEP_NOT_FOUND, NO_SUCH, STR("program"), STR(name ? name : "at all"));
+    struct instance instance;
+    skep_status status = instance_init(&instance, object, options);
+    if (status == SKEP_OK) {
+        status = program_load_in(&instance, index, out, err);
+        instance_drop(&instance);
+    }
+    return status == SKEP_NOMEM ? RAISE(err, status, NOMEM, STR("the program")) : status;
+}
+
+void skep_program_free(skep_program *program)
+{
+    if (!program)
+        return;
+    u32 n = program->n_instance_maps;
+    program->n_instance_maps = 0;
+    for (u32 i = 0; i < n; i++)
+        map_put_user(program->instance_maps[i]);
+    rt_program_put(&program->rt);
+}
+
+const char *skep_program_name(const skep_program *program)
+{
+    return program->linked.name;
+}
+
+const struct skep_hook *skep_program_hook(const skep_program *program)
+{
+    return program->linked.hook;
+}
+
+enum skep_engine skep_program_engine(const skep_program *program)
+{
+    return program->engine;
+}
+
+skep_map *skep_program_map(const skep_program *program, const char *name)
+{
+    for (u32 i = 0; i < program->n_instance_maps; i++)
+        if (map_is_named(program->instance_maps[i], name))
+            return program->instance_maps[i];
+    return NULL;
+}
+
+skep_map *skep_program_map_at(const skep_program *program, size_t i)
+{
+    return i < program->n_instance_maps ? program->instance_maps[i] : NULL;
+}
+
+#undef PROGRAM_DEFAULT_FUEL
