@@ -77,8 +77,10 @@ static bool kernel_run(void *state, uint64_t n, struct bench_outcome *outcome)
     *outcome = (struct bench_outcome){ 0 };
     for (size_t i = 0; i < kernel->of->n_frames; i++) {
         const struct bench_frame *frame = &kernel->of->frames[i];
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
-                    .data_size_in = (uint32_t)frame->size, .repeat = (int)n);
+        struct bpf_test_run_opts options = { .sz = sizeof(options),
+                                             .data_in = frame->bytes,
+                                             .data_size_in = (uint32_t)frame->size,
+                                             .repeat = (int)n };
         if (bpf_prog_test_run_opts(kernel->program, &options))
             return false;
         outcome->result = bench_fold(outcome->result, options.retval);

@@ -99,8 +99,8 @@ int main(int n, char **args)
         fprintf(stderr, "usage: %s [--rounds N] [--markdown]\n", args[0]);
         return 2;
     }
-    good = load_measure(&load, "large", SKEP_ENGINE_CHECKED, "checked") &
-           load_measure(&load, "large", SKEP_ENGINE_INTERP, "interp") &
-           load_measure(&load, "empty", SKEP_ENGINE_CHECKED, "checked");
+    good = load_measure(&load, "large", SKEP_ENGINE_CHECKED, "checked");
+    good = load_measure(&load, "large", SKEP_ENGINE_INTERP, "interp") && good;
+    good = load_measure(&load, "empty", SKEP_ENGINE_CHECKED, "checked") && good;
     return good ? 0 : 1;
 }

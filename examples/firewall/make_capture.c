@@ -113,7 +113,7 @@ static void put_transport(struct build *b, const struct flow *flow)
         put_u16(b, 8 + 32);
         put_u16(b, 0);
     } else {
-        put_u16(b, flow->port << 8); /* ICMP: type and code */
+        put_u16(b, (uint16_t)((unsigned)flow->port << 8)); /* ICMP: type and code */
         put_zeros(b, 6);
     }
     put_zeros(b, 32);

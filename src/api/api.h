@@ -44,7 +44,7 @@ struct skep_program {
     struct linked linked;
     struct cfg cfg;
     struct charge_plan charges;
-    struct host_code host; /* of the interpreter */
+    struct host_code host;              /* of the interpreter */
     const struct skep_helper **helpers; /* by instruction */
     struct skep_map **maps;             /* by LDDW_MAP index; a reference each */
     enum skep_engine engine;

@@ -228,8 +228,7 @@ skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,
     if (!env_count_map(env))
         return RAISE(err, SKEP_LIMIT, MAP_QUOTA, STR(name), NUM(env->max_maps));
     struct skep_map *map;
-    int result =
-        map_new(type, spec, env->n_cpus, env_map_seed(env), &env->mem, env->epoch, &map);
+    int result = map_new(type, spec, env->n_cpus, env_map_seed(env), &env->mem, env->epoch, &map);
     if (result != 0) {
         atomic_fetch_sub_explicit(&env->n_maps, 1, memory_order_relaxed);
         return RAISE(err, result == -ENOMEM ? SKEP_NOMEM : SKEP_BAD_ARG, MAP_NOT_MADE, STR(name),

@@ -140,7 +140,8 @@ static skep_status instance_fill(struct instance *instance, u32 index, skep_erro
             TRY(instance_map(instance, initial->target, &inner, err));
             held = inner;
         }
-        int result = map->type->set_held ? map->type->set_held(map, &initial->key, held, 0) : -EINVAL;
+        int result =
+            map->type->set_held ? map->type->set_held(map, &initial->key, held, 0) : -EINVAL;
         if (result != 0)
             return RAISE(err, SKEP_BAD_ARG, MAP_INITIAL, STR(decl->spec.name), NUM(initial->key),
                          NUM(-result));

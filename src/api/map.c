@@ -12,10 +12,7 @@ skep_status skep_map_new(skep_env *env, const struct skep_map_spec *spec, skep_m
     return env_map_new(env, spec, out, err);
 }
 
-void skep_map_ref(skep_map *map)
-{
-    map_get_user(map);
-}
+void skep_map_ref(skep_map *map) { map_get_user(map); }
 
 void skep_map_unref(skep_map *map)
 {
@@ -23,20 +20,11 @@ void skep_map_unref(skep_map *map)
         map_put_user(map);
 }
 
-const struct skep_map_spec *skep_map_spec(const skep_map *map)
-{
-    return &map->spec;
-}
+const struct skep_map_spec *skep_map_spec(const skep_map *map) { return &map->spec; }
 
-const struct skep_map_type *skep_map_type(const skep_map *map)
-{
-    return map->type;
-}
+const struct skep_map_type *skep_map_type(const skep_map *map) { return map->type; }
 
-uint64_t skep_map_host_value_size(const skep_map *map)
-{
-    return map_host_value_size(map);
-}
+uint64_t skep_map_host_value_size(const skep_map *map) { return map_host_value_size(map); }
 
 uint64_t skep_map_memory_bytes(const skep_map *map)
 {
@@ -165,8 +153,8 @@ int skep_map_set_program(skep_map *map, uint32_t index, skep_program *program)
 
 /* Ring buffers */
 
-int64_t skep_ringbuf_drain(skep_map *map,
-                           int (*record)(void *user, const void *data, size_t size), void *user)
+int64_t skep_ringbuf_drain(skep_map *map, int (*record)(void *user, const void *data, size_t size),
+                           void *user)
 {
     return map->type->drain ? map->type->drain(map, record, user) : -EINVAL;
 }
@@ -183,27 +171,12 @@ uint64_t skep_ringbuf_lost(const skep_map *map)
 
 /* For map types of an application */
 
-void *skep_map_private(const skep_map *map)
-{
-    return map->impl;
-}
+void *skep_map_private(const skep_map *map) { return map->impl; }
 
-void skep_map_set_private(skep_map *map, void *impl)
-{
-    map->impl = impl;
-}
+void skep_map_set_private(skep_map *map, void *impl) { map->impl = impl; }
 
-uint32_t skep_map_n_cpus(const skep_map *map)
-{
-    return map->n_cpus;
-}
+uint32_t skep_map_n_cpus(const skep_map *map) { return map->n_cpus; }
 
-void *skep_map_alloc(skep_map *map, size_t size)
-{
-    return mem_zalloc(map->mem, size);
-}
+void *skep_map_alloc(skep_map *map, size_t size) { return mem_zalloc(map->mem, size); }
 
-void skep_map_release(skep_map *map, void *block, size_t size)
-{
-    mem_free(map->mem, block, size);
-}
+void skep_map_release(skep_map *map, void *block, size_t size) { mem_free(map->mem, block, size); }

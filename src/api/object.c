@@ -75,8 +75,7 @@ skep_status skep_object_open_file(skep_env *env, const char *path, skep_object *
 }
 
 skep_status skep_object_from_insns(skep_env *env, const char *name, const void *insns, size_t count,
-                                   const struct skep_hook *hook, skep_object **out,
-                                   skep_error *err)
+                                   const struct skep_hook *hook, skep_object **out, skep_error *err)
 {
     if (!env || !out || !insns || !count || count > OBJECT_MAX_SLOTS || !hook)
         return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_object_from_insns"),

@@ -13,10 +13,7 @@ skep_status skep_packet_new(skep_env *env, size_t capacity, skep_packet **out)
     return SKEP_OK;
 }
 
-void skep_packet_free(skep_packet *packet)
-{
-    packet_delete(packet);
-}
+void skep_packet_free(skep_packet *packet) { packet_delete(packet); }
 
 skep_status skep_packet_set(skep_packet *packet, const void *frame, size_t size)
 {

@@ -1,12 +1,12 @@
 /* Programs (include/skep/program.h): link, check, prepare an engine; handles. */
-#include "api/calls.h"
 #include "api/instance.h"
+#include "api/resolve.h"
 #include "lower/lower.h"
 
 #define PROGRAM_DEFAULT_FUEL ((u64)1 << 32)
 
-/* Life.  A program goes when its last reference does (the host's handle, PROG_ARRAYs), and then only
- * after the runs that were under way. */
+/* Life.  A program goes when its last reference does (the host's handle, PROG_ARRAYs), and then
+ * only after the runs that were under way. */
 
 static void program_destroy(void *object)
 {
@@ -90,7 +90,8 @@ static skep_status program_link(struct skep_program *program, const struct insta
     if (!linked->hook)
         return RAISE(err, SKEP_BAD_ARG, NO_PROGRAM_TYPE, STR(linked->name));
     if (linked->hook->flags & SKEP_HOOK_CONTRACT_ONLY)
-        return RAISE(err, SKEP_UNSUPPORTED, HOOK_ABSENT, STR(linked->name), STR(linked->hook->name));
+        return RAISE(err, SKEP_UNSUPPORTED, HOOK_ABSENT, STR(linked->name),
+                     STR(linked->hook->name));
     return SKEP_OK;
 }
 
@@ -116,14 +117,14 @@ static skep_status program_bind_maps(struct skep_program *program, struct instan
 static skep_status program_resolve_calls(struct skep_program *program,
                                          const struct skep_load_options *options, skep_error *err)
 {
-    struct calls_input input = { .registry = &program->env->registry,
-                                 .linked = &program->linked,
-                                 .check_license = options->profile != SKEP_PROFILE_RFC };
+    struct resolve_input input = { .registry = &program->env->registry,
+                                   .linked = &program->linked,
+                                   .check_license = options->profile != SKEP_PROFILE_RFC };
     program->helpers =
         arena_array(&program->arena, const struct skep_helper *, program->linked.code.n_insns);
     if (!program->helpers)
         return SKEP_NOMEM;
-    return calls_resolve(&input, program->helpers, err);
+    return resolve_calls(&input, program->helpers, err);
 }
 
 /* Fuel of each instruction: its own, and what its helper declares. */
@@ -212,8 +213,8 @@ static skep_status program_prepare(struct skep_program *program,
     rt->compatibility = program_compatibility(&program->linked, options);
     if (!options->unmetered)
         rt->fuel = options->fuel ? options->fuel : PROGRAM_DEFAULT_FUEL;
-    program->engine = options->engine == SKEP_ENGINE_INTERP ? SKEP_ENGINE_INTERP
-                                                            : SKEP_ENGINE_CHECKED;
+    program->engine =
+        options->engine == SKEP_ENGINE_INTERP ? SKEP_ENGINE_INTERP : SKEP_ENGINE_CHECKED;
     return program->engine == SKEP_ENGINE_INTERP ? program_prepare_interp(program, options, err)
                                                  : program_prepare_checked(program, options, err);
 }
@@ -259,8 +260,7 @@ static skep_status program_load_in(struct instance *instance, u32 index, skep_pr
 {
     TRY(instance_load(instance, index, err));
     struct skep_program *program = instance->programs[index];
-    program->instance_maps =
-        arena_array(&program->arena, struct skep_map *, instance->n_maps);
+    program->instance_maps = arena_array(&program->arena, struct skep_map *, instance->n_maps);
     if (instance->n_maps && !program->instance_maps)
         return SKEP_NOMEM;
     program_take_maps(program, instance);
@@ -311,20 +311,14 @@ void skep_program_free(skep_program *program)
     rt_program_put(&program->rt);
 }
 
-const char *skep_program_name(const skep_program *program)
-{
-    return program->linked.name;
-}
+const char *skep_program_name(const skep_program *program) { return program->linked.name; }
 
 const struct skep_hook *skep_program_hook(const skep_program *program)
 {
     return program->linked.hook;
 }
 
-enum skep_engine skep_program_engine(const skep_program *program)
-{
-    return program->engine;
-}
+enum skep_engine skep_program_engine(const skep_program *program) { return program->engine; }
 
 skep_map *skep_program_map(const skep_program *program, const char *name)
 {

@@ -103,10 +103,7 @@ skep_status skep_run_batch(skep_thread *thread, const skep_program *program, voi
     return first;
 }
 
-void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel)
-{
-    thread->fuel_limit = fuel;
-}
+void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel) { thread->fuel_limit = fuel; }
 
 uint64_t skep_thread_fuel_used(const skep_thread *thread)
 {
@@ -125,27 +122,15 @@ const struct skep_fault *skep_thread_fault(const skep_thread *thread)
 
 /* For helpers of an application */
 
-uint32_t skep_thread_cpu(const skep_thread *thread)
-{
-    return thread->cpu;
-}
+uint32_t skep_thread_cpu(const skep_thread *thread) { return thread->cpu; }
 
-void *skep_thread_ctx(const skep_thread *thread)
-{
-    return thread->ctx;
-}
+void *skep_thread_ctx(const skep_thread *thread) { return thread->ctx; }
 
 bool skep_call_back(skep_thread *thread, uint64_t token, const uint64_t args[5], uint64_t *r0)
 {
     return rt_call(thread, token, args, r0);
 }
 
-bool skep_hold(skep_thread *thread, const struct skep_held *held)
-{
-    return rt_hold(thread, held);
-}
+bool skep_hold(skep_thread *thread, const struct skep_held *held) { return rt_hold(thread, held); }
 
-bool skep_drop(skep_thread *thread, void *what)
-{
-    return rt_drop(thread, what);
-}
+bool skep_drop(skep_thread *thread, void *what) { return rt_drop(thread, what); }

@@ -60,7 +60,11 @@ void *mem_zalloc(struct mem *mem, size_t size)
     return block ? memset(block, 0, size) : NULL;
 }
 
-void mem_free(struct mem *mem, void *block, size_t size) { mem_resize(mem, block, size, 0); }
+void mem_free(struct mem *mem, void *block, size_t size)
+{
+    if (block)
+        mem_resize(mem, block, size, 0);
+}
 
 void *mem_resize(struct mem *mem, void *block, size_t old_size, size_t new_size)
 {

@@ -22,6 +22,7 @@ void mem_init(struct mem *mem, const struct skep_allocator *allocator, size_t li
 void *mem_alloc(struct mem *mem, size_t size);
 void *mem_zalloc(struct mem *mem, size_t size);
 void *mem_resize(struct mem *mem, void *block, size_t old_size, size_t new_size);
+/* NULL is fine, whatever the size: half-made things are freed like whole ones. */
 void mem_free(struct mem *mem, void *block, size_t size);
 
 /* Counts memory that was got elsewhere (pages from the system) against the account. */

@@ -144,13 +144,13 @@ static u32 rt_held_at(const struct skep_thread *thread, const void *what)
     return i;
 }
 
-const struct rt_held *rt_find_held(const struct skep_thread *thread, const void *what)
+const struct skep_held *rt_find_held(const struct skep_thread *thread, const void *what)
 {
     u32 at = rt_held_at(thread, what);
     return at ? &thread->held[at - 1] : NULL;
 }
 
-bool rt_hold(struct skep_thread *thread, const struct rt_held *held)
+bool rt_hold(struct skep_thread *thread, const struct skep_held *held)
 {
     if (thread->n_held == RT_LEDGER)
         return false;
@@ -173,7 +173,7 @@ bool rt_drop(struct skep_thread *thread, void *what)
 void rt_release_all(struct skep_thread *thread)
 {
     while (thread->n_held > 0) {
-        struct rt_held held = thread->held[--thread->n_held];
+        struct skep_held held = thread->held[--thread->n_held];
         held.release(thread, &held);
     }
 }

@@ -25,9 +25,8 @@ TEST(runs_a_program_on_every_engine)
     skep_thread *thread;
     assert_int_equal(skep_thread_new(env, NULL, &thread), SKEP_OK);
     for (size_t i = 0; i < 2; i++) {
-        skep_program *program =
-            program_from_text(env, "memory", "r0 = *(u8 *)(r1 + 1); r0 += r2; exit",
-                              engine_options[i]);
+        skep_program *program = program_from_text(
+            env, "memory", "r0 = *(u8 *)(r1 + 1); r0 += r2; exit", engine_options[i]);
         uint8_t bytes[] = { 1, 40, 3 };
         struct skep_memory memory = { bytes, sizeof(bytes) };
         uint64_t r0 = 0;
@@ -44,7 +43,7 @@ TEST(runs_a_program_on_every_engine)
 TEST(uses_the_maps_it_is_given)
 {
     static const char text[] = "*(u32 *)(r10 - 4) = 0x1\n"
-                               "r1 = map 0x0 ll\n"
+                               "r1 = map[idx:0]\n"
                                "r2 = r10\n"
                                "r2 += -4\n"
                                "call 1\n"
@@ -90,7 +89,7 @@ TEST(refuses_a_program_whose_maps_are_not_given)
     skep_program *program;
     skep_error error = { 0 };
     assert_int_equal(
-        load_text(env, "memory", "r1 = map 0x0 ll; r0 = 0; exit", NULL, &program, &error),
+        load_text(env, "memory", "r1 = map[idx:0]; r0 = 0; exit", NULL, &program, &error),
         SKEP_BAD_ARG);
     assert_string_equal(skep_error_id(&error), "map-missing");
     skep_env_free(env);
@@ -141,7 +140,7 @@ TEST(names_the_helper_that_is_missing)
         const char *text, *id;
     } cases[] = {
         { "call 100000; exit", "helper-unknown" },
-        { "call 44; r0 = 0; exit", "helper-not-allowed" }, /* bpf_xdp_adjust_head */
+        { "call 45; r0 = 0; exit", "helper-not-allowed" }, /* bpf_probe_read_str */
     };
     skep_env *env = env_new();
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -161,9 +160,8 @@ TEST(stops_when_the_fuel_is_used_up)
     for (size_t i = 0; i < 2; i++) {
         struct skep_load_options options = *engine_options[i];
         options.fuel = 1000;
-        skep_program *program =
-            program_from_text(env, "memory", "r0 = 0; again: r0 += 1; if r0 != -1 goto again; exit",
-                              &options);
+        skep_program *program = program_from_text(
+            env, "memory", "r0 = 0; again: r0 += 1; if r0 != -1 goto again; exit", &options);
         struct skep_memory memory = { NULL, 0 };
         uint64_t r0 = 77;
         assert_int_equal(skep_run(thread, program, &memory, &r0), SKEP_FUEL);
@@ -187,9 +185,8 @@ TEST(a_fault_says_where_and_why)
     skep_env *env = env_new();
     skep_thread *thread;
     assert_int_equal(skep_thread_new(env, NULL, &thread), SKEP_OK);
-    skep_program *program =
-        program_from_text(env, "memory", "r3 = 0x1122334455667788 ll; r0 = *(u8 *)(r1 + 3); exit",
-                          &checked_options);
+    skep_program *program = program_from_text(
+        env, "memory", "r3 = 0x1122334455667788 ll; r0 = *(u8 *)(r1 + 3); exit", &checked_options);
     uint8_t bytes[3] = { 0 };
     struct skep_memory memory = { bytes, sizeof(bytes) };
     uint64_t r0;

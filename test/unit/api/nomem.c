@@ -24,7 +24,7 @@ static void *failing_resize(void *user, void *block, size_t old_size, size_t new
 }
 
 static const char nomem_program[] = "*(u32 *)(r10 - 4) = 0\n"
-                                    "r1 = map 0x0 ll\n"
+                                    "r1 = map[idx:0]\n"
                                     "r2 = r10\n"
                                     "r2 += -4\n"
                                     "call 1\n"
@@ -59,11 +59,9 @@ static skep_status live(const struct skep_allocator *allocator, enum skep_engine
         status = skep_object_from_insns(env, "main", insns, count, hook_named(env, "memory"),
                                         &object, NULL);
     if (status == SKEP_OK) {
-        struct skep_load_options load = { .size = sizeof(load),
-                                          .engine = engine,
-                                          .trusted = true,
-                                          .maps = &map,
-                                          .n_maps = 1 };
+        struct skep_load_options load = {
+            .size = sizeof(load), .engine = engine, .trusted = true, .maps = &map, .n_maps = 1
+        };
         status = skep_program_load(object, NULL, &load, &program, NULL);
     }
     if (status == SKEP_OK)

@@ -63,7 +63,7 @@ TEST(a_run_gets_its_context_and_its_fuel)
 
 static u32 released[3], n_released;
 
-static void note_release(struct skep_thread *t, const struct rt_held *held)
+static void note_release(struct skep_thread *t, const struct skep_held *held)
 {
     assert_null(rt_find_held(t, held->what));
     released[n_released++] = held->bytes;
@@ -77,7 +77,7 @@ static skep_status hold_three(struct skep_thread *t, const struct rt_program *pr
     (void)program;
     for (u32 i = 0; i < 3; i++)
         assert_true(rt_hold(
-            t, &(struct rt_held){ .what = &things[i], .release = note_release, .bytes = i }));
+            t, &(struct skep_held){ .what = &things[i], .release = note_release, .bytes = i }));
     assert_int_equal(rt_find_held(t, &things[1])->bytes, 1);
     assert_true(rt_drop(t, &things[1]));
     assert_false(rt_drop(t, &things[1]));
@@ -103,7 +103,7 @@ TEST(what_is_still_held_is_released_last_first)
 
 TEST(the_ledger_has_an_end)
 {
-    struct rt_held held = { .release = note_release };
+    struct skep_held held = { .release = note_release };
     begin();
     for (u32 i = 0; i < RT_LEDGER; i++)
         assert_true(rt_hold(&thread, &held));

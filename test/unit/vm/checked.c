@@ -38,7 +38,7 @@ HELPER_FN(run_move)
     thread->packet->data++;
     return 0;
 }
-static void free_record(struct skep_thread *thread, const struct rt_held *held)
+static void free_record(struct skep_thread *thread, const struct skep_held *held)
 {
     (void)thread;
     free(held->what);
@@ -46,9 +46,9 @@ static void free_record(struct skep_thread *thread, const struct rt_held *held)
 HELPER_FN(run_acquire)
 {
     UNUSED_ARGS();
-    struct rt_held held = { .what = calloc(1, (size_t)a1),
-                            .release = free_record,
-                            .bytes = (u32)a1 };
+    struct skep_held held = { .what = calloc(1, (size_t)a1),
+                              .release = free_record,
+                              .bytes = (u32)a1 };
     return held.what && rt_hold(thread, &held) ? (u64)(uintptr_t)held.what : 0;
 }
 HELPER_FN(run_release)

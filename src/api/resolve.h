@@ -1,11 +1,11 @@
 /* Which helper each call means, and whether this program may call it here. */
-#ifndef SKEP_SRC_API_CALLS_H
-#define SKEP_SRC_API_CALLS_H
+#ifndef SKEP_SRC_API_RESOLVE_H
+#define SKEP_SRC_API_RESOLVE_H
 
 #include "contract/contract.h"
 #include "load/load.h"
 
-struct calls_input {
+struct resolve_input {
     const struct registry *registry;
     const struct linked *linked;
     bool check_license;
@@ -13,7 +13,7 @@ struct calls_input {
 
 /* Sets out[i] for every CALL_HELPER i (others are left alone).  SKEP_UNSUPPORTED, SKEP_REJECTED:
  * the error names program, instruction and helper. */
-skep_status calls_resolve(const struct calls_input *in, const struct skep_helper **out,
+skep_status resolve_calls(const struct resolve_input *in, const struct skep_helper **out,
                           skep_error *err);
 
 #endif

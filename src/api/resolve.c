@@ -1,8 +1,8 @@
 /* Which helper each call means, and whether this program may call it here. */
-#include "api/calls.h"
+#include "api/resolve.h"
 
 /* What no engine of this host runs, by op. */
-static const char *calls_unsupported(const struct insn *insn)
+static const char *resolve_unsupported(const struct insn *insn)
 {
     switch (insn->op) {
     case ISA_LDDW_MAP_FD:
@@ -17,22 +17,19 @@ static const char *calls_unsupported(const struct insn *insn)
 }
 
 /* The licences that the kernel takes as GPL-compatible (include/linux/license.h names them). */
-static bool calls_gpl_compatible(const char *license)
+static bool resolve_gpl_compatible(const char *license)
 {
-    static const char *const compatible[] = { "GPL",
-                                              "GPL v2",
-                                              "GPL and additional rights",
-                                              "Dual BSD/GPL",
-                                              "Dual MIT/GPL",
-                                              "Dual MPL/GPL" };
+    static const char *const compatible[] = {
+        "GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"
+    };
     for (size_t i = 0; i < ARRAY_LEN(compatible); i++)
         if (!strcmp(license, compatible[i]))
             return true;
     return false;
 }
 
-static skep_status calls_check(const struct calls_input *in, const struct skep_helper *helper,
-                               u32 insn, skep_error *err)
+static skep_status resolve_check(const struct resolve_input *in, const struct skep_helper *helper,
+                                 u32 insn, skep_error *err)
 {
     const char *name = in->linked->name;
     u32 slot = in->linked->code.slot_of[insn];
@@ -42,13 +39,13 @@ static skep_status calls_check(const struct calls_input *in, const struct skep_h
         return RAISE(err, SKEP_REJECTED, HELPER_NOT_ALLOWED, STR(name), NUM(slot),
                      STR(in->linked->hook->name), STR(helper->name));
     if (in->check_license && (helper->effects & SKEP_GPL_ONLY) &&
-        !calls_gpl_compatible(in->linked->license))
+        !resolve_gpl_compatible(in->linked->license))
         return RAISE(err, SKEP_REJECTED, HELPER_GPL, STR(name), NUM(slot), STR(helper->name),
                      STR(in->linked->license));
     return SKEP_OK;
 }
 
-skep_status calls_resolve(const struct calls_input *in, const struct skep_helper **out,
+skep_status resolve_calls(const struct resolve_input *in, const struct skep_helper **out,
                           skep_error *err)
 {
     const struct code *code = &in->linked->code;
@@ -56,7 +53,7 @@ skep_status calls_resolve(const struct calls_input *in, const struct skep_helper
         const struct insn *insn = &code->insns[i];
         if (code_note_at(code, i))
             continue; /* poisoned: it may stand there, running into it is a fault */
-        const char *unsupported = calls_unsupported(insn);
+        const char *unsupported = resolve_unsupported(insn);
         if (unsupported)
             return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
                          NUM(code->slot_of[i]), STR(unsupported));
@@ -66,7 +63,7 @@ skep_status calls_resolve(const struct calls_input *in, const struct skep_helper
         if (!out[i])
             return RAISE(err, SKEP_UNSUPPORTED, HELPER_UNKNOWN, STR(in->linked->name),
                          NUM(code->slot_of[i]), NUM((u32)insn->imm));
-        TRY(calls_check(in, out[i], i, err));
+        TRY(resolve_check(in, out[i], i, err));
     }
     return SKEP_OK;
 }
