@@ -26,7 +26,7 @@ skep_add_check(docs)
 skep_add_check(format)
 skep_add_check(globals $<TARGET_FILE:skep_static>)
 skep_add_check(headers)
-skep_add_check(symbols --allow-missing . $<TARGET_FILE:skep_shared>)
+skep_add_check(symbols . $<TARGET_FILE:skep_shared>)
 
 set(embed ${CMAKE_SOURCE_DIR}/test/api/embed)
 add_test(NAME embed.amalgamation

@@ -3,7 +3,7 @@
  * since the lock is in its ledger. */
 #include "helper/define.h"
 
-static void helper_lock_let_go(struct skep_thread *thread, const struct rt_held *held)
+static void helper_lock_let_go(struct skep_thread *thread, const struct skep_held *held)
 {
     (void)thread;
     atomic_store_explicit((_Atomic u32 *)held->what, 0, memory_order_release);
@@ -20,7 +20,7 @@ static bool helper_lock_take(_Atomic u32 *lock)
 static u64 helper_lock(struct skep_thread *thread, u64 lock, u64 a2, u64 a3, u64 a4, u64 a5)
 {
     (void)a2, (void)a3, (void)a4, (void)a5;
-    struct rt_held held = { .what = helper_pointer(lock),
+    struct skep_held held = { .what = helper_pointer(lock),
                             .release = helper_lock_let_go,
                             .bytes = sizeof(u32) };
     while (!helper_lock_take(held.what))
@@ -41,7 +41,7 @@ const struct skep_helper helper_spin_lock = {
 static u64 helper_unlock(struct skep_thread *thread, u64 lock, u64 a2, u64 a3, u64 a4, u64 a5)
 {
     (void)a2, (void)a3, (void)a4, (void)a5;
-    struct rt_held held = { .what = helper_pointer(lock) };
+    struct skep_held held = { .what = helper_pointer(lock) };
     if (rt_drop(thread, held.what))
         helper_lock_let_go(thread, &held);
     return 0;

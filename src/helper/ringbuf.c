@@ -26,7 +26,7 @@ const struct skep_helper helper_ringbuf_output = {
     .maps = SKEP_MAP_RINGBUF_OUT,
 };
 
-static void helper_ringbuf_abandon(struct skep_thread *thread, const struct rt_held *held)
+static void helper_ringbuf_abandon(struct skep_thread *thread, const struct skep_held *held)
 {
     (void)thread;
     held->map->type->commit(held->map, held->what, true, 0);
@@ -38,7 +38,7 @@ static u64 helper_ringbuf_take(struct skep_thread *thread, u64 map, u64 size, u6
     (void)a4, (void)a5;
     struct skep_map *m = helper_map(map);
     void *record = flags || size > UINT32_MAX ? NULL : m->type->reserve(m, size, 0);
-    struct rt_held held = {
+    struct skep_held held = {
         .what = record, .map = m, .release = helper_ringbuf_abandon, .bytes = (u32)size
     };
     if (!record || rt_hold(thread, &held))
@@ -57,7 +57,7 @@ const struct skep_helper helper_ringbuf_reserve = {
 static u64 helper_ringbuf_end(struct skep_thread *thread, u64 record, bool discard, u64 flags)
 {
     void *what = helper_pointer(record);
-    const struct rt_held *held = rt_find_held(thread, what);
+    const struct skep_held *held = rt_find_held(thread, what);
     if (!held || held->release != helper_ringbuf_abandon)
         return 0;
     struct skep_map *map = held->map;
