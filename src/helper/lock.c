@@ -21,8 +21,8 @@ static u64 helper_lock(struct skep_thread *thread, u64 lock, u64 a2, u64 a3, u64
 {
     (void)a2, (void)a3, (void)a4, (void)a5;
     struct skep_held held = { .what = helper_pointer(lock),
-                            .release = helper_lock_let_go,
-                            .bytes = sizeof(u32) };
+                              .release = helper_lock_let_go,
+                              .bytes = sizeof(u32) };
     while (!helper_lock_take(held.what))
         if (!rt_charge(thread, 10))
             return 0;
