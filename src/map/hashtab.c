@@ -496,7 +496,7 @@ int hashtab_check(const struct skep_map_spec *spec, bool per_cpu, bool lru)
         return -EINVAL;
     if (lru && (spec->flags & MAP_F_NO_PREALLOC))
         return -HASHTAB_ENOTSUPP;
-    if (spec->flags & MAP_F_NUMA_NODE && per_cpu)
+    if (spec->flags & MAP_F_NUMA_NODE && (per_cpu || spec->flags & MAP_F_NO_COMMON_LRU))
         return -EINVAL;
     if (spec->key_size > HASHTAB_KEY_MAX)
         return -E2BIG;

@@ -13,7 +13,11 @@
 
 #include <errno.h>
 
-enum { LPM_KEY_MIN = 5, LPM_KEY_MAX = 4 + LPM_DATA_MAX };
+enum {
+    LPM_KEY_MIN = 5,
+    LPM_KEY_MAX = 4 + LPM_DATA_MAX,
+    LPM_VALUE_MAX = (1 << 22) - LPM_DATA_MAX - 40, /* Linux: what kmalloc and its node leave */
+};
 
 struct lpm_key {
     u32 length; /* bits */
@@ -36,9 +40,8 @@ static bool lpm_normalise(const struct lpm_trie *trie, const void *key, struct l
 
 static int lpm_check(const struct skep_map_spec *spec)
 {
-    if (!(spec->flags & MAP_F_NO_PREALLOC))
-        return -EINVAL;
-    return hashtab_check(spec, false, false);
+    bool fits = spec->value_size <= LPM_VALUE_MAX;
+    return spec->flags & MAP_F_NO_PREALLOC && fits ? 0 : -EINVAL;
 }
 
 static u32 lpm_value_room(const struct skep_map *map)

@@ -18,6 +18,8 @@ enum { PERCPU_ARRAY_LINE = 64, PERCPU_VALUE_MAX = 32768 }; /* the latter as in L
 
 static int percpu_array_check(const struct skep_map_spec *spec)
 {
+    if (spec->flags & MAP_F_NUMA_NODE)
+        return -EINVAL;
     return spec->value_size > PERCPU_VALUE_MAX ? -E2BIG : 0;
 }
 

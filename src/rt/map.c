@@ -21,11 +21,7 @@ static bool map_flags_contradict(u32 flags)
 /* A size against its column: 0, 0 in the column means any from 1. */
 static int map_check_size(u32 size, u32 min, u32 max)
 {
-    if (size < max_u32(min, 1))
-        return -EINVAL;
-    if (max && size > max)
-        return min == max ? -EINVAL : -E2BIG;
-    return 0;
+    return size < max_u32(min, 1) || (max && size > max) ? -EINVAL : 0;
 }
 
 static int map_check_sizes(const struct skep_map_type *type, const struct skep_map_spec *spec)
@@ -58,6 +54,18 @@ static int map_check_entries(const struct skep_map_type *type, u32 n)
     return type->traits & SKEP_MAP_ENTRIES_POWER_OF_2_PAGES && !whole_pages ? -EINVAL : 0;
 }
 
+/* The columns, in Linux's order. */
+static int map_check_columns(const struct skep_map_type *type, const struct skep_map_spec *spec)
+{
+    int entries = map_check_entries(type, spec->max_entries);
+    if (entries)
+        return entries;
+    int sizes = map_check_sizes(type, spec);
+    return sizes ? sizes : map_check_inner(type, spec);
+}
+
+enum { MAP_ENOTSUPP = 524 }; /* the kernel's own; <errno.h> does not have it */
+
 int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec *spec)
 {
     if (spec->flags & ~(type->flags_allowed | (u32)MAP_FLAGS_COMMON) ||
@@ -65,16 +73,10 @@ int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec 
         return -EINVAL;
     if (spec->name && strlen(spec->name) > 255)
         return -EINVAL;
-    int entries = map_check_entries(type, spec->max_entries);
-    if (entries)
-        return entries;
-    int sizes = map_check_sizes(type, spec);
-    if (sizes)
-        return sizes;
-    int inner = map_check_inner(type, spec);
-    if (inner)
-        return inner;
-    return type->check ? type->check(spec) : 0;
+    /* What a type does not support comes before what is wrong with sizes. */
+    int own = type->check ? type->check(spec) : 0;
+    int columns = own == -MAP_ENOTSUPP ? 0 : map_check_columns(type, spec);
+    return columns ? columns : own;
 }
 
 static char *map_copy_name(struct mem *mem, const char *name)

@@ -1,0 +1,338 @@
+/* Maps against the kernel's: the same random operations on one of ours and one of Linux's,
+ * comparing results, errno and contents after each.  Where order is free (iteration), sets are
+ * compared.
+ *
+ * Usage: diff_map_kernel [operations per map]; skips where bpf(2) is refused. */
+#include "support/maps.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { DATA_MAX = 8192, KEYS_MAX = 600 };
+
+static u64 random_state;
+static u32 random_u32(void)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (u32)(random_state >> 32);
+}
+static u32 random_below(u32 n) { return (u32)((u64)random_u32() * n >> 32); }
+
+static u32 operations = 8000;
+static u32 n_cpus;
+
+/* One map twice. */
+struct pair {
+    struct maps_fixture fixture;
+    struct skep_map *ours;
+    int theirs;
+    u32 universe; /* different keys that are tried */
+};
+
+static int kernel_create(const struct skep_map_spec *spec)
+{
+    struct bpf_map_create_opts options = { .sz = sizeof(options),
+                                           .map_flags = spec->flags,
+                                           .map_extra = spec->map_extra };
+    int fd = bpf_map_create((enum bpf_map_type)spec->type, "skep_diff", spec->key_size,
+                            spec->value_size, spec->max_entries, &options);
+    return fd < 0 ? -errno : fd;
+}
+
+static int ours_create(struct maps_fixture *f, const struct skep_map_spec *spec,
+                       struct skep_map **map)
+{
+    const struct skep_map_type *type = maps_type(spec->type);
+    assert_non_null(type);
+    return map_new(type, spec, n_cpus, random_u32(), &f->mem, f->epoch, map);
+}
+
+static void pair_open(struct pair *p, const struct skep_map_spec *spec, u32 universe)
+{
+    maps_setup(&p->fixture);
+    p->universe = universe;
+    p->theirs = kernel_create(spec);
+    assert_true(p->theirs >= 0);
+    assert_int_equal(ours_create(&p->fixture, spec, &p->ours), 0);
+}
+
+static void pair_close(struct pair *p)
+{
+    close(p->theirs);
+    map_put_user(p->ours);
+    maps_teardown(&p->fixture);
+}
+
+/* ---- one operation on both ---- */
+
+static void random_bytes(u8 *to, u64 size)
+{
+    for (u64 i = 0; i < size; i++)
+        to[i] = (u8)random_u32();
+}
+
+/* One of `universe` keys; for LPM_TRIE any prefix whose bits come from a small set. */
+static void random_key(const struct pair *p, u8 *key)
+{
+    const struct skep_map *map = p->ours;
+    u32 which = random_below(p->universe);
+    if (map->type->id == BPF_MAP_TYPE_LPM_TRIE) {
+        u32 size = map->spec.key_size - 4, length = random_below(8 * size + 2);
+        memcpy(key, &length, 4);
+        for (u32 i = 0; i < size; i++)
+            key[4 + i] = (u8)(random_below(3) ? 0x40 * random_below(4) : random_u32());
+        return;
+    }
+    maps_key(map, which, key);
+}
+
+static int ours_lookup(struct skep_map *map, const u8 *key, u8 *value)
+{
+    u32 size = map->spec.value_size, stride = (u32)round_up_u64(size, 8);
+    u32 n = map->type->traits & SKEP_MAP_PER_CPU ? n_cpus : 1;
+    for (u32 cpu = 0; cpu < n; cpu++) {
+        const void *found = map->type->lookup(map, key, cpu);
+        if (!found)
+            return -ENOENT;
+        memcpy(value + (size_t)cpu * stride, found, size);
+    }
+    return 0;
+}
+
+static void expect_same(int ours, int theirs, const char *what, const struct pair *p)
+{
+    if (ours != theirs)
+        fail_msg("%s of %s: %d here, %d in the kernel", what, p->ours->type->name, ours, theirs);
+}
+
+static int result_of(int returned) { return returned < 0 ? -errno : 0; }
+
+static void expect_same_value(const struct pair *p, const u8 *ours, const u8 *theirs)
+{
+    u32 size = p->ours->spec.value_size, stride = (u32)round_up_u64(size, 8);
+    u32 n = p->ours->type->traits & SKEP_MAP_PER_CPU ? n_cpus : 1;
+    for (u32 cpu = 0; cpu < n; cpu++)
+        assert_memory_equal(ours + (size_t)cpu * stride, theirs + (size_t)cpu * stride, size);
+}
+
+static void try_lookup(struct pair *p, const u8 *key)
+{
+    static u8 ours[DATA_MAX], theirs[DATA_MAX];
+    int result = ours_lookup(p->ours, key, ours);
+    expect_same(result, result_of(bpf_map_lookup_elem(p->theirs, key, theirs)), "lookup", p);
+    if (result == 0)
+        expect_same_value(p, ours, theirs);
+}
+
+static void try_update(struct pair *p, const u8 *key)
+{
+    static const u64 flags[] = { 0, 0, 0, 1, 2, 1, 2, 0, 3, 4, 8 };
+    static u8 value[DATA_MAX];
+    u64 flag = flags[random_below(ARRAY_LEN(flags))];
+    random_bytes(value, map_host_value_size(p->ours));
+    int ours = p->ours->type->update(p->ours, key, value, flag, SKEP_ALL_CPUS);
+    expect_same(ours, result_of(bpf_map_update_elem(p->theirs, key, value, flag)), "update", p);
+}
+
+static void try_delete(struct pair *p, const u8 *key)
+{
+    int ours = p->ours->type->remove(p->ours, key);
+    expect_same(ours, result_of(bpf_map_delete_elem(p->theirs, key)), "delete", p);
+}
+
+static void try_take(struct pair *p, const u8 *key)
+{
+    static u8 ours[DATA_MAX], theirs[DATA_MAX];
+    if (!p->ours->type->lookup_and_delete)
+        return;
+    int result = p->ours->type->lookup_and_delete(p->ours, key, ours, SKEP_ALL_CPUS);
+    expect_same(result, result_of(bpf_map_lookup_and_delete_elem(p->theirs, key, theirs)),
+                "lookup_and_delete", p);
+    if (result == 0)
+        expect_same_value(p, ours, theirs);
+}
+
+/* ---- contents ---- */
+
+struct key_set {
+    u32 n, size;
+    u8 keys[KEYS_MAX][64];
+};
+static int compare_keys(const void *a, const void *b) { return memcmp(a, b, 64); }
+
+static void collect(struct key_set *set, int (*next)(const struct pair *, const void *, void *),
+                    const struct pair *p)
+{
+    u8 key[64] = { 0 }, following[64] = { 0 };
+    memset(set, 0, sizeof(*set));
+    for (int r = next(p, NULL, following); r == 0; r = next(p, key, following)) {
+        assert_true(set->n < KEYS_MAX);
+        memcpy(key, following, sizeof(key));
+        memcpy(set->keys[set->n++], key, sizeof(key));
+    }
+    qsort(set->keys, set->n, sizeof(set->keys[0]), compare_keys);
+}
+
+static int our_next(const struct pair *p, const void *key, void *next)
+{
+    return p->ours->type->next_key(p->ours, key, next);
+}
+static int their_next(const struct pair *p, const void *key, void *next)
+{
+    return result_of(bpf_map_get_next_key(p->theirs, key, next));
+}
+
+static void compare_contents(struct pair *p)
+{
+    static struct key_set ours, theirs;
+    collect(&ours, our_next, p);
+    collect(&theirs, their_next, p);
+    assert_int_equal(ours.n, theirs.n);
+    assert_memory_equal(ours.keys, theirs.keys, sizeof(ours.keys));
+    for (u32 i = 0; i < ours.n; i++)
+        try_lookup(p, ours.keys[i]);
+}
+
+static void run_table(const struct skep_map_spec *spec, u32 universe)
+{
+    struct pair p;
+    random_state = 20240601 + spec->type * 1000003u + spec->key_size;
+    pair_open(&p, spec, universe);
+    for (u32 i = 0; i < operations; i++) {
+        u8 key[64] = { 0 };
+        random_key(&p, key);
+        switch (random_below(8)) {
+        case 0:
+        case 1: try_lookup(&p, key); break;
+        case 2: try_delete(&p, key); break;
+        case 3: try_take(&p, key); break;
+        default: try_update(&p, key); break;
+        }
+        if (i % 1000 == 999)
+            compare_contents(&p);
+    }
+    compare_contents(&p);
+    pair_close(&p);
+}
+
+static const struct {
+    u32 type, key_size, value_size, entries, flags, universe;
+} tables[] = {
+    { BPF_MAP_TYPE_ARRAY, 4, 8, 50, 0, 55 },
+    { BPF_MAP_TYPE_ARRAY, 4, 13, 1, 0, 3 },
+    { BPF_MAP_TYPE_ARRAY, 4, 300, 20, BPF_F_MMAPABLE, 22 },
+    { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 50, 0, 55 },
+    { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 21, 7, 0, 9 },
+    { BPF_MAP_TYPE_HASH, 4, 8, 100, 0, 180 },
+    { BPF_MAP_TYPE_HASH, 8, 4, 100, BPF_F_NO_PREALLOC, 180 },
+    { BPF_MAP_TYPE_HASH, 16, 40, 128, 0, 250 },
+    { BPF_MAP_TYPE_HASH, 13, 1, 300, BPF_F_NO_PREALLOC, 500 },
+    { BPF_MAP_TYPE_HASH, 1, 3, 5, 0, 12 },
+    { BPF_MAP_TYPE_HASH, 60, 700, 1, 0, 3 },
+    { BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 100, 0, 180 },
+    { BPF_MAP_TYPE_PERCPU_HASH, 12, 12, 100, BPF_F_NO_PREALLOC, 180 },
+    { BPF_MAP_TYPE_LRU_HASH, 4, 8, 4096, 0, 300 },
+    { BPF_MAP_TYPE_LRU_PERCPU_HASH, 20, 8, 4096, 0, 300 },
+    { BPF_MAP_TYPE_LPM_TRIE, 8, 8, 400, BPF_F_NO_PREALLOC, 0 },
+    { BPF_MAP_TYPE_LPM_TRIE, 8, 5, 60, BPF_F_NO_PREALLOC, 0 },
+    { BPF_MAP_TYPE_LPM_TRIE, 20, 24, 400, BPF_F_NO_PREALLOC, 0 },
+    { BPF_MAP_TYPE_LPM_TRIE, 5, 4, 100, BPF_F_NO_PREALLOC, 0 },
+};
+
+TEST(tables_give_the_kernels_results)
+{
+    for (u32 i = 0; i < ARRAY_LEN(tables); i++) {
+        struct skep_map_spec spec = { .size = sizeof(spec),
+                                      .name = "diff",
+                                      .type = tables[i].type,
+                                      .key_size = tables[i].key_size,
+                                      .value_size = tables[i].value_size,
+                                      .max_entries = tables[i].entries,
+                                      .flags = tables[i].flags };
+        run_table(&spec, tables[i].universe);
+    }
+    print_message("%u operations on each of %zu maps\n", operations, ARRAY_LEN(tables));
+}
+
+/* ---- creation ---- */
+
+static u32 one_of(const u32 *values, u32 n) { return values[random_below(n)]; }
+
+static struct skep_map_spec random_spec(u32 type)
+{
+    static const u32 keys[] = { 0, 1, 4, 4, 4, 5, 8, 8, 16, 260, 261, 512 };
+    static const u32 values[] = { 0, 1, 4, 4, 8, 8, 64, 32768, 32769, 1 << 22 };
+    static const u32 entries[] = { 0, 1, 2, 100, 4096, 8192, 12288 };
+    struct skep_map_spec spec = { .size = sizeof(spec), .name = "diff", .type = type };
+    spec.key_size = one_of(keys, ARRAY_LEN(keys));
+    spec.value_size = one_of(values, ARRAY_LEN(values));
+    spec.max_entries = one_of(entries, ARRAY_LEN(entries));
+    if (random_below(2))
+        spec.flags = (u32)1 << random_below(13);
+    if (random_below(4) == 0)
+        spec.flags |= (u32)1 << random_below(13);
+    if (type == BPF_MAP_TYPE_LPM_TRIE && random_below(4))
+        spec.flags |= BPF_F_NO_PREALLOC;
+    return spec;
+}
+
+static u32 compare_creation(struct maps_fixture *f, const struct skep_map_spec *spec)
+{
+    struct skep_map *map = NULL;
+    int ours = ours_create(f, spec, &map), theirs = kernel_create(spec);
+    if (ours == 0)
+        map_put_user(map);
+    if (theirs >= 0)
+        close(theirs);
+    if (ours != (theirs < 0 ? theirs : 0)) {
+        print_message("type %u key %u value %u entries %u flags %#x: %d here, %d in the kernel\n",
+                      spec->type, spec->key_size, spec->value_size, spec->max_entries, spec->flags,
+                      ours, theirs < 0 ? theirs : 0);
+        return 1;
+    }
+    return 0;
+}
+
+/* Large values times many entries are left out: there the answer depends on the memory there is. */
+static bool is_small(const struct skep_map_spec *spec)
+{
+    return (u64)spec->value_size * spec->max_entries <= 1 << 24;
+}
+
+TEST(creation_gives_the_kernels_results)
+{
+    struct maps_fixture f;
+    u32 different = 0;
+    random_state = 77;
+    maps_setup(&f);
+    for (u32 i = 0; i < operations; i++) {
+        struct skep_map_spec spec = random_spec(tables[random_below(ARRAY_LEN(tables))].type);
+        if (random_below(20) == 0)
+            spec.type = BPF_MAP_TYPE_RINGBUF;
+        if (is_small(&spec))
+            different += compare_creation(&f, &spec);
+    }
+    maps_teardown(&f);
+    assert_int_equal(different, 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = { UNIT(tables_give_the_kernels_results),
+                                               UNIT(creation_gives_the_kernels_results) };
+    struct skep_map_spec probe = maps_spec(&map_hash, 1);
+    if (argc > 1)
+        operations = (u32)strtoul(argv[1], NULL, 0);
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    int fd = kernel_create(&probe);
+    if (fd < 0) {
+        printf("skipped: bpf(2) is refused here (%s)\n", strerror(-fd));
+        return 0;
+    }
+    close(fd);
+    n_cpus = (u32)libbpf_num_possible_cpus();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
