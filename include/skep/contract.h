@@ -60,6 +60,7 @@ enum skep_arg_flag {
     SKEP_ARG_ZERO_OK = 1 << 3,  /* SIZE: may be 0 */
     SKEP_ARG_CONSTANT = 1 << 4, /* must be known when the program is loaded */
     SKEP_ARG_RELEASE = 1 << 5,  /* the reference ends here */
+    SKEP_ARG_ACQUIRE = 1 << 6,  /* what is written here must be handed to a RELEASE argument */
 };
 
 struct skep_arg {

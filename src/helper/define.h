@@ -42,18 +42,30 @@
 #define ARG_TIMER  { .kind = SKEP_ARG_TIMER }
 #define ARG_DYNPTR { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_READ }
 #define ARG_DYNPTR_W { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_WRITE }
+#define ARG_DYNPTR_NEW { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_WRITE | SKEP_ARG_ACQUIRE }
 #define ARG_DYNPTR_END { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_RELEASE }
 #define ARG_SOCK   { .kind = SKEP_ARG_SOCK }
 #define ARG_SOCK_END { .kind = SKEP_ARG_SOCK, .flags = SKEP_ARG_RELEASE }
 #define ARG_BTF    { .kind = SKEP_ARG_BTF_PTR }
+#define ARG_BTF_END { .kind = SKEP_ARG_BTF_PTR, .flags = SKEP_ARG_RELEASE | SKEP_ARG_NULLABLE }
+#define ARG_KPTR   { .kind = SKEP_ARG_KPTR, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE }
 
 #define RET_VALUE  { .kind = SKEP_RET_MAP_VALUE, .flags = SKEP_RET_NULLABLE }
 #define RET_VOID   { .kind = SKEP_RET_VOID }
 #define RET_SOCK   { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE }
 #define RET_SOCK_NEW { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }
 #define RET_BTF    { .kind = SKEP_RET_BTF_PTR }
+#define RET_BTF_NEW { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }
+#define RET_MEM0   { .kind = SKEP_RET_MEM, .flags = SKEP_RET_NULLABLE }
+#define RET_CPU    { .kind = SKEP_RET_CPU_PTR }
+#define RET_CPU0   { .kind = SKEP_RET_CPU_PTR, .flags = SKEP_RET_NULLABLE }
 #define RET_BTF0   { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE }
 /* clang-format on */
+
+/* A helper that is described, but needs a kernel to run. */
+#define HELPER_KERNEL(NAME, ID, FAMILY, ...)                                                       \
+    const struct skep_helper helper_##NAME = { HELPER_HEAD("bpf_" #NAME, ID, FAMILY, NULL),        \
+                                               __VA_ARGS__ }
 
 /* A pointer that the contract vouches for. */
 static inline void *helper_pointer(u64 argument) { return (void *)(uintptr_t)argument; }
