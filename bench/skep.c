@@ -116,7 +116,6 @@ static bool lab_set(void *state, const char *map, const void *key, const void *v
     return found && skep_map_update(found, key, value, 0) == 0;
 }
 
-/* What fuel was used: at least the instructions executed, see skep_thread_fuel_used(). */
 static uint64_t lab_insns(void *state)
 {
     const struct lab *lab = state;
@@ -124,7 +123,7 @@ static uint64_t lab_insns(void *state)
     for (size_t i = 0; i < lab->n_packets; i++) {
         if (skep_run(lab->thread, lab->program, lab->packets[i], &r0))
             return 0;
-        insns += skep_thread_fuel_used(lab->thread);
+        insns += skep_thread_insns(lab->thread);
     }
     return insns;
 }
@@ -133,7 +132,6 @@ const struct bench_engine bench_interp = { .name = "interp",
                                            .open = lab_open,
                                            .run = lab_run,
                                            .set = lab_set,
-                                           .insns = lab_insns,
                                            .close = lab_close,
                                            .option = SKEP_ENGINE_INTERP };
 const struct bench_engine bench_checked = { .name = "checked",

@@ -79,6 +79,8 @@ SKEP_API skep_status skep_run_batch(skep_thread *thread, const skep_program *pro
  * number of instructions that it executed. */
 SKEP_API void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel);
 SKEP_API uint64_t skep_thread_fuel_used(const skep_thread *thread);
+/* How many instructions the last run executed.  Counted by ENGINE_CHECKED only; else 0. */
+SKEP_API uint64_t skep_thread_insns(const skep_thread *thread);
 
 /* Stops the run under way in that thread at its next charge (loop head or function entry); with
  * none under way, the next one.  May be called from any thread, not from a signal handler's
