@@ -110,6 +110,8 @@ uint64_t skep_thread_fuel_used(const skep_thread *thread)
     return (u64)(thread->fuel_given - thread->fuel);
 }
 
+uint64_t skep_thread_insns(const skep_thread *thread) { return thread->insns; }
+
 void skep_thread_cancel(skep_thread *thread)
 {
     atomic_store_explicit(&thread->cancel, true, memory_order_relaxed);
