@@ -5,6 +5,7 @@
 #define SKEP_SKEP_H
 
 #include <skep/base.h>
+#include <skep/btf.h>
 #include <skep/contract.h>
 #include <skep/env.h>
 #include <skep/inspect.h>

@@ -92,6 +92,9 @@ static skep_status program_link(struct skep_program *program, const struct insta
     if (linked->hook->flags & SKEP_HOOK_CONTRACT_ONLY)
         return RAISE(err, SKEP_UNSUPPORTED, HOOK_ABSENT, STR(linked->name),
                      STR(linked->hook->name));
+    if (load_is_foreign(linked))
+        return RAISE(err, SKEP_UNSUPPORTED, FOREIGN_ORDER, STR(linked->name),
+                     STR(linked->big_endian ? "big" : "little"));
     return SKEP_OK;
 }
 

@@ -15,6 +15,7 @@ DIAG(MAP_MISSING,       "map-missing",              "the program uses map number
 DIAG(MAP_INITIAL,       "map-initial-value",        "map {map}: its initial value at {key} was refused (errno {errno})")
 DIAG(NO_PROGRAM_TYPE,   "no-program-type",          "program {program}: its section does not say its type; set one")
 DIAG(HOOK_ABSENT,       "program-type-absent",      "program {program}: programs of type {type} cannot be run here")
+DIAG(FOREIGN_ORDER,     "foreign-byte-order",       "program {program} is compiled for {order}-endian machines and cannot run here: its data and what it takes for granted are of that byte order")
 DIAG(HELPER_UNKNOWN,    "helper-unknown",           "program {program}, instruction {insn}: there is no helper {id}")
 DIAG(HELPER_ABSENT,     "helper-absent",            "program {program}, instruction {insn}: this host has no {helper}")
 DIAG(HELPER_NOT_ALLOWED, "helper-not-allowed",      "program {program}, instruction {insn}: programs of type {type} may not call {helper}")

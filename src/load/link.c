@@ -394,6 +394,14 @@ skep_status load_link(struct object *o, u32 program, struct arena *arena, struct
     return SKEP_OK;
 }
 
+bool load_is_foreign(const struct linked *linked)
+{
+    const u16 one = 1;
+    u8 first;
+    memcpy(&first, &one, 1);
+    return linked->big_endian != (first == 0);
+}
+
 #undef LINK_OP_LDDW
 #undef LINK_OP_CALL
 #undef LINK_SRC_CALL_LOCAL

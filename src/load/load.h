@@ -114,6 +114,11 @@ struct linked {
 skep_status load_link(struct object *object, u32 program, struct arena *arena, struct linked *out,
                       skep_error *err);
 
+/* Whether the program is of the other byte order than this machine.  Its instructions have been
+ * converted, and can be listed and checked; but its data, and what it does with the bytes of values
+ * of several bytes (ntohs is nothing on a big-endian machine), cannot: it must not run. */
+bool load_is_foreign(const struct linked *linked);
+
 /* The relocations of a section as text, for skep dump --relocs. */
 skep_status load_print_relocs(const struct object *object, struct text *out);
 
