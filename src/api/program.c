@@ -251,11 +251,12 @@ skep_status program_make(struct instance *instance, u32 index, struct skep_progr
 static void program_take_maps(struct skep_program *program, struct instance *instance)
 {
     u32 n = 0;
-    for (u32 i = 0; i < instance->n_maps; i++)
+    for (u32 i = 0; i < instance->n_maps; i++) {
         if (instance->maps[i])
             program->instance_maps[n++] = instance->maps[i];
+        instance->maps[i] = NULL;
+    }
     program->n_instance_maps = n;
-    memset(instance->maps, 0, instance->n_maps * sizeof(*instance->maps));
 }
 
 static skep_status program_load_in(struct instance *instance, u32 index, skep_program **out,
