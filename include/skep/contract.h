@@ -194,6 +194,7 @@ enum skep_map_trait {
     SKEP_MAP_HOLDS_HANDLES = 1 << 6, /* u32 handles that the host gives a meaning */
     SKEP_MAP_DIRECT_VALUES = 1 << 7, /* one block of values: LDDW of a value's address works */
     SKEP_MAP_ENTRIES_POWER_OF_2_PAGES = 1 << 8, /* max_entries: a power of two and whole pages */
+    SKEP_MAP_USES_EXTRA = 1 << 9,               /* map_extra means something; else it must be 0 */
 };
 
 /* What a map is made from. */

@@ -96,7 +96,7 @@ const struct skep_map_type map_array = {
     .classes =
         SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE | SKEP_MAP_TIMERS,
     .traits = SKEP_MAP_KEYS_ARE_INDEXES | SKEP_MAP_DIRECT_VALUES,
-    .flags_allowed = MAP_F_MMAPABLE | MAP_F_INNER_MAP,
+    .flags_allowed = MAP_F_USUAL | MAP_F_MMAPABLE | MAP_F_INNER_MAP,
     .key_size_min = 4,
     .key_size_max = 4,
     .check = array_check,

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 enum {
-    HASHTAB_KEY_MAX = 512,         /* a program's stack: keys of helpers come from there */
     HASHTAB_ELEMENT_MAX = 1 << 22, /* key and value, as in Linux */
     HASHTAB_PERCPU_VALUE_MAX = 32768,
     HASHTAB_ENTRIES_MAX = 1 << 28,

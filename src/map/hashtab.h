@@ -32,7 +32,11 @@
 #include "map/region.h"
 #include "map/words.h"
 
-enum { HASHTAB_SLOTS = 6, HASHTAB_STRIPES = 64 };
+enum {
+    HASHTAB_SLOTS = 6,
+    HASHTAB_STRIPES = 64,
+    HASHTAB_KEY_MAX = 512, /* bytes; Linux has no limit of its own for keys */
+};
 
 struct hashtab_bucket {
     _Atomic u64 tags; /* a byte per slot; in the upper 16 bits, how many keys went past */

@@ -29,7 +29,7 @@ const struct skep_map_type map_lru_hash = {
     .id = 9,
     .classes =
         SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE | SKEP_MAP_TIMERS,
-    .flags_allowed = MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
+    .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
     .check = lru_hash_check,
     .create = lru_hash_create,
     .destroy = hashtab_map_destroy,

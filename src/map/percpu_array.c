@@ -114,6 +114,7 @@ const struct skep_map_type map_percpu_array = {
     .classes = SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE |
                SKEP_MAP_LOOKUP_PERCPU,
     .traits = SKEP_MAP_KEYS_ARE_INDEXES | SKEP_MAP_PER_CPU,
+    .flags_allowed = MAP_F_USUAL,
     .key_size_min = 4,
     .key_size_max = 4,
     .check = percpu_array_check,

@@ -29,7 +29,7 @@ const struct skep_map_type map_percpu_hash = {
     .classes = SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE |
                SKEP_MAP_LOOKUP_PERCPU,
     .traits = SKEP_MAP_PER_CPU,
-    .flags_allowed = MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
+    .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
     .check = percpu_hash_check,
     .create = percpu_hash_create,
     .destroy = hashtab_map_destroy,

@@ -271,6 +271,7 @@ const struct skep_map_type map_ringbuf = {
     .id = 27,
     .classes = SKEP_MAP_RINGBUF_OUT,
     .traits = SKEP_MAP_NO_KEY | SKEP_MAP_NO_VALUE | SKEP_MAP_ENTRIES_POWER_OF_2_PAGES,
+    .flags_allowed = MAP_F_NUMA_NODE,
     .create = ringbuf_create,
     .destroy = ringbuf_destroy,
     .memory_bytes = ringbuf_memory_bytes,

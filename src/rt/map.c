@@ -9,9 +9,6 @@
 
 #include <errno.h>
 
-/* Flags that every type takes: who may read and write, and where memory should lie. */
-enum { MAP_FLAGS_COMMON = MAP_F_ACCESS | MAP_F_NUMA_NODE };
-
 static bool map_flags_contradict(u32 flags)
 {
     u32 host = MAP_F_RDONLY | MAP_F_WRONLY, program = MAP_F_RDONLY_PROG | MAP_F_WRONLY_PROG;
@@ -68,8 +65,9 @@ enum { MAP_ENOTSUPP = 524 }; /* the kernel's own; <errno.h> does not have it */
 
 int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec *spec)
 {
-    if (spec->flags & ~(type->flags_allowed | (u32)MAP_FLAGS_COMMON) ||
-        map_flags_contradict(spec->flags))
+    if (spec->flags & ~type->flags_allowed || map_flags_contradict(spec->flags))
+        return -EINVAL;
+    if (spec->map_extra && !(type->traits & SKEP_MAP_USES_EXTRA))
         return -EINVAL;
     if (spec->name && strlen(spec->name) > 255)
         return -EINVAL;

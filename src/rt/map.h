@@ -21,7 +21,11 @@ enum map_flag {
     MAP_F_MMAPABLE = 1 << 10,
     MAP_F_PRESERVE_ELEMS = 1 << 11,
     MAP_F_INNER_MAP = 1 << 12,
-    MAP_F_ACCESS = MAP_F_RDONLY | MAP_F_WRONLY | MAP_F_RDONLY_PROG | MAP_F_WRONLY_PROG,
+    /* What nearly all types take: who may read and write, and where memory should lie. */
+    MAP_F_USUAL =
+        MAP_F_RDONLY | MAP_F_WRONLY | MAP_F_RDONLY_PROG | MAP_F_WRONLY_PROG | MAP_F_NUMA_NODE,
+    /* The same without the programs' side: types whose contents programs do not touch. */
+    MAP_F_HOST_SIDE = MAP_F_RDONLY | MAP_F_WRONLY | MAP_F_NUMA_NODE,
 };
 
 struct skep_map {

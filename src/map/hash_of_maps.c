@@ -1,0 +1,96 @@
+/* HASH_OF_MAPS: inner maps by key.  A program's lookup gives the inner map itself, which stays
+ * valid until its run ends even if the host replaces or removes it meanwhile: what leaves the table
+ * is given back through the epoch (held.h), and a table element that is reused shows another inner
+ * map that is held just as well.  Semantics: Documentation/bpf/map_of_maps.rst. */
+#include "map/hashtab.h"
+#include "map/held.h"
+#include "map/map.h"
+
+#include <errno.h>
+
+static int hash_of_maps_check(const struct skep_map_spec *spec)
+{
+    return hashtab_check(spec, false, false);
+}
+
+/* The table's values are struct held_slot; programs and the host know them as 4-byte handles. */
+static int hash_of_maps_create(struct skep_map *map)
+{
+    struct hashtab_options options = { .value_size = sizeof(struct held_slot), .full = -E2BIG };
+    struct hashtab *table = NULL;
+    int result = hashtab_new(map, &options, &table);
+    map->impl = table;
+    return result;
+}
+
+static void *hash_of_maps_object(const struct hashtab *table, u32 element)
+{
+    return (void *)(uintptr_t)word_load(hashtab_value(table, element, 0));
+}
+
+static void *hash_of_maps_lookup(struct skep_map *map, const void *key, u32 cpu)
+{
+    (void)cpu;
+    u32 element = hashtab_find(map->impl, key);
+    return element ? hash_of_maps_object(map->impl, element) : NULL;
+}
+
+static int hash_of_maps_set(struct skep_map *map, const void *key, void *object, u64 flags)
+{
+    const struct skep_map *inner = object;
+    struct held_slot slot, before = { 0 };
+    if (!map_same_shape(&inner->spec, map->spec.inner))
+        return -EINVAL;
+    if (!held_take(map, &held_map, object, &slot))
+        return -ENOMEM;
+    int result = hashtab_put(map->impl, key, &slot, flags, 0, &before, NULL);
+    held_drop(map, result ? &slot : &before);
+    return result;
+}
+
+static int hash_of_maps_remove(struct skep_map *map, const void *key)
+{
+    struct held_slot before = { 0 };
+    int result = hashtab_take(map->impl, key, &before, 0);
+    held_drop(map, &before);
+    return result;
+}
+
+static int hash_of_maps_next_element(struct skep_map *map, u64 *position, void *key, void **value,
+                                     u32 cpu)
+{
+    (void)cpu;
+    u32 element = hashtab_next(map->impl, position, key);
+    if (!element)
+        return -ENOENT;
+    *value = hash_of_maps_object(map->impl, element);
+    return 0;
+}
+
+static void hash_of_maps_destroy(struct skep_map *map)
+{
+    u64 key[HASHTAB_KEY_MAX / 8], position = 0;
+    while (hashtab_next(map->impl, &position, key))
+        hash_of_maps_remove(map, key);
+    hashtab_delete(map->impl);
+}
+
+const struct skep_map_type map_hash_of_maps = {
+    .size = sizeof(struct skep_map_type),
+    .name = "hash_of_maps",
+    .id = 13,
+    .classes = SKEP_MAP_LOOKUP,
+    .traits = SKEP_MAP_HOLDS_MAPS,
+    .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
+    .value_size_min = 4,
+    .value_size_max = 4,
+    .check = hash_of_maps_check,
+    .create = hash_of_maps_create,
+    .destroy = hash_of_maps_destroy,
+    .lookup = hash_of_maps_lookup,
+    .remove = hash_of_maps_remove,
+    .next_key = hashtab_map_next_key,
+    .next_element = hash_of_maps_next_element,
+    .set_held = hash_of_maps_set,
+    .memory_bytes = hashtab_map_memory_bytes,
+};

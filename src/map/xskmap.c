@@ -1,0 +1,27 @@
+/* XSKMAP: receivers of raw packets by index, for bpf_redirect_map.  The number is a
+ * handle of the host's, where Linux has an AF_XDP socket.
+ * Semantics: Documentation/bpf/map_xskmap.rst. */
+#include "map/map.h"
+#include "map/redirect.h"
+
+const struct skep_map_type map_xskmap = {
+    .size = sizeof(struct skep_map_type),
+    .name = "xskmap",
+    .id = 17,
+    .classes = SKEP_MAP_LOOKUP | SKEP_MAP_REDIRECTS,
+    .traits = SKEP_MAP_KEYS_ARE_INDEXES | SKEP_MAP_HOLDS_HANDLES,
+    .flags_allowed = MAP_F_HOST_SIDE,
+    .key_size_min = 4,
+    .key_size_max = 4,
+    .value_size_min = 4,
+    .value_size_max = 4,
+    .check = redirect_check,
+    .create = handle_array_create,
+    .destroy = handle_array_destroy,
+    .lookup = handle_array_lookup,
+    .update = redirect_update,
+    .remove = redirect_remove,
+    .next_key = handle_array_next_key,
+    .next_element = handle_array_next_element,
+    .memory_bytes = handle_array_memory_bytes,
+};
