@@ -37,11 +37,30 @@ static void show(const struct vector *v, const char *engine, const char *what, u
     }
 }
 
+typedef bool runner(void *self, const uint8_t *code, size_t size, uint8_t *memory,
+                    size_t memory_size, uint64_t *r0);
+
+/* Every run has memory of its own, as it was at the start. */
+static bool run_fresh(runner *run, void *self, const struct vector *v, uint64_t *r0)
+{
+    uint64_t memory[VECTOR_MEMORY / 8];
+    memcpy(memory, v->memory, sizeof memory);
+    return run(self, v->code, v->size, v->memory_size ? (uint8_t *)memory : NULL, v->memory_size,
+               r0);
+}
+
+static bool run_reference(void *self, const uint8_t *code, size_t size, uint8_t *memory,
+                          size_t memory_size, uint64_t *r0)
+{
+    (void)self;
+    return reference_run(code, size, memory, memory_size, r0);
+}
+
 static void check_engine(struct check *c, size_t e, const struct vector *v, uint64_t expected)
 {
     const struct conformance_engine *engine = &c->engines[e];
     uint64_t got = 0;
-    bool ran = engine->run(engine->self, v->code, v->size, NULL, 0, &got);
+    bool ran = run_fresh(engine->run, engine->self, v, &got);
     if (!ran && engine->may_refuse) {
         c->refused[e]++;
     } else if (!ran || got != expected) {
@@ -57,7 +76,7 @@ static void check_vector(void *user, const struct vector *v)
     struct check *c = user;
     uint64_t expected = 0;
     c->vectors++;
-    if (!reference_run(v->code, v->size, NULL, 0, &expected)) {
+    if (!run_fresh(run_reference, NULL, v, &expected)) {
         if (c->broken++ < WRONG_SHOWN)
             show(v, "reference", "refused", 0, 0);
         return;

@@ -131,16 +131,39 @@ static void emit_result(struct build *b, u8 reg)
     EMIT(b, STX_DW, .dst = 10, .src = reg, .off = result_off(b->results++));
 }
 
-/* r0 = a number made of all results and of the four words of memory below r10. */
-static void emit_end(struct build *b, bool memory)
+/* Where the address of the memory is kept while r1 has other uses. */
+#define MEMORY_ADDRESS_OFF (-56)
+
+/* A register with the address after the four words that loads and stores work on: the end of the
+ * stack, or of the memory. */
+static void emit_area_end(struct build *b, u8 reg)
+{
+    if (!b->v.memory_size) {
+        EMIT(b, MOV64_REG, .dst = reg, .src = 10);
+        return;
+    }
+    EMIT(b, LDX_DW, .dst = reg, .src = 10, .off = MEMORY_ADDRESS_OFF);
+    EMIT(b, ADD64_IMM, .dst = reg, .imm = VECTOR_MEMORY);
+}
+
+/* r0 = r0 * a number + a word */
+static void emit_mixed_in(struct build *b, u8 base, s32 off)
+{
+    EMIT(b, MUL64_IMM, .dst = 0, .imm = 0x01000193);
+    EMIT(b, LDX_DW, .dst = 1, .src = base, .off = off);
+    EMIT(b, ADD64_REG, .dst = 0, .src = 1);
+}
+
+/* r0 = a number made of all results and, if asked for, of the four words of the area. */
+static void emit_end(struct build *b, bool area)
 {
     EMIT(b, MOV64_IMM, .dst = 0, .imm = 0);
-    for (u32 i = 0; i < b->results + (memory ? 4 : 0); i++) {
-        s32 off = i < b->results ? result_off(i) : -8 * (s32)(i - b->results + 1);
-        EMIT(b, MUL64_IMM, .dst = 0, .imm = 0x01000193);
-        EMIT(b, LDX_DW, .dst = 1, .src = 10, .off = off);
-        EMIT(b, ADD64_REG, .dst = 0, .src = 1);
-    }
+    for (u32 i = 0; i < b->results; i++)
+        emit_mixed_in(b, 10, result_off(i));
+    if (area)
+        emit_area_end(b, 2);
+    for (s32 i = 1; area && i <= 4; i++)
+        emit_mixed_in(b, 2, -8 * i);
     emit(b, fixed(ISA_EXIT));
 }
 
@@ -207,15 +230,24 @@ static void build_cond(struct build *b, u16 op, struct tuple t)
     emit_end(b, false);
 }
 
-static void emit_memory(struct build *b, struct tuple t)
+/* The area is on the stack, or for every fourth vector in memory that the engine gives. */
+static void emit_area(struct build *b, struct tuple t)
 {
+    b->v.memory_size = t.shape >> 20 & 3 ? 0 : VECTOR_MEMORY;
+    if (b->v.memory_size)
+        EMIT(b, STX_DW, .dst = 10, .src = 1, .off = MEMORY_ADDRESS_OFF);
     for (u32 i = 0; i < 4; i++) {
-        emit_value(b, 1, i == 1 ? t.c : mix(t.c + i));
+        u64 word = i == 1 ? t.c : mix(t.c + i);
+        store_u64(b->v.memory + VECTOR_MEMORY - 8 * (i + 1), word, false);
+        if (b->v.memory_size)
+            continue;
+        emit_value(b, 1, word);
         EMIT(b, STX_DW, .dst = 10, .src = 1, .off = -8 * (s32)(i + 1));
     }
 }
 
-/* The base register of an access, which is to r10 - 16 or, unaligned where that may be, near it. */
+/* The base register of an access, which is to 16 bytes before the area's end or, unaligned where
+ * that may be, near it. */
 static void emit_base(struct build *b, struct insn *insn, u8 base, struct tuple t)
 {
     static const s32 displacements[] = { 0, 0, -24, 100, -512 };
@@ -230,8 +262,14 @@ static void emit_base(struct build *b, struct insn *insn, u8 base, struct tuple 
     insn->off = place - k;
     if (base == 10)
         return;
-    EMIT(b, MOV64_REG, .dst = base, .src = 10);
+    emit_area_end(b, base);
     EMIT(b, ADD64_IMM, .dst = base, .imm = S64(k));
+}
+
+/* r10 is a base only of the stack. */
+static u8 base_of(const struct build *b, u8 base)
+{
+    return base == 10 && b->v.memory_size ? 8 : base;
 }
 
 static void build_load(struct build *b, u16 op, struct tuple t)
@@ -239,9 +277,9 @@ static void build_load(struct build *b, u16 op, struct tuple t)
     static const u8 ways[][2] = { { 1, 10 }, { 0, 2 }, { 3, 3 }, { 9, 8 }, { 0, 10 }, { 5, 1 } };
     const u8 *way = ways[t.shape / 128 % ARRAY_LEN(ways)];
     struct insn insn = fixed(op);
+    emit_area(b, t);
     insn.dst = way[0];
-    insn.src = way[1];
-    emit_memory(b, t);
+    insn.src = base_of(b, way[1]);
     if (insn.dst != insn.src)
         emit_value(b, insn.dst, t.a);
     emit_base(b, &insn, insn.src, t);
@@ -257,12 +295,12 @@ static void build_store(struct build *b, u16 op, struct tuple t)
     const u8 *way = ways[t.shape / 128 % ARRAY_LEN(ways)];
     struct insn insn = fixed(op);
     bool reg = insn_row(&insn)->operands & ISA_S;
-    insn.dst = way[0];
+    emit_area(b, t);
+    insn.dst = base_of(b, way[0]);
     if (reg)
         insn.src = way[1];
     else
         insn.imm = S64(t.imm);
-    emit_memory(b, t);
     emit_value(b, 0, t.b);
     if (reg)
         emit_value(b, insn.src, t.a);

@@ -19,10 +19,13 @@ struct conformance_engine {
 };
 
 #define VECTOR_BYTES 512
+#define VECTOR_MEMORY 32
 struct vector {
     uint16_t op; /* enum isa_op: whose vector it is */
     uint8_t code[VECTOR_BYTES];
     size_t size;
+    uint8_t memory[VECTOR_MEMORY]; /* what the memory holds at the start */
+    size_t memory_size;            /* 0: the program uses its stack only */
 };
 
 /* The least number of vectors of a row. */
