@@ -3,6 +3,16 @@ file(GLOB SKEP_SOURCES CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/src/*/*.c ${CMAKE_SOURCE_DIR}/src/*/*/*.c)
 file(GLOB SKEP_PUBLIC_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/skep/*.h)
 
+# What runs once per program is compiled for size; what runs per packet, for speed.
+option(SKEP_SMALL "Compile the folders that no run passes through with -Os" OFF)
+if(SKEP_SMALL)
+  foreach(folder api btf contract elf ir isa load lower)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.c)
+    list(FILTER sources EXCLUDE REGEX api/thread)
+    set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Os)
+  endforeach()
+endif()
+
 add_library(skep_objects OBJECT ${SKEP_SOURCES})
 target_include_directories(skep_objects PRIVATE ${CMAKE_SOURCE_DIR}/src
                                                 ${CMAKE_SOURCE_DIR}/include)

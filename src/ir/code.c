@@ -29,7 +29,7 @@ static skep_status code_nomem(const struct code_builder *b)
 static skep_status code_decode(struct code_builder *b)
 {
     u32 n = b->in->n_slots;
-    if (n == 0 || n >= UINT32_MAX / 2)
+    if (n == 0 || n > CODE_MAX_SLOTS)
         return RAISE(b->err, SKEP_MALFORMED, CODE_SIZE, NUM(n));
     b->insns = arena_array(b->arena, struct insn, n);
     b->slot_of = arena_array(b->arena, u32, (u64)n + 1);

@@ -8,6 +8,7 @@
 #include "isa/isa.h"
 
 #define CODE_NONE UINT32_MAX
+#define CODE_MAX_SLOTS (1u << 24) /* 128 MB of bytecode; Linux takes a million */
 
 struct code_line { /* sorted by insn; holds until the next */
     u32 insn;

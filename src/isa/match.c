@@ -168,7 +168,8 @@ static bool match_imm32(struct match *match, const struct isa_row *row, u64 *out
     struct match_value v;
     if (!match_value(match, &v))
         return false;
-    u64 highest = v.hex || row->size <= 4 ? UINT32_MAX : INT32_MAX, bits;
+    u64 highest = v.hex || row->size <= 4 ? UINT32_MAX : INT32_MAX;
+    u64 bits = 0;
     if (!match_value_in(match, &v, INT32_MIN, highest, &bits))
         return false;
     *out = (u64)(s64)(s32)bits;

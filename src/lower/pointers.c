@@ -39,6 +39,11 @@ static const struct lower_value pointers_plain = { .kind = LOWER_PLAIN };
 
 /* ---- values */
 
+static struct lower_value pointers_of_func(enum lower_kind kind, u32 func)
+{
+    return (struct lower_value){ .kind = kind & 0xff, .func = func & 0xffffff };
+}
+
 static bool pointers_same(struct lower_value a, struct lower_value b)
 {
     return a.kind == b.kind && a.func == b.func && a.off == b.off;
@@ -112,9 +117,9 @@ static struct lower_value pointers_load(struct pointers *p, const struct pointer
 
 static void pointers_overwrite(struct pointers_state *state, s64 at, u32 size)
 {
-    for (u32 slot = 0; slot < POINTERS_SLOTS; slot++)
-        if (at < 8 * (s64)slot + 8 && at + size > 8 * (s64)slot)
-            state->slot[slot] = pointers_plain;
+    s64 end = at + size < RT_FRAME_BYTES ? at + size : RT_FRAME_BYTES;
+    for (s64 slot = at < 0 ? 0 : at / 8; slot * 8 < end; slot++)
+        state->slot[slot] = pointers_plain;
 }
 
 static void pointers_store(struct pointers *p, struct pointers_state *state, u32 func,
@@ -140,20 +145,27 @@ static void pointers_store(struct pointers *p, struct pointers_state *state, u32
 
 /* ---- calls */
 
+static bool pointers_join_states(struct pointers_state *into, const struct pointers_state *from)
+{
+    bool changed = false;
+    for (u32 r = 0; r < POINTERS_REGS; r++)
+        changed |= pointers_join_into(&into->reg[r], from->reg[r]);
+    for (u32 s = 0; s < POINTERS_SLOTS; s++)
+        changed |= pointers_join_into(&into->slot[s], from->slot[s]);
+    return changed;
+}
+
 /* Joins a state into a block's; the block is looked at again if that changed it. */
 static void pointers_flow(struct pointers *p, u32 block, const struct pointers_state *state)
 {
-    bool changed = !p->at[block];
-    if (changed)
-        p->at[block] = arena_new(&p->l->scratch, struct pointers_state);
-    if (!p->at[block]) {
-        p->no_memory = true;
-        return;
+    struct pointers_state *at = p->at[block];
+    bool changed = !at;
+    if (!at) {
+        at = p->at[block] = arena_copy(&p->l->scratch, state, sizeof(*state));
+        p->no_memory |= !at;
+    } else if (memcmp(at, state, sizeof(*at)) != 0) {
+        changed = pointers_join_states(at, state);
     }
-    for (u32 r = 0; r < POINTERS_REGS; r++)
-        changed |= pointers_join_into(&p->at[block]->reg[r], state->reg[r]);
-    for (u32 s = 0; s < POINTERS_SLOTS; s++)
-        changed |= pointers_join_into(&p->at[block]->slot[s], state->slot[s]);
     p->dirty[block] |= changed;
     p->blocks_changed |= changed;
 }
@@ -172,7 +184,7 @@ static void pointers_enter(struct pointers *p, u32 func, const struct lower_valu
         state.reg[r] = r >= 1 && r <= 5 ? pointers_passed(args[r - 1], func) : pointers_plain;
     for (u32 s = 0; s < POINTERS_SLOTS; s++)
         state.slot[s] = pointers_plain;
-    state.reg[10] = (struct lower_value){ .kind = LOWER_FRAME, .func = func };
+    state.reg[10] = pointers_of_func(LOWER_FRAME, func);
     pointers_flow(p, p->l->cfg.block_of[p->code->funcs[func].entry], &state);
 }
 
@@ -269,8 +281,7 @@ static void pointers_insn(struct pointers *p, struct pointers_state *state, u32 
     case ISA_KIND_LDDW:
         *dst = pointers_plain;
         if (insn->op == ISA_LDDW_CODE)
-            *dst = (struct lower_value){ .kind = LOWER_FUNC,
-                                         .func = p->code->func_of[p->code->target[i]] };
+            *dst = pointers_of_func(LOWER_FUNC, p->code->func_of[p->code->target[i]]);
         break;
     case ISA_KIND_LOAD:
         *dst = insn->op != ISA_LDX_DW

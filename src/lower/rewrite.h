@@ -15,11 +15,13 @@ enum lower_kind {
     LOWER_MAYBE_CTX,  /* the context pointer on one path and not on another, or moved by a variable
                        */
 };
-struct lower_value {
-    u8 kind; /* enum lower_kind */
-    u32 func;
+struct lower_value { /* no padding: states are compared as bytes */
+    u32 kind : 8;    /* enum lower_kind */
+    u32 func : 24;
     s32 off;
 };
+_Static_assert(sizeof(struct lower_value) == 8, "no padding");
+_Static_assert(CODE_MAX_SLOTS <= 1u << 24, "functions are counted in 24 bits");
 
 struct lowering {
     const struct lower_input *in;
