@@ -210,9 +210,9 @@ static skep_status load_read_inner(struct load_decl *outer)
 {
     struct object *o = outer->o;
     struct text name;
-    char buffer[256];
+    char buffer[64];
     text_init_fixed(&name, buffer, sizeof(buffer));
-    text_printf(&name, "%.240s.inner", outer->map.spec.name);
+    text_printf(&name, "%.32s.inner", outer->map.spec.name);
     const char *inner_name = arena_strdup(&o->arena, text_cstr(&name));
     struct skep_map_spec *spec = arena_new(&o->arena, struct skep_map_spec);
     if (!inner_name || !spec)

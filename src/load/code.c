@@ -215,10 +215,10 @@ static struct load_func load_func_of_symbol(const struct object *o, u32 i)
 static struct load_func load_func_of_place(struct object *o, const struct load_code *code, u32 slot)
 {
     const char *section = load_section(o, code->section)->name;
-    char buffer[128];
+    char buffer[64];
     struct text name;
     text_init_fixed(&name, buffer, sizeof(buffer));
-    text_printf(&name, "%.100s+0x%x", section, slot * LOAD_SLOT);
+    text_printf(&name, "%.24s+0x%x", section, slot * LOAD_SLOT);
     return (struct load_func){
         .name = slot ? arena_strdup(&o->arena, text_cstr(&name)) : section,
         .is_local = true,
