@@ -5,7 +5,12 @@
 
 #include <errno.h>
 
-enum { REGION_STEP = 65536, REGION_MAX_BITS = 44 }; /* bytes that are committed at once */
+enum {
+    REGION_STEP_MIN =
+        4096, /* bytes that are committed at once: as much again as there is, within */
+    REGION_STEP_MAX = 65536,
+    REGION_MAX_BITS = 44,
+};
 
 int region_reserve(struct region *region, u64 size)
 {
@@ -28,7 +33,9 @@ bool region_commit(struct skep_map *map, struct region *region, u64 size)
         return true;
     if (size > region->reserved)
         return false;
-    u64 to = min_u64(round_up_u64(size, REGION_STEP), region->reserved);
+    u64 step = min_u64(max_u64(from, REGION_STEP_MIN), REGION_STEP_MAX);
+    u64 to = round_up_u64(max_u64(size, from + step), os_page_size());
+    to = min_u64(to, region->reserved);
     if (!mem_charge(map->mem, (size_t)(to - from)))
         return false;
     if (!os_pages_commit(region->base + from, (size_t)(to - from))) {

@@ -4,6 +4,22 @@
 #include "map/map.h"
 #include "map/redirect.h"
 
+/* Unlike in the other two, slots come and go here. */
+static int xskmap_update(struct skep_map *map, const void *key, const void *value, u64 flags,
+                         u32 cpu)
+{
+    if (flags > SKEP_MAP_EXIST)
+        return -EINVAL;
+    if (index_key(key) >= map->spec.max_entries)
+        return -E2BIG;
+    bool there = handle_array_lookup(map, key, cpu) != NULL;
+    if (there && flags == SKEP_MAP_NOEXIST)
+        return -EEXIST;
+    if (!there && flags == SKEP_MAP_EXIST)
+        return -ENOENT;
+    return redirect_update(map, key, value, SKEP_MAP_ANY, cpu);
+}
+
 const struct skep_map_type map_xskmap = {
     .size = sizeof(struct skep_map_type),
     .name = "xskmap",
@@ -19,7 +35,7 @@ const struct skep_map_type map_xskmap = {
     .create = handle_array_create,
     .destroy = handle_array_destroy,
     .lookup = handle_array_lookup,
-    .update = redirect_update,
+    .update = xskmap_update,
     .remove = redirect_remove,
     .next_key = handle_array_next_key,
     .next_element = handle_array_next_element,

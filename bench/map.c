@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What map operations cost, at 1 k, 64 k and 1 M entries, uniform random hits: ours through the C
+ * API and the kernel's from a program (128 operations a run, the loop subtracted), in turn in one
+ * run.  Memory per element as each side accounts for it; two threads against one.
+ *
+ *     build/bench/map [rounds] */
+#include "bench.h"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <skep/skep.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_ROUNDS 64
+#define PER_RUN 128 /* operations in one run of the kernel's program */
+#define KEYS 65536u
+
+struct kind {
+    const char *name;
+    uint32_t type, key_size, flags;
+};
+static const struct kind kinds[] = {
+    { "array", BPF_MAP_TYPE_ARRAY, 4, 0 },
+    { "percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 4, 0 },
+    { "hash, 4-byte key", BPF_MAP_TYPE_HASH, 4, 0 },
+    { "hash, 16-byte key", BPF_MAP_TYPE_HASH, 16, 0 },
+    { "lru_hash, 4-byte key", BPF_MAP_TYPE_LRU_HASH, 4, 0 },
+    { "lpm_trie, IPv4", BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC },
+};
+static const struct size {
+    const char *name;
+    uint32_t entries; /* a power of two */
+} sizes[] = { { "1 k", 1 << 10 }, { "64 k", 1 << 16 }, { "1 M", 1 << 20 } };
+
+enum operation { LOOKUP, UPDATE, N_OPERATIONS };
+static const char *const operation_names[N_OPERATIONS] = { "lookup", "update" };
+
+/* ---- the contents: the same on both sides -------------------------------------------------- */
+
+static uint32_t scatter(uint32_t i) { return (i + 1) * 2654435769u; }
+
+/* What is put in: indexes and repeated numbers; prefixes of 8 to 31 bits and one of none. */
+static void stored_key(const struct kind *kind, uint32_t i, uint32_t key[4])
+{
+    if (kind->type == BPF_MAP_TYPE_LPM_TRIE) {
+        key[0] = i ? 8 + i % 24 : 0;
+        key[1] = scatter(i);
+    } else {
+        for (int w = 0; w < 4; w++)
+            key[w] = i;
+    }
+}
+
+/* What is looked up: any address is covered. */
+static void wanted_key(const struct kind *kind, uint32_t random, uint32_t key[4])
+{
+    for (int w = 0; w < 4; w++)
+        key[w] = random;
+    if (kind->type == BPF_MAP_TYPE_LPM_TRIE)
+        key[0] = 32;
+}
+
+/* ---- ours ---------------------------------------------------------------------------------- */
+
+struct ours {
+    skep_map *map;
+    uint32_t key_size;
+    uint8_t *keys; /* KEYS random ones */
+};
+
+static bool fill_ours(skep_map *map, const struct kind *kind, uint32_t entries)
+{
+    uint64_t values[256] = { 0 };
+    uint32_t key[4];
+    if (skep_map_host_value_size(map) > sizeof(values))
+        return false;
+    for (uint32_t i = 0; i < entries; i++) {
+        stored_key(kind, i, key);
+        int result = skep_map_update(map, key, values, BPF_ANY);
+        if (result != 0)
+            return false;
+    }
+    return true;
+}
+
+static skep_map *make_ours(skep_env *env, const struct kind *kind, uint32_t entries)
+{
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "bench",
+                                  .type = kind->type,
+                                  .key_size = kind->key_size,
+                                  .value_size = 8,
+                                  .max_entries = entries,
+                                  .flags = kind->flags };
+    skep_map *map = NULL;
+    if (skep_map_new(env, &spec, &map, NULL) != SKEP_OK)
+        return NULL;
+    return fill_ours(map, kind, entries) ? map : (skep_map_unref(map), NULL);
+}
+
+static uint8_t *make_keys(const struct kind *kind, uint32_t entries)
+{
+    uint8_t *keys = malloc((size_t)KEYS * kind->key_size);
+    uint64_t seed = 1;
+    for (uint32_t i = 0; keys && i < KEYS; i++) {
+        uint32_t key[4], random = (uint32_t)bench_random(&seed);
+        bool index = kind->type != BPF_MAP_TYPE_LPM_TRIE;
+        wanted_key(kind, index ? random & (entries - 1) : random, key);
+        memcpy(keys + (size_t)i * kind->key_size, key, kind->key_size);
+    }
+    return keys;
+}
+
+/* Where the compiler must assume that values are read. */
+static volatile uint64_t sink;
+
+static double time_ours(const struct ours *ours, enum operation operation)
+{
+    uint64_t sum = 0, values[256] = { 0 };
+    double start = bench_now_ns();
+    for (uint32_t i = 0; i < KEYS; i++) {
+        const uint8_t *key = ours->keys + (size_t)i * ours->key_size;
+        if (operation == LOOKUP) {
+            const uint64_t *value = skep_map_value(ours->map, key, 0);
+            sum += *value;
+        } else {
+            skep_map_update(ours->map, key, values, BPF_ANY);
+        }
+    }
+    sink = sum;
+    return (bench_now_ns() - start) / KEYS;
+}
+
+/* ---- the kernel's -------------------------------------------------------------------------- */
+
+struct theirs {
+    int map, programs[N_OPERATIONS], loop; /* -1: none */
+};
+
+static struct bpf_insn insn(int code, unsigned dst, unsigned src, int off, int imm)
+{
+    return (struct bpf_insn){ .code = (uint8_t)code,
+                              .dst_reg = dst & 15u,
+                              .src_reg = src & 15u,
+                              .off = (int16_t)off,
+                              .imm = imm };
+}
+
+/* r1 = the next random number, masked, written as a key below r10. */
+static size_t emit_key(struct bpf_insn *p, const struct kind *kind, uint32_t mask)
+{
+    size_t n = 0;
+    p[n++] = insn(BPF_ALU64 | BPF_MUL | BPF_K, 7, 0, 0, 1664525);
+    p[n++] = insn(BPF_ALU64 | BPF_ADD | BPF_K, 7, 0, 0, 1013904223);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_X, 1, 7, 0, 0);
+    p[n++] = insn(BPF_ALU64 | BPF_RSH | BPF_K, 1, 0, 0, 16);
+    p[n++] = insn(BPF_ALU | BPF_AND | BPF_K, 1, 0, 0, (int)mask);
+    for (int at = -16; at < 0; at += 4)
+        p[n++] = insn(BPF_STX | BPF_MEM | BPF_W, 10, 1, at, 0);
+    if (kind->type == BPF_MAP_TYPE_LPM_TRIE)
+        p[n++] = insn(BPF_ST | BPF_MEM | BPF_W, 10, 0, -16, 32);
+    return n;
+}
+
+static size_t emit_call(struct bpf_insn *p, int map, enum operation operation)
+{
+    size_t n = 0;
+    p[n++] = insn(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map);
+    p[n++] = insn(0, 0, 0, 0, 0);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0);
+    p[n++] = insn(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -16);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_X, 3, 10, 0, 0);
+    p[n++] = insn(BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, -24);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_K, 4, 0, 0, BPF_ANY);
+    p[n++] = insn(BPF_JMP | BPF_CALL, 0, 0, 0,
+                  operation == LOOKUP ? BPF_FUNC_map_lookup_elem : BPF_FUNC_map_update_elem);
+    if (operation == LOOKUP) {
+        p[n++] = insn(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, 0);
+        p[n++] = insn(BPF_LDX | BPF_MEM | BPF_DW, 0, 0, 0, 0);
+    }
+    return n;
+}
+
+/* map -1: the loop alone. */
+static int load_program(const struct kind *kind, uint32_t entries, int map,
+                        enum operation operation)
+{
+    struct bpf_insn p[64];
+    size_t n = 0;
+    uint32_t mask = kind->type == BPF_MAP_TYPE_LPM_TRIE ? UINT32_MAX : entries - 1;
+    p[n++] = insn(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_prandom_u32);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_X, 7, 0, 0, 0);
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_K, 8, 0, 0, PER_RUN);
+    p[n++] = insn(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -24, 0);
+    size_t loop = n;
+    n += emit_key(p + n, kind, mask);
+    if (map >= 0)
+        n += emit_call(p + n, map, operation);
+    p[n++] = insn(BPF_ALU64 | BPF_SUB | BPF_K, 8, 0, 0, 1);
+    p[n] = insn(BPF_JMP | BPF_JNE | BPF_K, 8, 0, (int)loop - (int)n - 1, 0);
+    n++;
+    p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
+    p[n++] = insn(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "skep_bench", "GPL", p, n, NULL);
+}
+
+static bool fill_theirs(int map, const struct kind *kind, uint32_t entries)
+{
+    uint64_t values[256] = { 0 };
+    uint32_t key[4];
+    for (uint32_t i = 0; i < entries; i++) {
+        stored_key(kind, i, key);
+        if (bpf_map_update_elem(map, key, values, BPF_ANY) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* false: the kernel does not let us. */
+static bool make_theirs(struct theirs *theirs, const struct kind *kind, uint32_t entries)
+{
+    struct bpf_map_create_opts options = { .sz = sizeof(options), .map_flags = kind->flags };
+    theirs->map = bpf_map_create((enum bpf_map_type)kind->type, "skep_bench", kind->key_size, 8,
+                                 entries, &options);
+    if (theirs->map < 0 || !fill_theirs(theirs->map, kind, entries))
+        return false;
+    theirs->loop = load_program(kind, entries, -1, LOOKUP);
+    for (int operation = 0; operation < N_OPERATIONS; operation++)
+        theirs->programs[operation] =
+            load_program(kind, entries, theirs->map, (enum operation)operation);
+    return theirs->loop >= 0 && theirs->programs[LOOKUP] >= 0 && theirs->programs[UPDATE] >= 0;
+}
+
+static void close_theirs(const struct theirs *theirs)
+{
+    const int all[] = { theirs->map, theirs->loop, theirs->programs[LOOKUP],
+                        theirs->programs[UPDATE] };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i] >= 0)
+            close(all[i]);
+}
+
+static double time_program(int program)
+{
+    uint8_t packet[64] = { 0 };
+    struct bpf_test_run_opts options = { .sz = sizeof(options),
+                                         .data_in = packet,
+                                         .data_size_in = sizeof(packet),
+                                         .repeat = KEYS / PER_RUN };
+    if (bpf_prog_test_run_opts(program, &options) != 0)
+        return 0;
+    return (double)options.duration / PER_RUN;
+}
+
+static double memory_theirs(int map)
+{
+    char path[64], line[128];
+    double bytes = 0;
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", map);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (strncmp(line, "memlock:", 8) == 0)
+            bytes = strtod(line + 8, NULL);
+    if (file)
+        fclose(file);
+    return bytes;
+}
+
+/* ---- measuring ----------------------------------------------------------------------------- */
+
+static void row(const struct kind *kind, const struct size *size, const char *what,
+                const char *unit, double *values, size_t n)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "%s, %s", kind->name, size->name);
+    bench_row(name, what, unit, bench_stat(values, n));
+}
+
+static void one_row(const struct kind *kind, const struct size *size, const char *what,
+                    const char *unit, double value)
+{
+    row(kind, size, what, unit, &value, 1);
+}
+
+static void compare_operation(const struct kind *kind, const struct size *size,
+                              const struct ours *ours, const struct theirs *theirs,
+                              enum operation operation, size_t rounds)
+{
+    double mine[MAX_ROUNDS], kernel[MAX_ROUNDS];
+    char what[64];
+    for (size_t i = 0; i < rounds; i++) {
+        mine[i] = time_ours(ours, operation);
+        kernel[i] =
+            theirs ? time_program(theirs->programs[operation]) - time_program(theirs->loop) : 0;
+    }
+    snprintf(what, sizeof(what), "%s", operation_names[operation]);
+    row(kind, size, what, "ns", mine, rounds);
+    snprintf(what, sizeof(what), "%s, kernel", operation_names[operation]);
+    if (theirs)
+        row(kind, size, what, "ns", kernel, rounds);
+}
+
+static void *read_in_thread(void *ours)
+{
+    for (int i = 0; i < 20; i++)
+        time_ours(ours, LOOKUP);
+    return NULL;
+}
+
+static double time_threads(struct ours *ours, int n)
+{
+    pthread_t threads[2];
+    double start = bench_now_ns();
+    for (int i = 0; i < n; i++)
+        pthread_create(&threads[i], NULL, read_in_thread, ours);
+    for (int i = 0; i < n; i++)
+        pthread_join(threads[i], NULL);
+    return bench_now_ns() - start;
+}
+
+/* How many times as many lookups two threads do as one. */
+static void compare_threads(const struct kind *kind, const struct size *size, struct ours *ours,
+                            size_t rounds)
+{
+    double factors[MAX_ROUNDS];
+    for (size_t i = 0; i < rounds; i++) {
+        double one = time_threads(ours, 1);
+        factors[i] = 2 * one / time_threads(ours, 2);
+    }
+    row(kind, size, "lookups of 2 threads", "x", factors, rounds);
+}
+
+static bool measure(skep_env *env, const struct kind *kind, const struct size *size, size_t rounds)
+{
+    struct ours ours = { .map = make_ours(env, kind, size->entries), .key_size = kind->key_size };
+    struct theirs theirs = { -1, { -1, -1 }, -1 };
+    ours.keys = make_keys(kind, size->entries);
+    if (!ours.map || !ours.keys) {
+        fprintf(stderr, "bench/map: cannot make %s with %u entries\n", kind->name, size->entries);
+        return false;
+    }
+    bool kernel = make_theirs(&theirs, kind, size->entries);
+    compare_operation(kind, size, &ours, kernel ? &theirs : NULL, LOOKUP, rounds);
+    if (kind->type != BPF_MAP_TYPE_LPM_TRIE)
+        compare_operation(kind, size, &ours, kernel ? &theirs : NULL, UPDATE, rounds);
+    compare_threads(kind, size, &ours, rounds);
+    one_row(kind, size, "memory per element", "B",
+            (double)skep_map_memory_bytes(ours.map) / size->entries);
+    if (kernel)
+        one_row(kind, size, "memory per element, kernel", "B",
+                memory_theirs(theirs.map) / size->entries);
+    close_theirs(&theirs);
+    free(ours.keys);
+    skep_map_unref(ours.map);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 9;
+    skep_env *env = NULL;
+    if (rounds == 0 || rounds > MAX_ROUNDS) {
+        fprintf(stderr, "usage: map [rounds, 1 to %d]\n", MAX_ROUNDS);
+        return 2;
+    }
+    if (skep_env_new(NULL, &env, NULL) != SKEP_OK)
+        return 1;
+    bool all = true;
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+        for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+            all = measure(env, &kinds[k], &sizes[s], rounds) && all;
+    skep_env_free(env);
+    return all ? 0 : 1;
+}
