@@ -11,11 +11,16 @@ out=build/release/examples
 default=../shared/data/traffic.pcap
 
 echo "== building libskep and the firewall (clang for BPF)"
-make --no-print-directory release >build-demo.log 2>&1 || {
-    cat build-demo.log >&2
-    exit 1
-}
-rm -f build-demo.log
+if [ -t 1 ]; then # with its progress
+    make --no-print-directory release
+else
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    make --no-print-directory release >"$log" 2>&1 || {
+        cat "$log" >&2
+        exit 1
+    }
+fi
 for needed in firewall firewall.bpf.o make_capture; do
     [ -e "$out/$needed" ] || {
         echo "tools/demo.sh: $out/$needed was not built: clang or libbpf's headers are missing" >&2
