@@ -55,6 +55,16 @@ SKEP_API size_t skep_object_n_maps(const skep_object *object);
 SKEP_API skep_status skep_object_map(const skep_object *object, size_t i,
                                      struct skep_object_map_info *info);
 
+/* The variables in data sections.  *position begins at 0 and means nothing to the caller; strings
+ * belong to the object.  SKEP_NOT_FOUND past the last. */
+struct skep_variable_info {
+    const char *name;
+    const char *map;       /* the data section's */
+    uint32_t offset, size; /* bytes, in the map's one value */
+};
+SKEP_API skep_status skep_object_next_variable(const skep_object *object, size_t *position,
+                                               struct skep_variable_info *info);
+
 SKEP_API const char *skep_object_license(const skep_object *object); /* "" when there is none */
 
 /* Setters, before programs are loaded.  SKEP_NOT_FOUND: no such name; SKEP_BAD_ARG. */

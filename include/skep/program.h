@@ -48,6 +48,8 @@ SKEP_API void skep_program_free(skep_program *program);
 SKEP_API const char *skep_program_name(const skep_program *program);
 SKEP_API const struct skep_hook *skep_program_hook(const skep_program *program);
 SKEP_API enum skep_engine skep_program_engine(const skep_program *program);
+/* Bytes of the code that the engine made of the program. */
+SKEP_API size_t skep_program_code_bytes(const skep_program *program);
 
 /* A map of the program by name, or by position; NULL when there is none.  The program keeps its
  * reference; the pointer is valid while the program is. */

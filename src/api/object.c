@@ -154,6 +154,19 @@ skep_status skep_object_map(const skep_object *object, size_t i, struct skep_obj
     return SKEP_OK;
 }
 
+skep_status skep_object_next_variable(const skep_object *object, size_t *position,
+                                      struct skep_variable_info *info)
+{
+    struct object_variable found;
+    if (!object->loaded || !load_next_variable(object->loaded, position, &found))
+        return SKEP_NOT_FOUND;
+    *info = (struct skep_variable_info){ .name = found.name,
+                                         .map = load_map(object->loaded, found.map)->spec.name,
+                                         .offset = found.offset,
+                                         .size = found.size };
+    return SKEP_OK;
+}
+
 const char *skep_object_license(const skep_object *object)
 {
     return object->loaded ? load_license(object->loaded) : "";

@@ -324,6 +324,12 @@ const struct skep_hook *skep_program_hook(const skep_program *program)
 
 enum skep_engine skep_program_engine(const skep_program *program) { return program->engine; }
 
+size_t skep_program_code_bytes(const skep_program *program)
+{
+    return program->interp ? interp_code_bytes(program->interp)
+                           : checked_code_bytes(program->checked);
+}
+
 skep_map *skep_program_map(const skep_program *program, const char *name)
 {
     for (u32 i = 0; i < program->n_instance_maps; i++)

@@ -90,6 +90,14 @@ const struct elf *load_elf(const struct object *object);
 u32 load_find_program(const struct object *object, const char *name);
 u32 load_find_map(const struct object *object, const char *name);
 
+/* Walks over the variables of data sections: *position begins at 0.  false: no more. */
+struct object_variable {
+    const char *name;
+    u32 map; /* the section's */
+    u32 offset, size;
+};
+bool load_next_variable(const struct object *object, size_t *position, struct object_variable *out);
+
 /* Setters, before linking. */
 skep_status load_set_map_entries(struct object *object, u32 map, u32 max_entries, skep_error *err);
 /* name: a variable of .rodata (with BTF or a symbol) */

@@ -14,16 +14,43 @@ skep_status load_set_map_entries(struct object *o, u32 map, u32 max_entries, ske
     return SKEP_OK;
 }
 
-/* Static variables count too, so the index of global symbols is no help. */
-static u32 load_find_variable(const struct object *o, const char *name)
+/* What a symbol of a data section names; false: it is no variable, or lies outside the section. */
+static bool load_variable(const struct object *o, const struct elf_symbol *symbol,
+                          struct object_variable *out)
 {
-    for (u32 i = 1; i < o->elf.n_symbols; i++) {
-        struct elf_symbol symbol = elf_symbol(&o->elf, i);
-        if (elf_symbol_is_defined(&symbol) && o->data_map_of[symbol.section] != CODE_NONE &&
-            symbol.type != ELF_STT_SECTION && !strcmp(symbol.name, name))
-            return i;
+    if (!elf_symbol_is_defined(symbol) || o->data_map_of[symbol->section] == CODE_NONE ||
+        symbol->type == ELF_STT_SECTION || !symbol->name[0] || !symbol->size)
+        return false;
+    u32 map = o->data_map_of[symbol->section];
+    u64 room = o->maps.data[map].spec.value_size;
+    if (symbol->value > room || symbol->size > room - symbol->value)
+        return false;
+    *out = (struct object_variable){
+        .name = symbol->name, .map = map, .offset = (u32)symbol->value, .size = (u32)symbol->size
+    };
+    return true;
+}
+
+/* Static variables count too, so the index of global symbols is no help. */
+bool load_next_variable(const struct object *o, size_t *position, struct object_variable *out)
+{
+    for (u64 i = *position + 1; i < o->elf.n_symbols; i++) {
+        struct elf_symbol symbol = elf_symbol(&o->elf, (u32)i);
+        *position = i;
+        if (load_variable(o, &symbol, out))
+            return true;
     }
-    return CODE_NONE;
+    return false;
+}
+
+static bool load_find_variable(const struct object *o, const char *name,
+                               struct object_variable *out)
+{
+    size_t position = 0;
+    while (load_next_variable(o, &position, out))
+        if (!strcmp(out->name, name))
+            return true;
+    return false;
 }
 
 static u8 *load_contents_to_write(struct object *o, struct object_map *map)
@@ -36,20 +63,16 @@ static u8 *load_contents_to_write(struct object *o, struct object_map *map)
 skep_status load_set_rodata(struct object *o, const char *name, const void *value, size_t size,
                             skep_error *err)
 {
-    u32 i = load_find_variable(o, name);
-    if (i == CODE_NONE)
+    struct object_variable variable;
+    if (!load_find_variable(o, name, &variable))
         return RAISE(err, SKEP_NOT_FOUND, LOAD_NOT_FOUND, STR("variable"), STR(name));
-    struct elf_symbol symbol = elf_symbol(&o->elf, i);
-    struct object_map *map = &o->maps.data[o->data_map_of[symbol.section]];
-    if (symbol.size != size)
-        return RAISE(err, SKEP_BAD_ARG, LOAD_VARIABLE_SIZE, STR(name), NUM(symbol.size), NUM(size));
-    if (symbol.value > map->spec.value_size || size > map->spec.value_size - symbol.value)
-        return RAISE(err, SKEP_MALFORMED, LOAD_SYMBOL_OFFSET, STR(name), NUM(symbol.value),
-                     STR(map->section));
-    u8 *contents = load_contents_to_write(o, map);
+    if (variable.size != size)
+        return RAISE(err, SKEP_BAD_ARG, LOAD_VARIABLE_SIZE, STR(name), NUM(variable.size),
+                     NUM(size));
+    u8 *contents = load_contents_to_write(o, &o->maps.data[variable.map]);
     if (!contents)
         return load_nomem(err, "data");
-    memcpy(contents + symbol.value, value, size);
+    memcpy(contents + variable.offset, value, size);
     return SKEP_OK;
 }
 

@@ -65,6 +65,11 @@ skep_status checked_prepare(struct mem *mem, const struct vm_input *in, struct c
     return SKEP_OK;
 }
 
+size_t checked_code_bytes(const struct checked *checked)
+{
+    return checked->in.code->n_insns * sizeof(*checked->insns);
+}
+
 void checked_drop(struct checked *checked)
 {
     if (!checked)

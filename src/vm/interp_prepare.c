@@ -310,6 +310,11 @@ skep_status interp_prepare(struct mem *mem, const struct host_code *code, struct
     return status;
 }
 
+size_t interp_code_bytes(const struct interp *interp)
+{
+    return interp->n_insns * sizeof(*interp->insns);
+}
+
 void interp_drop(struct interp *interp)
 {
     if (!interp)

@@ -23,6 +23,7 @@ struct vm_input {
 struct interp;
 skep_status interp_prepare(struct mem *mem, const struct host_code *code, struct interp **out);
 void interp_drop(struct interp *interp);
+size_t interp_code_bytes(const struct interp *interp);
 /* An rt_run_fn; rt_program.engine is a struct interp. */
 skep_status interp_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                        u64 *r0);
@@ -31,6 +32,7 @@ struct checked;
 skep_status checked_prepare(struct mem *mem, const struct vm_input *in, struct checked **out,
                             skep_error *err);
 void checked_drop(struct checked *checked);
+size_t checked_code_bytes(const struct checked *checked);
 /* An rt_run_fn; rt_program.engine is a struct checked. */
 skep_status checked_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                         u64 *r0);

@@ -1,6 +1,8 @@
 """What the tests of the command share: running it, and checking what it prints."""
 import json
 import os
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -50,6 +52,31 @@ class Case(unittest.TestCase):
         schema = os.path.join(ROOT, "docs", "schema", command + ".json")
         self.assertEqual(validate_json.validate(schema, document), [])
         return document["results"]
+
+
+HAS_CLANG = shutil.which(os.environ.get("CLANG") or "clang") and \
+    os.path.exists("/usr/include/bpf/bpf_helpers.h")
+needs_clang = unittest.skipUnless(HAS_CLANG, "clang and libbpf's headers are not installed")
+
+
+def write_pcap(path, frames, link_type=1):
+    """A capture of frames, one a second."""
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, link_type))
+        for i, frame in enumerate(frames):
+            file.write(struct.pack("<IIII", i, 0, len(frame), len(frame)) + frame)
+    return path
+
+
+def read_pcap(path):
+    """The frames of a capture, with their times in seconds."""
+    frames = []
+    with open(path, "rb") as file:
+        file.read(24)
+        while head := file.read(16):
+            seconds, _, size, _ = struct.unpack("<IIII", head)
+            frames.append((seconds, file.read(size)))
+    return frames
 
 
 def main():

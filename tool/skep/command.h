@@ -91,15 +91,23 @@ enum command_bit {
       "print the completion script for bash") \
     O(VERBOSE,      "verbose",      'v', NULL, ONE, IN_RUN, \
       "list every packet, event and map entry") \
-    O(JSON,         "json",         0, NULL, ONE, IN_OBJECTS | IN_ASM | IN_DISASM, \
+    O(JSON,         "json",         0, NULL, ONE, ~0u, \
       "one JSON document on standard output; see docs/schema")
 
 /* C(name, symbol, bit, arguments, summary) */
 #define COMMANDS(C) \
+    C("run",    run,    IN_RUN,    "OBJ[:PROG]|FILE.bpf.c", \
+      "run a program on packets, bytes or a context") \
+    C("dump",   dump,   IN_DUMP,   "OBJ[:PROG]|FILE.bpf.c", \
+      "show what is in an object") \
     C("asm",    asm,    IN_ASM,    "FILE", \
       "assemble text to bytecode") \
     C("disasm", disasm, IN_DISASM, "FILE|HEX…", \
       "show bytecode as text") \
+    C("bench",  bench,  IN_BENCH,  "OBJ[:PROG]…", \
+      "time programs on each engine and compare their results") \
+    C("conformance-plugin", plugin, IN_PLUGIN, "[MEMORY]", \
+      "speak the plug-in protocol of the bpf_conformance suite") \
     C("help",   help,   IN_HELP,   "[COMMAND]", \
       "explain a command")
 /* clang-format on */

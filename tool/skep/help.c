@@ -36,21 +36,11 @@ static void print_options(const struct command *command)
     table_print(table, "");
 }
 
-static bool has_options(const struct command *command)
-{
-    for (size_t i = 0; i < OPT_COUNT; i++)
-        if (option_rows[i].commands & command->bit)
-            return true;
-    return false;
-}
-
 static void help_command(const struct command *command)
 {
     printf("skep %s %s\n    %s\n\n", command->name, command->arguments, command->summary);
-    if (has_options(command)) {
-        print_options(command);
-        putchar('\n');
-    }
+    print_options(command);
+    putchar('\n');
     fputs(command->details, stdout);
 }
 
@@ -67,6 +57,43 @@ static void help_all(void)
     table_print(table, "");
     puts("\nskep help COMMAND explains one; skep --version says which version this is.\n"
          "Exit status: 0 all right, 1 the answer is no, 2 usage or bad input.");
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+static json_t *option_json(const struct option_row *row)
+{
+    const char letter[] = { row->letter, 0 };
+    json_t *out = need(json_object());
+    set(out, "name", json_text(row->name));
+    set(out, "letter", row->letter ? json_text(letter) : json_null());
+    set(out, "value", row->value ? json_text(row->value) : json_null());
+    set(out, "help", json_text(row->help));
+    return out;
+}
+
+static json_t *command_json(const struct command *command)
+{
+    json_t *out = need(json_object()), *options = need(json_array());
+    for (size_t i = 0; i < OPT_COUNT; i++)
+        if (option_rows[i].commands & command->bit)
+            append(options, option_json(&option_rows[i]));
+    set(out, "name", json_text(command->name));
+    set(out, "arguments", json_text(command->arguments));
+    set(out, "summary", json_text(command->summary));
+    set(out, "details", json_text(command->details));
+    set(out, "options", options);
+    return out;
+}
+
+/* One command, or all of them. */
+static void help_document(const struct command *only)
+{
+    json_t *results = need(json_array());
+    for (size_t i = 0; i < n_commands; i++)
+        if (!only || only == &commands[i])
+            append(results, command_json(&commands[i]));
+    print_document("help", results);
 }
 
 /* ---- the man page (man(7)) ----------------------------------------------------------------- */
@@ -188,17 +215,18 @@ static void completion(void)
 
 int command_help(const struct args *args)
 {
-    if (args_has(args, OPT_MAN)) {
+    const struct command *command = args->n_words ? command_find(args->words[0]) : NULL;
+    if (args->n_words && !command)
+        return say_usage("there is no command %s; see skep help", args->words[0]);
+    if (args_has(args, OPT_MAN))
         man_page();
-    } else if (args_has(args, OPT_COMPLETION)) {
+    else if (args_has(args, OPT_COMPLETION))
         completion();
-    } else if (args->n_words == 0) {
-        help_all();
-    } else {
-        const struct command *command = command_find(args->words[0]);
-        if (!command)
-            return say_usage("there is no command %s; see skep help", args->words[0]);
+    else if (args_has(args, OPT_JSON))
+        help_document(command);
+    else if (command)
         help_command(command);
-    }
+    else
+        help_all();
     return STATUS_OK;
 }

@@ -296,8 +296,10 @@ void progress_step(struct progress *progress, uint64_t done, uint64_t total)
     progress->last_ns = now;
     if (!isatty(STDERR_FILENO))
         return;
-    fprintf(stderr, "\r%s: %llu of %llu\033[K", progress->what, (unsigned long long)done,
-            (unsigned long long)total);
+    fprintf(stderr, "\r%s: %llu", progress->what, (unsigned long long)done);
+    if (total)
+        fprintf(stderr, " of %llu", (unsigned long long)total);
+    fputs("\033[K", stderr);
     progress->shown = true;
 }
 

@@ -67,7 +67,7 @@ void table_print(struct table *table, const char *indent);
 /* ---- progress ------------------------------------------------------------------------------ */
 
 /* A line on standard error that is rewritten, from the second second on, when that is a terminal.
- */
+ * total 0: not known. */
 struct progress {
     const char *what;
     uint64_t start_ns, last_ns;

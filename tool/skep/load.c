@@ -1,0 +1,107 @@
+/* The env of a command, with what it does for the programs; loading. */
+#include "load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void host_keep(struct host *host, json_t *list, uint64_t *count, json_t *what)
+{
+    pthread_mutex_lock(&host->lock);
+    if (++*count > HOST_KEPT_MAX)
+        json_decref(what);
+    else if (json_array_append_new(list, what))
+        need(NULL);
+    pthread_mutex_unlock(&host->lock);
+}
+
+static void host_print(void *user, const char *text, size_t length)
+{
+    struct host *host = user;
+    while (length && text[length - 1] == '\n')
+        length--;
+    host_keep(host, host->printed, &host->n_printed, json_text_n(text, length));
+}
+
+void host_event(struct host *host, const char *map, const void *data, size_t size)
+{
+    json_t *event = need(json_object());
+    set(event, "map", json_text(map));
+    set(event, "data", json_hex(data, size));
+    host_keep(host, host->events, &host->n_events, event);
+}
+
+static void host_perf_event(void *user, skep_map *map, uint64_t flags, const void *data,
+                            size_t size)
+{
+    (void)flags;
+    host_event(user, skep_map_spec(map)->name, data, size);
+}
+
+int host_open(struct host *host, uint32_t n_cpus)
+{
+    const struct skep_host callbacks = { .user = host,
+                                         .print = host_print,
+                                         .event = host_perf_event };
+    const struct skep_env_options options = { .size = sizeof options,
+                                              .n_cpus = n_cpus,
+                                              .host = &callbacks };
+    skep_error error = { 0 };
+    *host = (struct host){ .printed = need(json_array()), .events = need(json_array()) };
+    pthread_mutex_init(&host->lock, NULL);
+    skep_status status = skep_env_new(&options, &host->env, &error);
+    return status ? say_error("env", status, &error) : STATUS_OK;
+}
+
+void host_close(struct host *host)
+{
+    skep_env_free(host->env);
+    json_decref(host->printed);
+    json_decref(host->events);
+    pthread_mutex_destroy(&host->lock);
+}
+
+/* Most reports name the program; those that do not are told it. */
+static int load_refused(const struct target *target, const struct skep_program_info *info,
+                        skep_status status, const skep_error *error)
+{
+    char text[1024] = "";
+    skep_error_text(error, text, sizeof text);
+    bool named = strstr(text, info->name);
+    char *what = format_new("%s%s%s", target->path, named ? "" : ": ", named ? "" : info->name);
+    int result = say_error(what, status, error);
+    free(what);
+    return result;
+}
+
+int program_load(const struct target *target, const struct args *args,
+                 const struct skep_program_info *info, const struct load_wish *wish,
+                 skep_program **program)
+{
+    struct skep_load_options options = { .size = sizeof options,
+                                         .engine = wish->engine,
+                                         .trusted = wish->trusted,
+                                         .share = wish->share };
+    skep_error error = { 0 };
+    if (!profile_parse(args_value(args, OPT_PROFILE), &options.profile) ||
+        !args_number(args, OPT_FUEL, UINT64_MAX, 0, &options.fuel))
+        return STATUS_USAGE;
+    if (!info->hook)
+        return say_usage("%s: section %s does not say which type %s is; add --type", target->path,
+                         info->section, info->name);
+    skep_status status = skep_program_load(target->object, info->name, &options, program, &error);
+    if (!status)
+        return STATUS_OK;
+    return load_refused(target, info, status, &error);
+}
+
+json_t *map_type_json(const skep_env *env, uint32_t id)
+{
+    const struct skep_map_type *type;
+    for (size_t i = 0; (type = skep_env_map_type(env, i)); i++)
+        if (type->id == id)
+            return json_text(type->name);
+    char *number = format_new("type %u", id);
+    json_t *value = json_text(number);
+    free(number);
+    return value;
+}
