@@ -124,6 +124,7 @@ DIAG(VM_UNWRITTEN,      "vm-unwritten-stack",       "{register}: {bytes} bytes a
 DIAG(VM_FRAME_GONE,     "vm-frame-gone",            "{register} points into the stack frame of a function that has returned")
 DIAG(VM_PACKET_MOVED,   "vm-packet-moved",          "{register} points to where the packet was before a helper moved it")
 DIAG(VM_RECORD_GONE,    "vm-record-gone",           "{register} points to a record that was given back")
+DIAG(VM_CALL_OVER,      "vm-call-over",             "{register} points to what a helper lent to its callback, and that helper has returned")
 DIAG(VM_CTX_ACCESS,     "vm-bad-context-access",    "{bytes} bytes at offset {offset:d} of the context: {hook} programs may not {do} that")
 DIAG(VM_MISALIGNED,     "vm-misaligned-atomic",     "{register}: the address of an atomic operation is not a multiple of {bytes}")
 DIAG(VM_R6_NOT_CTX,     "vm-r6-not-context",        "{instruction} needs the context in r6")

@@ -14,9 +14,10 @@ static u16 helper_sum_fold(u32 sum) { return (u16)~checksum_fold(sum); }
 static u64 helper_diff(struct skep_thread *thread, u64 from, u64 from_size, u64 to, u64 to_size,
                        u64 seed)
 {
-    (void)thread;
     if ((from_size | to_size) % 4 != 0)
         return helper_errno(-EINVAL);
+    if (!helper_pay(thread, (u64)(u32)from_size + (u32)to_size))
+        return 0;
     u32 sum = (u32)seed;
     if (to_size)
         sum = checksum_partial(helper_pointer(to), (u32)to_size, sum);

@@ -70,6 +70,12 @@
 /* A pointer that the contract vouches for. */
 static inline void *helper_pointer(u64 argument) { return (void *)(uintptr_t)argument; }
 static inline u64 helper_errno(int negative) { return (u64)(s64)negative; }
+/* Pays for work whose size the program chose.  false: a stop is under way, return at once. */
+static inline bool helper_pay(struct skep_thread *thread, u64 bytes)
+{
+    enum { HELPER_FREE_BYTES = 512, HELPER_BYTES_PER_FUEL = 64 };
+    return bytes <= HELPER_FREE_BYTES || rt_charge(thread, bytes / HELPER_BYTES_PER_FUEL);
+}
 static inline struct skep_map *helper_map(u64 argument) { return helper_pointer(argument); }
 
 #endif

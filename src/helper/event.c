@@ -10,6 +10,8 @@ static u64 helper_event_send(struct skep_thread *thread, struct skep_map *map, u
 {
     if (!thread->host->event)
         return helper_errno(-ENOENT);
+    if (!helper_pay(thread, size))
+        return 0;
     thread->host->event(thread->host->user, map, flags & EVENT_INDEX, data, size);
     return 0;
 }

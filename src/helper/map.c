@@ -22,6 +22,8 @@ static u64 helper_update(struct skep_thread *thread, u64 map, u64 key, u64 value
     struct skep_map *m = helper_map(map);
     if (!map_program_may_write(m))
         return helper_errno(-EPERM);
+    if (!helper_pay(thread, m->spec.value_size))
+        return 0;
     return helper_errno(
         m->type->update(m, helper_pointer(key), helper_pointer(value), flags, thread->cpu));
 }
@@ -68,10 +70,12 @@ const struct skep_helper helper_map_lookup_percpu_elem = {
 
 static u64 helper_push(struct skep_thread *thread, u64 map, u64 value, u64 flags, u64 a4, u64 a5)
 {
-    (void)thread, (void)a4, (void)a5;
+    (void)a4, (void)a5;
     struct skep_map *m = helper_map(map);
     if (!map_program_may_write(m))
         return helper_errno(-EPERM);
+    if (!helper_pay(thread, m->spec.value_size))
+        return 0;
     return helper_errno(m->type->push(m, helper_pointer(value), flags));
 }
 
@@ -83,10 +87,12 @@ const struct skep_helper helper_map_push_elem = {
 
 static u64 helper_pop(struct skep_thread *thread, u64 map, u64 value, u64 a3, u64 a4, u64 a5)
 {
-    (void)thread, (void)a3, (void)a4, (void)a5;
+    (void)a3, (void)a4, (void)a5;
     struct skep_map *m = helper_map(map);
     if (!map_program_may_write(m))
         return helper_errno(-EPERM);
+    if (!helper_pay(thread, m->spec.value_size))
+        return 0;
     return helper_errno(m->type->pop(m, helper_pointer(value)));
 }
 
@@ -98,8 +104,10 @@ const struct skep_helper helper_map_pop_elem = {
 
 static u64 helper_peek(struct skep_thread *thread, u64 map, u64 value, u64 a3, u64 a4, u64 a5)
 {
-    (void)thread, (void)a3, (void)a4, (void)a5;
+    (void)a3, (void)a4, (void)a5;
     struct skep_map *m = helper_map(map);
+    if (!helper_pay(thread, m->spec.value_size))
+        return 0;
     return helper_errno(m->type->peek(m, helper_pointer(value)));
 }
 
@@ -129,7 +137,10 @@ static u64 helper_walk(struct skep_thread *thread, struct skep_map *map, u64 cal
     return n;
 }
 
-enum { HELPER_KEY_BYTES = 512 }; /* longer ones cost an allocation for each walk */
+enum {
+    HELPER_KEY_BYTES = 512, /* longer ones cost an allocation for each walk */
+    HELPER_PLACE_BYTES = 8, /* what a walk looks at for each element that there could be */
+};
 
 static u64 helper_for_each(struct skep_thread *thread, u64 map, u64 callback, u64 ctx, u64 flags,
                            u64 a5)
@@ -139,6 +150,8 @@ static u64 helper_for_each(struct skep_thread *thread, u64 map, u64 callback, u6
     _Alignas(8) u8 key[HELPER_KEY_BYTES];
     if (flags)
         return helper_errno(-EINVAL);
+    if (!helper_pay(thread, m->spec.max_entries * (u64)HELPER_PLACE_BYTES))
+        return 0;
     if (m->spec.key_size <= sizeof(key))
         return helper_walk(thread, m, callback, ctx, key);
     u8 *long_key = mem_alloc(thread->mem, m->spec.key_size);

@@ -2,16 +2,33 @@
 #include "helper/define.h"
 #include "helper/format.h"
 
-enum { PRINT_LINE = 1024 };
+enum { PRINT_LINE = 1024, PRINT_FORMAT = 512 }; /* longer formats cost an allocation */
 
-static u64 helper_print_args(struct skep_thread *thread, u64 fmt, u64 fmt_size, const u64 *args,
-                             u32 n_args)
+static u64 helper_print_line(struct skep_thread *thread, const char *fmt, u64 fmt_size,
+                             const u64 *args, u32 n_args)
 {
     char line[PRINT_LINE];
-    s64 length = format_print(line, sizeof(line), helper_pointer(fmt), fmt_size, args, n_args);
+    s64 length = format_print(line, sizeof(line), fmt, fmt_size, args, n_args);
     if (length >= 0 && thread->host->print)
         thread->host->print(thread->host->user, line, min_u64((u64)length, sizeof(line) - 1));
     return (u64)length;
+}
+
+/* The format is copied first: it may lie where another thread writes, and is read twice. */
+static u64 helper_print_args(struct skep_thread *thread, u64 fmt, u64 fmt_size, const u64 *args,
+                             u32 n_args)
+{
+    char small[PRINT_FORMAT];
+    if (!helper_pay(thread, fmt_size))
+        return 0;
+    char *copy = fmt_size > sizeof(small) ? mem_alloc(thread->mem, fmt_size) : small;
+    if (!copy)
+        return helper_errno(-ENOMEM);
+    memcpy(copy, helper_pointer(fmt), fmt_size);
+    u64 length = helper_print_line(thread, copy, fmt_size, args, n_args);
+    if (copy != small)
+        mem_free(thread->mem, copy, fmt_size);
+    return length;
 }
 
 static u64 helper_print(struct skep_thread *thread, u64 fmt, u64 fmt_size, u64 a3, u64 a4, u64 a5)
@@ -59,13 +76,14 @@ const struct skep_helper helper_trace_vprintk = {
 static u64 helper_print_to(struct skep_thread *thread, u64 out, u64 size, u64 fmt, u64 array,
                            u64 bytes)
 {
-    (void)thread;
     u64 args[FORMAT_MAX_ARGS];
+    const char *format = helper_pointer(fmt);
+    u64 fmt_size = strlen(format) + 1;
     if (!helper_print_array(array, bytes, args))
         return helper_errno(-EINVAL);
-    const char *format = helper_pointer(fmt);
-    s64 length =
-        format_print(helper_pointer(out), size, format, strlen(format) + 1, args, (u32)bytes / 8);
+    if (!helper_pay(thread, fmt_size))
+        return 0;
+    s64 length = format_print(helper_pointer(out), size, format, fmt_size, args, (u32)bytes / 8);
     return (u64)(length < 0 ? length : length + 1);
 }
 

@@ -5,7 +5,9 @@
 
 static u64 helper_read(struct skep_thread *thread, u64 to, u64 size, u64 from, u64 a4, u64 a5)
 {
-    (void)thread, (void)a4, (void)a5;
+    (void)a4, (void)a5;
+    if (!helper_pay(thread, size))
+        return 0;
     if (os_safe_copy(helper_pointer(to), from, size) == size)
         return 0;
     memset(helper_pointer(to), 0, size);
@@ -17,10 +19,12 @@ static u64 helper_read(struct skep_thread *thread, u64 to, u64 size, u64 from, u
 static u64 helper_read_string(struct skep_thread *thread, u64 to, u64 size, u64 from, u64 a4,
                               u64 a5)
 {
-    (void)thread, (void)a4, (void)a5;
+    (void)a4, (void)a5;
     enum { PROBE_PIECE = 256 };
     char *out = helper_pointer(to);
     u64 at = 0;
+    if (!helper_pay(thread, size))
+        return 0;
     while (at < size) {
         u64 n = min_u64(size - at, PROBE_PIECE - (from + at) % PROBE_PIECE);
         if (os_safe_copy(out + at, from + at, n) != n) {

@@ -8,10 +8,12 @@ enum { HELPER_RINGBUF_NO_WAKEUP = 1, HELPER_RINGBUF_FORCE_WAKEUP = 2 };
 static u64 helper_ringbuf_out(struct skep_thread *thread, u64 map, u64 data, u64 size, u64 flags,
                               u64 a5)
 {
-    (void)thread, (void)a5;
+    (void)a5;
     struct skep_map *m = helper_map(map);
     if (flags & ~HELPER_RINGBUF_FLAGS)
         return helper_errno(-EINVAL);
+    if (!helper_pay(thread, size))
+        return 0;
     void *record = m->type->reserve(m, size, 0);
     if (!record)
         return helper_errno(-EAGAIN);

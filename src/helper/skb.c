@@ -55,7 +55,7 @@ static u64 helper_skb_load_from(struct skep_thread *thread, u64 skb, u64 offset,
     s64 first = packet->hard_start - packet->data;
     if (start <= SKB_FROM_NETWORK && (u32)offset <= 0xffff && from >= first &&
         from + (s64)size <= packet_linear(packet)) {
-        memcpy(helper_pointer(to), packet->data + from, size);
+        memmove(helper_pointer(to), packet->data + from, size);
         return 0;
     }
     bool beyond = start <= SKB_FROM_NETWORK && (u32)offset <= 0xffff && from >= 0;

@@ -63,7 +63,9 @@ static struct strtox strtox_parse(const u8 *text, u64 size, u64 flags)
 static u64 helper_to_long(struct skep_thread *thread, u64 text, u64 size, u64 flags, u64 result,
                           u64 a5)
 {
-    (void)thread, (void)a5;
+    (void)a5;
+    if (!helper_pay(thread, size))
+        return 0;
     struct strtox parsed = strtox_parse(helper_pointer(text), size, flags);
     u64 limit = (u64)INT64_MAX + parsed.negative;
     s64 value = 0;
@@ -83,7 +85,9 @@ const struct skep_helper helper_strtol = {
 static u64 helper_to_ulong(struct skep_thread *thread, u64 text, u64 size, u64 flags, u64 result,
                            u64 a5)
 {
-    (void)thread, (void)a5;
+    (void)a5;
+    if (!helper_pay(thread, size))
+        return 0;
     struct strtox parsed = strtox_parse(helper_pointer(text), size, flags);
     if (parsed.consumed > 0 && parsed.negative)
         parsed.consumed = -EINVAL;
@@ -100,7 +104,9 @@ const struct skep_helper helper_strtoul = {
 /* -1, 0 or 1. */
 static u64 helper_compare(struct skep_thread *thread, u64 s1, u64 size, u64 s2, u64 a4, u64 a5)
 {
-    (void)thread, (void)a4, (void)a5;
+    (void)a4, (void)a5;
+    if (!helper_pay(thread, size))
+        return 0;
     const u8 *p = helper_pointer(s1), *q = helper_pointer(s2);
     for (u64 i = 0; i < size; i++) {
         if (p[i] != q[i])

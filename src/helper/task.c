@@ -63,6 +63,8 @@ static u64 helper_comm(struct skep_thread *thread, u64 buffer, u64 size, u64 a3,
 {
     (void)a3, (void)a4, (void)a5;
     char comm[16] = { 0 };
+    if (!helper_pay(thread, size))
+        return 0;
     thread->host->comm(thread->host->user, comm);
     comm[sizeof(comm) - 1] = 0;
     size_t kept = min_u64(size - 1, strlen(comm));

@@ -44,6 +44,8 @@ static struct held_slot held_array_exchange(struct held_array *array, u32 index,
     struct held_slot before = { .node = entry->node };
     before.object = atomic_exchange_explicit(&entry->object, with.object, memory_order_acq_rel);
     entry->node = with.node;
+    if (with.object)
+        array->used = max_u32(array->used, index + 1);
     os_unlock(&array->lock);
     return before;
 }
@@ -81,8 +83,12 @@ int held_array_remove(struct skep_map *map, const void *key)
 
 void held_array_clear(struct skep_map *map)
 {
-    for (u32 i = 0; i < map->spec.max_entries; i++) {
-        struct held_slot before = held_array_exchange(map->impl, i, (struct held_slot){ 0 });
+    struct held_array *array = map->impl;
+    os_lock(&array->lock);
+    u32 used = array->used;
+    os_unlock(&array->lock);
+    for (u32 i = 0; i < used; i++) {
+        struct held_slot before = held_array_exchange(array, i, (struct held_slot){ 0 });
         held_drop(map, &before);
     }
 }

@@ -274,10 +274,10 @@ static int packet_copy(const struct skep_packet *packet, u32 offset, u8 *out, co
         }
         u32 n = min_u32(part.size - offset, size);
         if (out) {
-            memcpy(out, part.data + offset, n);
+            memmove(out, part.data + offset, n);
             out += n;
         } else {
-            memcpy(part.data + offset, in, n);
+            memmove(part.data + offset, in, n); /* programs may copy within the packet */
             in += n;
         }
         size -= n;

@@ -51,6 +51,8 @@ skep_status rt_run(struct skep_thread *thread, const struct rt_program *program,
 {
     if (UNLIKELY(thread->program))
         return SKEP_STATE;
+    if (UNLIKELY(!ctx && program->hook->flags & SKEP_HOOK_PACKET))
+        return SKEP_BAD_ARG;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     rt_begin(thread, program, ctx);
     skep_status status;

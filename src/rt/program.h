@@ -36,7 +36,7 @@ static inline void rt_program_put(struct rt_program *program)
 
 /* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
  * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
- * SKEP_CANCELLED. */
+ * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
 

@@ -23,8 +23,17 @@ static struct checked_record *calls_record_place(struct checked_run_state *s)
     return NULL;
 }
 
+/* What was here before was given back, though the place is held again. */
+static void calls_forget_records(struct checked_run_state *s, u64 address)
+{
+    for (u32 i = 0; i < RT_LEDGER; i++)
+        if (s->records[i].what == (void *)(uintptr_t)address)
+            s->records[i].what = NULL;
+}
+
 static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
 {
+    calls_forget_records(s, address);
     struct checked_record *record = calls_record_place(s);
     if (!record)
         return checked_number(address);
@@ -106,7 +115,7 @@ static skep_status calls_check_map(struct checked_run_state *s, struct checked_c
     u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
     u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
     const struct checked_value *value = &call->args[a];
-    if (value->from.kind != CHECKED_MAP)
+    if (value->from.kind != CHECKED_MAP || value->bits != value->from.base)
         return calls_wrong(s, call, a, "a map");
     struct skep_map *map = value->from.owner;
     if ((map->type->classes & call->helper->maps) != call->helper->maps)
@@ -131,13 +140,14 @@ static skep_status calls_check_size(struct checked_run_state *s, const struct ch
     return SKEP_OK;
 }
 
-/* A NUL-terminated string in a map that the program cannot write. */
+/* A NUL-terminated string in a map that nobody can write any more. */
 static skep_status calls_check_string(struct checked_run_state *s, const struct checked_call *call,
                                       u32 a)
 {
     const struct checked_value *value = &call->args[a];
-    if (value->from.kind != CHECKED_MAP_VALUE || value->from.permissions & CHECKED_WRITE)
-        return calls_wrong(s, call, a, "a string in a read-only map");
+    if (value->from.kind != CHECKED_MAP_VALUE || value->from.permissions & CHECKED_WRITE ||
+        map_host_may_write(value->from.owner))
+        return calls_wrong(s, call, a, "a string in a read-only, frozen map");
     TRY(calls_check_memory(s, call, a, 1));
     u64 rest = value->from.base + value->from.bytes - value->bits;
     if (!memchr((const void *)(uintptr_t)value->bits, 0, rest))
@@ -324,7 +334,7 @@ static void calls_finish(struct checked_run_state *s, const struct checked_call 
 
 skep_status checked_call_helper(struct checked_run_state *s, const struct skep_helper *helper)
 {
-    struct checked_call call = { .helper = helper, .outer = s->call };
+    struct checked_call call = { .number = ++s->calls, .helper = helper, .outer = s->call };
     u32 at = s->at;
     TRY(calls_check(s, &call));
     s->call = &call;
@@ -362,6 +372,15 @@ static const struct checked_value *calls_argument_of(const struct checked_call *
     return NULL;
 }
 
+/* The key lies in memory of the helper's own, which is gone when it returns. */
+static struct checked_value calls_key(const struct checked_call *call, u64 bits)
+{
+    struct checked_value key = checked_memory_pointer(
+        (void *)(uintptr_t)bits, call->map ? call->map->spec.key_size : 0, CHECKED_READ);
+    key.from.generation = call->number;
+    return key;
+}
+
 static struct checked_value calls_parameter(const struct checked_call *call, u8 kind, u64 bits)
 {
     const struct checked_value *ctx = calls_argument_of(call, SKEP_ARG_CALLBACK_CTX);
@@ -370,11 +389,7 @@ static struct checked_value calls_parameter(const struct checked_call *call, u8 
         if (call->map && bits == (u64)(uintptr_t)call->map)
             return checked_map_pointer(call->map);
         break;
-    case SKEP_PARAM_MAP_KEY:
-        if (call->map)
-            return checked_memory_pointer((void *)(uintptr_t)bits, call->map->spec.key_size,
-                                          CHECKED_READ);
-        break;
+    case SKEP_PARAM_MAP_KEY: return calls_key(call, bits);
     case SKEP_PARAM_MAP_VALUE: return calls_map_value(call, bits);
     case SKEP_PARAM_CTX:
         if (ctx && ctx->bits == bits)

@@ -392,7 +392,7 @@ static void checked_start(struct checked_run_state *s, struct skep_thread *threa
     s->ctx = ctx;
     s->at = 0;
     s->unset = 0x3ff;
-    s->activations = s->packet_generation = s->acquisitions = s->lock = 0;
+    s->activations = s->packet_generation = s->acquisitions = s->calls = s->lock = 0;
     s->call = NULL;
     memset(s->records, 0, sizeof(s->records));
     for (u32 f = 0; f < RT_MAX_FRAMES; f++)

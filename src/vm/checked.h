@@ -18,7 +18,8 @@ enum checked_kind {
     CHECKED_MAP_VALUE, /* of the map `owner` */
     CHECKED_MAP,       /* a reference to the map `owner` */
     CHECKED_RECORD,    /* held memory at `base`, acquired as number `generation` */
-    CHECKED_MEMORY,    /* memory that lives as long as the run */
+    CHECKED_MEMORY,    /* memory that lives as long as the run, or, if `generation` is not 0, as
+                          long as the helper call of that number */
     CHECKED_CODE,      /* a callback token */
     CHECKED_OPAQUE,    /* sockets and typed pointers: only helpers know what is behind them */
     CHECKED_KIND_COUNT,
@@ -56,6 +57,7 @@ struct checked_frame {
 
 /* A helper that is being called, for what it calls back. */
 struct checked_call {
+    u64 number; /* from 1; no two calls of a run have the same */
     const struct skep_helper *helper;
     struct checked_value args[5];
     struct skep_map *map; /* its MAP argument, or NULL */
@@ -91,7 +93,7 @@ struct checked_run_state {
     u32 at; /* the instruction under way */
     struct checked_value reg[11];
     u16 unset; /* registers that hold nothing */
-    u64 activations, packet_generation, acquisitions;
+    u64 activations, packet_generation, acquisitions, calls;
     u64 lock; /* address of the spin lock that is held, or 0 */
     struct checked_call *call;
     struct checked_record records[RT_LEDGER];

@@ -147,6 +147,7 @@ static int make_maps(void **state)
         if (map_new(&map_array, &spec, 1, 0, &map_mem, map_epoch, &maps[i]) != 0)
             return -1;
         memcpy(map_array.lookup(maps[i], &(u32){ 0 }, 0), "fifteen letters", 16);
+        atomic_store(&maps[i]->frozen, i == 1);
     }
     return 0;
 }
