@@ -12,7 +12,7 @@ struct held_array {
     struct held_array_entry *entries;
     struct region region;
     struct os_lock lock;
-    u32 used; /* entries from here on were never set */
+    u32 used;          /* entries from here on were never set */
     u32 compatibility; /* of programs: what the first one had */
     bool compatibility_known;
 };
