@@ -142,6 +142,8 @@ static skep_status instance_fill(struct instance *instance, u32 index, skep_erro
         }
         int result =
             map->type->set_held ? map->type->set_held(map, &initial->key, held, 0) : -EINVAL;
+        if (result == -ENOMEM)
+            return SKEP_NOMEM;
         if (result != 0)
             return RAISE(err, SKEP_BAD_ARG, MAP_INITIAL, STR(decl->spec.name), NUM(initial->key),
                          NUM(-result));

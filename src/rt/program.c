@@ -12,7 +12,8 @@ bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index)
     if (thread->tail_calls >= RT_MAX_TAIL_CALLS)
         return false;
     const struct rt_program *target = rt_tail_target(map, index);
-    if (!target || target->compatibility != thread->program->compatibility)
+    if (!target || target->compatibility != thread->program->compatibility ||
+        target->hook != thread->program->hook)
         return false;
     thread->tail_calls++;
     thread->tail_target = target;
