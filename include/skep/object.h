@@ -23,6 +23,10 @@ SKEP_API skep_status skep_object_open(skep_env *env, const char *name, const voi
 /* The same from a file; SKEP_IO when it cannot be read. */
 SKEP_API skep_status skep_object_open_file(skep_env *env, const char *path, skep_object **object,
                                            skep_error *error);
+/* Finds the next object inside other bytes (skeletons embed objects in programs), from an offset
+ * on: its offset and size.  false: there is no more.  Pure. */
+SKEP_API bool skep_object_find(const void *bytes, size_t size, size_t from, size_t *offset,
+                               size_t *object_size);
 /* A program without an object: n slots of bytecode (isa.h) of the given program type.  Its maps are
  * given at load; LDDW with source 5 or 6 names them by position. */
 SKEP_API skep_status skep_object_from_insns(skep_env *env, const char *name, const void *insns,

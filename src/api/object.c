@@ -74,6 +74,17 @@ skep_status skep_object_open_file(skep_env *env, const char *path, skep_object *
     return status;
 }
 
+bool skep_object_find(const void *bytes, size_t size, size_t from, size_t *offset,
+                      size_t *object_size)
+{
+    u64 at, length;
+    if (!bytes || !elf_find_embedded(bytes, size, LOAD_EM_BPF, from, &at, &length))
+        return false;
+    *offset = (size_t)at;
+    *object_size = (size_t)length;
+    return true;
+}
+
 skep_status skep_object_from_insns(skep_env *env, const char *name, const void *insns, size_t count,
                                    const struct skep_hook *hook, skep_object **out, skep_error *err)
 {

@@ -11,6 +11,8 @@
 #include "elf/elf.h"
 #include "ir/ir.h"
 
+#define LOAD_EM_BPF 247u /* e_machine */
+
 enum map_origin {
     MAP_FROM_BTF,    /* .maps */
     MAP_FROM_LEGACY, /* maps, X/maps, maps/NAME */

@@ -8,7 +8,6 @@
 
 #include "load/load.h"
 
-#define LOAD_EM_BPF 247u
 #define LOAD_SLOT 8u
 
 /* Relocation types (LLVM's "ELF relocation types" for BPF). */

@@ -1,4 +1,5 @@
-/* Type information through the public header, and programs of the other byte order. */
+/* Type information through the public header; objects inside other bytes, and of the other byte
+ * order. */
 #include <skep/skep.h>
 
 #include "support/samples.h"
@@ -111,6 +112,25 @@ TEST(programs_of_the_other_byte_order_are_listed_but_not_loaded)
     skep_env_free(env);
 }
 
+TEST(objects_inside_other_bytes_are_found)
+{
+    struct out_bytes all = { 0 };
+    size_t size, offset = 0, length = 0;
+    u8 *file = sample_object(false, false, &size);
+    out_string(&all, "a program with a skeleton");
+    size_t begin = all.size;
+    out_copy(&all, file, size);
+    out_string(&all, "and more");
+    assert_true(skep_object_find(all.data, all.size, 0, &offset, &length));
+    assert_int_equal(offset, begin);
+    assert_int_equal(length, size);
+    assert_false(skep_object_find(all.data, all.size, offset + 1, &offset, &length));
+    assert_false(skep_object_find(NULL, 0, 0, &offset, &length));
+    out_free(&all);
+    free(file);
+}
+
 UNIT_TESTS(UNIT(types_answer_and_print), UNIT(types_that_lie_are_refused_and_nothing_is_kept),
            UNIT(the_kernels_types_parse),
-           UNIT(programs_of_the_other_byte_order_are_listed_but_not_loaded))
+           UNIT(programs_of_the_other_byte_order_are_listed_but_not_loaded),
+           UNIT(objects_inside_other_bytes_are_found))
