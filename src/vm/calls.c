@@ -99,7 +99,7 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
         .address = value->bits,
         .bytes = bytes,
         .need = calls_need(arg),
-        .through = calls_argument_name(call, a, name),
+        .through = "",
     };
     if ((arg->flags & SKEP_ARG_NULLABLE) && calls_is_null(value))
         return arg->kind != SKEP_ARG_MEM || arg->bytes || bytes == 0
@@ -107,6 +107,10 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
                    : calls_wrong(s, call, a, "memory, since its size is not 0");
     if (bytes == 0)
         return SKEP_OK;
+    if (checked_may_access(s, value, &access) == SKEP_OK)
+        return SKEP_OK;
+    /* Only now the name is wanted; its text costs more than the check. */
+    access.through = calls_argument_name(call, a, name);
     return checked_may_access(s, value, &access);
 }
 
