@@ -16,7 +16,9 @@ static int hash_of_maps_check(const struct skep_map_spec *spec)
 /* The table's values are struct held_slot; programs and the host know them as 4-byte handles. */
 static int hash_of_maps_create(struct skep_map *map)
 {
-    struct hashtab_options options = { .value_size = sizeof(struct held_slot), .full = -E2BIG };
+    struct hashtab_options options = { .value_size = sizeof(struct held_slot),
+                                       .pointers = true,
+                                       .full = -E2BIG };
     struct hashtab *table = NULL;
     int result = hashtab_new(map, &options, &table);
     map->impl = table;
@@ -25,7 +27,8 @@ static int hash_of_maps_create(struct skep_map *map)
 
 static void *hash_of_maps_object(const struct hashtab *table, u32 element)
 {
-    return (void *)(uintptr_t)word_load(hashtab_value(table, element, 0));
+    const _Atomic u64 *object = hashtab_value(table, element, 0);
+    return (void *)(uintptr_t)atomic_load_explicit(object, memory_order_acquire);
 }
 
 static void *hash_of_maps_lookup(struct skep_map *map, const void *key, u32 cpu)

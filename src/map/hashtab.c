@@ -310,7 +310,11 @@ static void hashtab_write_value(struct hashtab *table, u32 element, const void *
                                 bool is_new)
 {
     if (!table->cpu_stride) {
-        words_put(hashtab_value(table, element, 0), value, table->value_size);
+        u8 *to = hashtab_value(table, element, 0);
+        u32 first = table->pointers ? 8 : 0;
+        words_put(to + first, (const u8 *)value + first, table->value_size - first);
+        if (table->pointers)
+            atomic_store_explicit((_Atomic u64 *)(void *)to, word_at(value), memory_order_release);
         return;
     }
     for (u32 c = 0; c < table->n_cpus; c++) {
@@ -602,6 +606,7 @@ int hashtab_new(struct skep_map *map, const struct hashtab_options *options, str
         return -ENOMEM;
     table->map = map;
     table->evicts = options->lru;
+    table->pointers = options->pointers;
     table->full = options->full;
     hashtab_make_keys(table, map->seed);
     hashtab_lay_out_element(table, options, map->spec.key_size);

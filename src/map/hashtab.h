@@ -55,8 +55,9 @@ struct hashtab_stripe {
 struct hashtab_options {
     u32 value_size; /* bytes as stored */
     bool per_cpu;
-    bool lru; /* when full, an insertion evicts */
-    int full; /* what an insertion returns when the table is full */
+    bool lru;      /* when full, an insertion evicts */
+    bool pointers; /* values begin with a pointer that readers follow, even in a reused element */
+    int full;      /* what an insertion returns when the table is full */
 };
 
 struct hashtab {
@@ -75,6 +76,7 @@ struct hashtab {
     u32 end;    /* one past the last element number */
     bool grows; /* regions are committed when needed */
     bool evicts;
+    bool pointers;
     int full;
     u32 host_stride;   /* bytes between the values of two CPUs in the host's form */
     _Atomic u32 fresh; /* the first number that was never used */
