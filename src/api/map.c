@@ -1,4 +1,5 @@
 /* Maps from the host's side (include/skep/map.h). */
+#include "map/map.h"
 #include "api/api.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ static int map_copy_values(struct skep_map *map, const void *key, u8 *out)
         const void *value = map->type->lookup(map, key, cpu);
         if (!value)
             return -ENOENT;
-        memcpy(out + cpu * stride, value, map->spec.value_size);
+        map_read_value(out + cpu * stride, value, map->spec.value_size);
     }
     return 0;
 }
@@ -67,7 +68,7 @@ int skep_map_lookup(skep_map *map, const void *key, void *value)
     const void *found = map->type->lookup(map, key, 0);
     if (!found)
         return -ENOENT;
-    memcpy(value, found, map->spec.value_size);
+    map_read_value(value, found, map->spec.value_size);
     return 0;
 }
 

@@ -12,4 +12,8 @@
 extern const struct skep_map_type *const map_types[];
 extern const u32 n_map_types;
 
+/* Copies a value out of a map in which others may be writing: aligned words are old or new, never
+ * torn. */
+void map_read_value(void *to, const void *value, u32 size);
+
 #endif

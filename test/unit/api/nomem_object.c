@@ -152,8 +152,8 @@ TEST(every_refused_allocation_of_a_compiled_object_is_reported)
     uint8_t *bytes = compiled_object(&size);
     if (!bytes)
         skip();
-    assert_true(refuse_each(&(struct input){ bytes, size, NULL, SKEP_ENGINE_CHECKED }) > 100);
-    assert_true(refuse_each(&(struct input){ bytes, size, NULL, SKEP_ENGINE_INTERP }) > 100);
+    assert_true(refuse_each(&(struct input){ bytes, size, NULL, SKEP_ENGINE_CHECKED }) > 50);
+    assert_true(refuse_each(&(struct input){ bytes, size, NULL, SKEP_ENGINE_INTERP }) > 50);
     free(bytes);
 }
 
