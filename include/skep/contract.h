@@ -349,7 +349,8 @@ struct skep_hook {
 #define SKEP_HOOK_ALWAYS_SLEEPS 64u /* SLEEPABLE whatever the section's name */
     int64_t ret_lo, ret_hi;         /* of r0; both 0: any */
     const char *const *verdicts;    /* names of r0's values from 0, NULL-terminated; or NULL */
-    /* Fills a packet's host-side fields before a run, after its bytes are set; may be NULL. */
+    /* Fills in what the host left open in its context, at the beginning of each run; may be NULL.
+     */
     void (*prepare)(void *host_ctx);
 };
 

@@ -25,6 +25,7 @@ struct skep_packet {
     u32 family, remote_ip4, local_ip4, remote_ip6[4], local_ip6[4], remote_port, local_port;
     u32 wire_len, tstamp_type;
     u64 tstamp, hwtstamp;
+    u32 sums_verified; /* how many checksums from outside in are known to be right */
 
     /* What redirect helpers asked for; valid with a REDIRECT verdict. */
     u32 redirect_ifindex, redirect_flags;

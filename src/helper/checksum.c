@@ -14,19 +14,19 @@ static u16 helper_sum_fold(u32 sum) { return (u16)~checksum_fold(sum); }
 static u64 helper_diff(struct skep_thread *thread, u64 from, u64 from_size, u64 to, u64 to_size,
                        u64 seed)
 {
-    if ((from_size | to_size) % 4 != 0)
-        return helper_errno(-EINVAL);
     if (!helper_pay(thread, (u64)(u32)from_size + (u32)to_size))
         return 0;
     u32 sum = (u32)seed;
     if (to_size)
         sum = checksum_partial(helper_pointer(to), (u32)to_size, sum);
-    if (from_size)
+    if (from_size && to_size)
         sum = helper_sum_sub(sum, checksum_partial(helper_pointer(from), (u32)from_size, 0));
+    else if (from_size) /* the same, but for which zero comes out */
+        sum = ~checksum_partial(helper_pointer(from), (u32)from_size, ~sum);
     return helper_sum_fold(sum);
 }
 
-/* The result is folded to 16 bits, as since Linux 6.13 on every CPU. */
+/* As since Linux 6.13: the result is folded to 16 bits, and sizes need be no multiples of 4. */
 const struct skep_helper helper_csum_diff = {
     HELPER_HEAD("bpf_csum_diff", 28, NET, helper_diff),
     .args = { ARG_R0, ARG_SIZE0, ARG_R0, ARG_SIZE0, ARG_ANY },
@@ -140,13 +140,19 @@ const struct skep_helper helper_csum_update = {
     .args = { ARG_CTX, ARG_ANY },
 };
 
+/* The level counts from 0; a packet without any verified sum has none. */
 static u64 helper_sum_level(struct skep_thread *thread, u64 skb, u64 level, u64 a3, u64 a4, u64 a5)
 {
-    enum { SUM_QUERY, SUM_INCREMENT, SUM_DECREMENT, SUM_RESET };
-    (void)thread, (void)skb, (void)a3, (void)a4, (void)a5;
-    if (level == SUM_QUERY)
-        return helper_errno(-EACCES);
-    return helper_errno(level <= SUM_RESET ? 0 : -EINVAL);
+    enum { SUM_QUERY, SUM_INCREMENT, SUM_DECREMENT, SUM_RESET, SUM_MAX_LEVELS = 4 };
+    (void)skb, (void)a3, (void)a4, (void)a5;
+    u32 *verified = &thread->packet->sums_verified;
+    switch (level) {
+    case SUM_QUERY: return *verified ? *verified - 1 : helper_errno(-EACCES);
+    case SUM_INCREMENT: *verified = min_u32(*verified + 1, SUM_MAX_LEVELS); return 0;
+    case SUM_DECREMENT: *verified -= *verified > 0; return 0;
+    case SUM_RESET: *verified = 0; return 0;
+    default: return helper_errno(-EINVAL);
+    }
 }
 
 const struct skep_helper helper_csum_level = {

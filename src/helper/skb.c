@@ -137,7 +137,10 @@ static u64 helper_skb_head(struct skep_thread *thread, u64 skb, u64 room, u64 fl
     u64 length = (u64)packet->length + (u32)room;
     if (flags || length > SKB_MAX_BYTES)
         return helper_errno(-EINVAL);
-    return helper_errno(packet_resize_at(packet, 0, (s32)room));
+    int error = packet_resize_at(packet, 0, (s32)room);
+    if (!error)
+        packet->network_header_offset += (u32)room;
+    return helper_errno(error);
 }
 
 const struct skep_helper helper_skb_change_head = {
@@ -154,10 +157,18 @@ static u32 helper_skb_ip_header(const struct skep_packet *packet)
     return packet->protocol == helper_ether(SKB_ETHER_IPV6) ? 40 : 0;
 }
 
+/* Where the kernel would move bytes from behind a packet that ends before its headers do, the
+ * answer here is -EINVAL. */
 static u64 helper_skb_room(struct skep_thread *thread, u64 skb, u64 delta, u64 mode, u64 flags,
                            u64 a5)
 {
-    enum { ROOM_AFTER_NETWORK, ROOM_AFTER_MAC, ROOM_FLAGS = 0xff7f | 0xff << 16, ROOM_MAX = 0xfff };
+    enum {
+        ROOM_AFTER_NETWORK,
+        ROOM_AFTER_MAC,
+        ROOM_FLAGS = 0xff7f | 0xff << 16,
+        ROOM_KEEP_SUMS = 1 << 5,
+        ROOM_MAX = 0xfff
+    };
     (void)skb, (void)a5;
     struct skep_packet *packet = thread->packet;
     s32 by = (s32)delta;
@@ -172,6 +183,8 @@ static u64 helper_skb_room(struct skep_thread *thread, u64 skb, u64 delta, u64 m
     if ((by < 0 && rest + by < base) || (by > 0 && packet->length + (u32)by > SKB_MAX_BYTES))
         return helper_errno(-HELPER_ENOTSUPP);
     packet->hash = 0;
+    if (!(flags & ROOM_KEEP_SUMS))
+        packet->sums_verified = 0;
     return helper_errno(
         packet_resize_at(packet, network + (mode == ROOM_AFTER_NETWORK ? base : 0), by));
 }
@@ -209,7 +222,8 @@ const struct skep_helper helper_skb_change_proto = {
     .effects = SKEP_MOVES_PACKET,
 };
 
-/* Tags: the outermost is a field beside the packet, the others are in it, as in the kernel. */
+/* Tags: the outermost is a field beside the packet, the others are in it, as in the kernel, to
+ * which what follows the addresses and the type is the network header, be it a tag. */
 
 static bool helper_is_vlan(u32 protocol)
 {
@@ -253,12 +267,12 @@ const struct skep_helper helper_skb_vlan_push = {
 /* Takes the packet's own outermost tag out of it. */
 static int helper_tag_take(struct skep_packet *packet, u32 *tci)
 {
-    u16 type;
     if (packet_linear(packet) < PACKET_LINK_BYTES + SKB_TAG_BYTES)
         return -EFAULT;
     *tci = load_u16(packet->data + SKB_TAG_AT + 2, true);
-    memcpy(&type, packet->data + SKB_TAG_AT + SKB_TAG_BYTES, sizeof(type));
-    packet->protocol = type;
+    packet->protocol = packet_protocol_at(packet, SKB_TAG_AT + SKB_TAG_BYTES);
+    packet->network_header_offset =
+        max_u32(packet->network_header_offset, PACKET_LINK_BYTES + SKB_TAG_BYTES) - SKB_TAG_BYTES;
     return packet_resize_at(packet, SKB_TAG_AT, -SKB_TAG_BYTES);
 }
 

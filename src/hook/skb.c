@@ -15,18 +15,6 @@ static u32 skb_destination(const u8 *address)
     return address[0] & 1 ? SKB_MULTICAST : SKB_TO_HOST;
 }
 
-/* An EtherType in network byte order, or 802.2's number for frames that have a length there. */
-static u32 skb_protocol(const u8 *frame)
-{
-    u16 type;
-    memcpy(&type, frame + 12, sizeof(type));
-    if (load_u16(frame + 12, true) >= 0x600)
-        return type;
-    const u8 llc[2] = { 0, 4 }; /* ETH_P_802_2 */
-    memcpy(&type, llc, sizeof(type));
-    return type;
-}
-
 /* What the host set before stays; so does all when the packet runs again. */
 void skb_prepare(void *host_ctx)
 {
@@ -36,7 +24,7 @@ void skb_prepare(void *host_ctx)
         return;
     packet->network_header_offset = PACKET_LINK_BYTES;
     if (!packet->protocol)
-        packet->protocol = skb_protocol(packet->data);
+        packet->protocol = packet_protocol_at(packet, 12);
     if (!packet->pkt_type)
         packet->pkt_type = skb_destination(packet->data);
     if (!packet->wire_len)

@@ -55,11 +55,13 @@ void packet_delete(struct skep_packet *packet)
     mem_free(buffer->mem, buffer, buffer->block_bytes);
 }
 
-/* Everything but where the buffer is. */
+/* Everything but where the buffer is.  The headroom is cleared, so that nothing of an earlier
+ * packet shows when the head grows. */
 static void packet_reset(struct skep_packet *packet, u32 linear)
 {
     u8 *start = packet->hard_start, *end = packet->hard_end;
     u8 *data = start + PACKET_HEADROOM;
+    memset(start, 0, PACKET_HEADROOM);
     *packet = (struct skep_packet){ .hard_start = start,
                                     .hard_end = end,
                                     .data = data,
@@ -122,8 +124,6 @@ int packet_adjust_head(struct skep_packet *packet, s64 delta)
     if (delta < PACKET_FRAME + meta - head || delta > linear - PACKET_LINK_BYTES)
         return -EINVAL;
     memmove(packet->data_meta + delta, packet->data_meta, (size_t)meta);
-    if (delta < 0)
-        memset(packet->data + delta, 0, (size_t)-delta);
     packet->data += delta;
     packet->data_meta += delta;
     packet->length = (u32)((s64)packet->length - delta);
@@ -138,8 +138,6 @@ int packet_adjust_meta(struct skep_packet *packet, s64 delta)
         return -EINVAL;
     if (meta % 4 != 0 || meta > PACKET_META_MAX)
         return -EACCES;
-    if (delta < 0)
-        memset(packet->data_meta + delta, 0, (size_t)-delta);
     packet->data_meta += delta;
     return 0;
 }
@@ -198,6 +196,8 @@ int packet_adjust_tail(struct skep_packet *packet, s64 delta)
 int packet_resize_at(struct skep_packet *packet, u32 offset, s32 bytes)
 {
     s64 head = packet->data - packet->hard_start;
+    if (bytes == 0)
+        return 0;
     if (bytes > head - PACKET_FRAME)
         return -ENOMEM;
     if (offset > packet_linear(packet) ||
@@ -289,6 +289,27 @@ static int packet_copy(const struct skep_packet *packet, u32 offset, u8 *out, co
 int packet_load(const struct skep_packet *packet, u32 offset, void *out, u32 size)
 {
     return packet_copy(packet, offset, out, NULL, size);
+}
+
+static u32 packet_stored_u16(u16 number)
+{
+    u8 bytes[2];
+    u16 stored;
+    store_u16(bytes, number, true);
+    memcpy(&stored, bytes, sizeof(stored));
+    return stored;
+}
+
+u32 packet_protocol_at(const struct skep_packet *packet, u32 offset)
+{
+    enum { FIRST_TYPE = 0x600, IEEE_802_3 = 1, IEEE_802_2 = 4 };
+    u8 field[4] = { 0 };
+    if (packet_load(packet, offset, field, 4) != 0)
+        packet_load(packet, offset, field, 2);
+    u16 type = load_u16(field, true);
+    if (type >= FIRST_TYPE)
+        return packet_stored_u16(type);
+    return packet_stored_u16(load_u16(field + 2, true) == 0xffff ? IEEE_802_3 : IEEE_802_2);
 }
 
 int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 size)

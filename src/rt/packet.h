@@ -37,7 +37,7 @@ static inline u32 packet_linear(const struct skep_packet *packet)
 }
 
 /* Moves data by delta (negative: grow the head).  -EINVAL past the head or over the end; metadata
- * travels with it.  As bpf_xdp_adjust_head. */
+ * travels with it.  As bpf_xdp_adjust_head: bytes that come back are as they were. */
 int packet_adjust_head(struct skep_packet *packet, s64 delta);
 /* Moves the end, the last fragment's when there are any.  As bpf_xdp_adjust_tail; grown bytes are
  * zero. */
@@ -48,6 +48,9 @@ int packet_adjust_meta(struct skep_packet *packet, s64 delta);
 /* Makes room for `bytes` at an offset of the linear part, or takes them out (negative); what lies
  * before moves.  New bytes are zero.  -ENOMEM: no headroom.  Metadata is dropped. */
 int packet_resize_at(struct skep_packet *packet, u32 offset, s32 bytes);
+/* What the link header's type field at an offset says is in the packet, in network byte order:
+ * below 0x600 it is a length, and what follows is IEEE 802.2 (4) or, after all ones, 802.3 (1). */
+u32 packet_protocol_at(const struct skep_packet *packet, u32 offset);
 /* Moves bytes from the fragments until the linear part has `size` (0: as it is).  -ENOMEM: the
  * packet is shorter, or there is no room. */
 int packet_pull(struct skep_packet *packet, u32 size);

@@ -50,9 +50,10 @@ TEST(the_head_moves_between_the_kernels_part_and_the_link_header)
     assert_int_equal(p->length, 14);
     assert_memory_equal(p->data, frame + 46, 14);
     assert_int_equal(packet_adjust_head(p, -46), 0);
-    for (u32 i = 0; i < 46; i++)
-        assert_int_equal(p->data[i], 0);
+    assert_memory_equal(p->data, frame, 60);
     assert_int_equal(packet_adjust_head(p, -(s64)(PACKET_HEADROOM - PACKET_FRAME)), 0);
+    for (u32 i = 0; i < PACKET_HEADROOM - PACKET_FRAME; i++)
+        assert_int_equal(p->data[i], 0);
     assert_int_equal(p->length, 60 + 216);
     assert_int_equal(packet_adjust_head(p, -1), -EINVAL);
     assert_int_equal(packet_adjust_head(p, INT32_MIN), -EINVAL);
@@ -152,6 +153,7 @@ TEST(bytes_are_put_in_and_taken_out_behind_what_stays)
     assert_int_equal(packet_resize_at(p, 14, -8), 0);
     assert_memory_equal(p->data, frame, 60);
     assert_int_equal(packet_resize_at(p, 61, 1), -EINVAL);
+    assert_int_equal(packet_resize_at(p, 61, 0), 0);
     assert_int_equal(packet_resize_at(p, 50, -11), -EINVAL);
     assert_int_equal(packet_resize_at(p, 0, 217), -ENOMEM);
     assert_int_equal(packet_resize_at(p, 0, 216), 0);
