@@ -73,7 +73,8 @@ struct bench_stat {
     double median, spread; /* spread: half the distance between the quartiles */
 };
 
-double bench_now_ns(void);
+double bench_now_ns(void);  /* processor time of this thread */
+double bench_wall_ns(void); /* for what several threads do */
 /* Sorts the values. */
 struct bench_stat bench_stat(double *values, size_t n);
 /* name, metric, unit, value, spread */
