@@ -194,6 +194,8 @@ class Bytecode(Case):
         drop = self.file("a.s", "r0 = 1 ; exit")
         [result] = self.json("run", drop, "--type", "xdp")
         self.assertEqual(result["verdicts"][0]["verdict"], "XDP_DROP")
+        for name in ("tc", "classifier", "sched_cls"):
+            self.assertEqual(self.json("run", drop, "--type", name)[0]["type"], "sched_cls")
         self.fails("run", drop, "--type", "xpd", says=["xpd", "xdp"])
 
     def test_bad_input_is_one_clear_line(self):

@@ -29,11 +29,16 @@ const char details_bench[] =
 
 struct bench_engine;
 
-/* A kind of engine.  A round takes a number of runs and gives nanoseconds for each; false: *why. */
+/* Nanoseconds of one run, and what of them is not the program's. */
+struct bench_time {
+    double whole, base;
+};
+
+/* A kind of engine.  A round takes a number of runs; false: *why. */
 struct bench_kind {
     const char *name;
     bool (*open)(struct bench_engine *engine, const struct skep_program_info *info, char **why);
-    bool (*round)(struct bench_engine *engine, uint32_t n, double *ns, char **why);
+    bool (*round)(struct bench_engine *engine, uint32_t n, struct bench_time *time, char **why);
     void (*close)(struct bench_engine *engine);
     enum skep_engine engine; /* of Skep's own */
 };
@@ -92,17 +97,17 @@ static bool own_run(struct bench_engine *engine, char **why)
 
 /* Packets and memory are made anew before each run, since the program may have changed them; the
  * time that this takes is measured alone and subtracted. */
-static bool own_round(struct bench_engine *engine, uint32_t n, double *ns, char **why)
+static bool own_round(struct bench_engine *engine, uint32_t n, struct bench_time *time, char **why)
 {
-    uint64_t start = now_ns();
+    uint64_t start = cpu_ns();
     for (uint32_t i = 0; i < n; i++)
         if (!own_run(engine, why))
             return false;
-    uint64_t middle = now_ns();
+    uint64_t middle = cpu_ns();
     for (uint32_t i = 0; i < n; i++)
         slot_prepare(&engine->slot, 0);
-    uint64_t whole = middle - start, prepared = now_ns() - middle;
-    *ns = whole > prepared ? (double)(whole - prepared) / n : 0;
+    time->whole = (double)(middle - start) / n;
+    time->base = (double)(cpu_ns() - middle) / n;
     return true;
 }
 
@@ -123,12 +128,14 @@ static bool kernel_engine_open(struct bench_engine *engine, const struct skep_pr
     return engine->kernel;
 }
 
-static bool kernel_engine_round(struct bench_engine *engine, uint32_t n, double *ns, char **why)
+static bool kernel_engine_round(struct bench_engine *engine, uint32_t n, struct bench_time *time,
+                                char **why)
 {
     struct kernel_result result;
     if (!kernel_round(engine->kernel, engine->input, n, &result, why))
         return false;
-    *ns = result.ns_per_run;
+    time->whole = result.ns;
+    time->base = result.empty_ns;
     engine->r0 = result.r0;
     engine->compile_us = result.compile_us;
     engine->code_bytes = result.code_bytes;
@@ -189,14 +196,30 @@ static struct bench_figure figure_of(double *ns, size_t n)
     return (struct bench_figure){ ns[n / 2], ns[n - 1 - n / 4] - ns[n / 4] };
 }
 
+/* The program's own time: the difference of two medians, which is steadier than the median of the
+ * differences. */
+static struct bench_figure figure_own(const struct bench_time *times, size_t n)
+{
+    double *ns = need(calloc(n, sizeof *ns));
+    for (size_t i = 0; i < n; i++)
+        ns[i] = times[i].base;
+    struct bench_figure base = figure_of(ns, n);
+    for (size_t i = 0; i < n; i++)
+        ns[i] = times[i].whole;
+    struct bench_figure whole = figure_of(ns, n);
+    free(ns);
+    whole.median = whole.median > base.median ? whole.median - base.median : 0;
+    return whole;
+}
+
 /* How many runs take about a round's time; wall time, since rounds subtract. */
 static bool bench_calibrate(struct bench_engine *engine, uint32_t *n, char **why)
 {
-    double ns;
+    struct bench_time time;
     *n = 1;
     for (;;) {
         uint64_t start = now_ns();
-        if (!engine->kind->round(engine, *n, &ns, why))
+        if (!engine->kind->round(engine, *n, &time, why))
             return false;
         uint64_t took = now_ns() - start;
         if (took >= BENCH_ROUND_NS || *n >= BENCH_RUNS_MAX)
@@ -209,13 +232,13 @@ static bool bench_measure(struct bench_engine *engine, size_t rounds, struct ben
                           char **why)
 {
     uint32_t n;
-    double *ns = need(calloc(rounds, sizeof *ns));
+    struct bench_time *times = need(calloc(rounds, sizeof *times));
     bool ok = bench_calibrate(engine, &n, why);
     for (size_t i = 0; ok && i < rounds; i++)
-        ok = engine->kind->round(engine, n, &ns[i], why);
+        ok = engine->kind->round(engine, n, &times[i], why);
     if (ok)
-        *figure = figure_of(ns, rounds);
-    free(ns);
+        *figure = figure_own(times, rounds);
+    free(times);
     return ok;
 }
 

@@ -166,17 +166,15 @@ bool kernel_round(struct kernel *kernel, const struct input *input, uint32_t n,
     const struct frame *frame = &input->cases.frames[0];
     const uint8_t *bytes = capture_bytes(&input->cases, 0);
     uint32_t ignored;
-    double ns, empty_ns;
     if (frame->size < KERNEL_PACKET_MIN) {
         *why = format_new("the kernel wants packets of at least %u bytes", KERNEL_PACKET_MIN);
         return false;
     }
-    if (!kernel_time(kernel->empty, bytes, frame->size, n, &ignored, &empty_ns) ||
-        !kernel_time(kernel->program, bytes, frame->size, n, &out->r0, &ns)) {
+    if (!kernel_time(kernel->empty, bytes, frame->size, n, &ignored, &out->empty_ns) ||
+        !kernel_time(kernel->program, bytes, frame->size, n, &out->r0, &out->ns)) {
         *why = format_new("BPF_PROG_TEST_RUN: %s", strerror(errno));
         return false;
     }
-    out->ns_per_run = ns > empty_ns ? ns - empty_ns : 0;
     out->compile_us = kernel->compile_us;
     out->code_bytes = kernel->code_bytes;
     return true;

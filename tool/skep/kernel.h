@@ -7,7 +7,7 @@
 
 struct kernel_result {
     uint32_t r0;
-    double ns_per_run; /* an empty program's time is subtracted */
+    double ns, empty_ns; /* of one run; of one run of an empty program */
     uint64_t compile_us;
     uint64_t code_bytes; /* of the kernel's machine code; 0: not told */
 };

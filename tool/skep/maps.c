@@ -129,7 +129,7 @@ static json_t *map_json(const skep_object *object, skep_map *map, bool all)
     set(out, "max_entries", json_integer(spec->max_entries));
     if (map_is_ringbuf(map))
         set(out, "lost", json_integer((json_int_t)skep_ringbuf_lost(map)));
-    else if (spec->key_size && spec->value_size)
+    else if (spec->key_size && !(type->traits & (SKEP_MAP_HOLDS_MAPS | SKEP_MAP_HOLDS_PROGRAMS)))
         entries_json(map, all, out);
     if (type->traits & SKEP_MAP_DIRECT_VALUES)
         variables_json(object, map, out);

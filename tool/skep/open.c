@@ -47,11 +47,30 @@ bool profile_parse(const char *name, enum skep_profile *out)
     return true;
 }
 
+/* Whether a pattern of section names begins with the word: "tc+", "tp/", "xdp". */
+static bool section_is_named(const char *pattern, const char *word)
+{
+    size_t length = strlen(word);
+    return !strncmp(pattern, word, length) &&
+           strspn(pattern + length, "+/*") == strlen(pattern + length);
+}
+
+static bool hook_is_named(const struct skep_hook *hook, const char *word)
+{
+    for (size_t i = 0; hook->sections && hook->sections[i]; i++)
+        if (section_is_named(hook->sections[i], word))
+            return true;
+    return false;
+}
+
 const struct skep_hook *hook_find(const skep_env *env, const char *name)
 {
     const struct skep_hook *hook;
     for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
         if (!strcmp(hook->name, name))
+            return hook;
+    for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
+        if (hook_is_named(hook, name))
             return hook;
     return NULL;
 }
@@ -255,7 +274,8 @@ static int apply_type(const skep_env *env, const struct target *target, const st
     const char *type = args_value(args, OPT_TYPE);
     if (!type || target->insns)
         return STATUS_OK;
-    if (!hook_find(env, type))
+    const struct skep_hook *hook = hook_find(env, type);
+    if (!hook)
         return hook_unknown(env, type);
     size_t n = skep_object_n_programs(target->object);
     for (size_t i = 0; i < n; i++) {
@@ -264,7 +284,7 @@ static int apply_type(const skep_env *env, const struct target *target, const st
         skep_object_program(target->object, i, &info);
         bool meant = target->program ? !strcmp(info.name, target->program) : n == 1 || !info.hook;
         skep_status status =
-            meant ? skep_object_set_hook(target->object, info.name, type, &error) : SKEP_OK;
+            meant ? skep_object_set_hook(target->object, info.name, hook->name, &error) : SKEP_OK;
         if (status)
             return say_error(target->path, status, &error);
     }

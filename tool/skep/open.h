@@ -23,7 +23,7 @@ bool engine_parse(const char *name, enum skep_engine *out);
 const char *engine_name(enum skep_engine engine);
 bool profile_parse(const char *name, enum skep_profile *out);
 
-/* The hook of that name; NULL: there is none. */
+/* The hook of that name, or the one of sections of that name (tc, classifier); NULL: none. */
 const struct skep_hook *hook_find(const skep_env *env, const char *name);
 
 /* Opens what `word` names (an object, a C file, assembler text, raw or hex bytecode) and applies

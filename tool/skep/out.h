@@ -74,6 +74,8 @@ struct progress {
     bool shown;
 };
 uint64_t now_ns(void);
+/* Processor time of this thread: what other processes take does not count. */
+uint64_t cpu_ns(void);
 struct progress progress_start(const char *what);
 void progress_step(struct progress *progress, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
