@@ -53,7 +53,7 @@ struct skep_object_map_info {
     const char *section;
     bool is_data, read_only;
     uint32_t pinning;     /* LIBBPF_PIN_BY_NAME is 1; 0: none */
-    const void *contents; /* of data sections: spec.value_size bytes; else NULL */
+    const void *contents; /* of data sections: spec.value_size bytes, NULL: all zero; else NULL */
 };
 SKEP_API size_t skep_object_n_maps(const skep_object *object);
 SKEP_API skep_status skep_object_map(const skep_object *object, size_t i,
