@@ -93,6 +93,7 @@ DIAG(LOWER_MAP_VALUE,   "lower-bad-value-address",  "slot {slot}: map {map} has 
 DIAG(LOWER_NO_HELPER,   "lower-no-such-helper",     "slot {slot}: there is no helper {helper}")
 DIAG(LOWER_HELPER_CONTRACT, "lower-helper-not-implemented", "slot {slot}: helper {helper} is known but cannot be run here")
 DIAG(LOWER_CTX_ACCESS,  "lower-bad-context-access", "slot {slot}: {instruction} of {bytes} bytes at offset {offset:x} of the context: {hook} programs may not do that")
+DIAG(LOWER_TANGLED,      "lower-tangled-program",   "where the context pointer goes is not clear after {rounds} rounds over the program")
 DIAG(LOWER_MAYBE_CTX,   "lower-mixed-context-pointer", "slot {slot}: the address is the context on one path and something else on another, or was moved by a variable")
 
 /* load */

@@ -13,6 +13,7 @@
 
 #define POINTERS_REGS 11u
 #define POINTERS_SLOTS (RT_FRAME_BYTES / 8)
+#define POINTERS_ROUNDS 100u
 
 struct pointers_state {
     struct lower_value reg[POINTERS_REGS];
@@ -31,8 +32,11 @@ struct pointers {
     struct pointers_state **at; /* by block, at its start; NULL: not reached yet */
     bool *dirty;                /* by block */
     struct pointers_func *funcs;
-    struct lower_value *base; /* the result */
-    bool summaries_changed, blocks_changed, ctx_in_frames, no_memory;
+    struct lower_value *base;  /* the result */
+    u32 *order;                /* blocks, function by function, in reverse postorder */
+    struct lower_value any[5]; /* what callbacks get that are not known by name */
+    bool any_called;
+    bool summaries_changed, blocks_changed, ctx_in_frames, no_memory, gave_up;
 };
 
 static const struct lower_value pointers_plain = { .kind = LOWER_PLAIN };
@@ -221,9 +225,22 @@ static void pointers_enter_callback(struct pointers *p, const struct skep_helper
     struct lower_value args[5];
     for (u32 a = 0; a < 5; a++)
         args[a] = ctx && helper->callback.params[a] == SKEP_PARAM_CTX ? *ctx : pointers_plain;
-    for (u32 f = 0; f < p->code->n_funcs; f++)
-        if (callee.kind == LOWER_FUNC ? f == callee.func : p->funcs[f].address_taken)
-            pointers_enter(p, f, args);
+    if (callee.kind == LOWER_FUNC) {
+        pointers_enter(p, callee.func, args);
+        return;
+    }
+    p->summaries_changed |= !p->any_called;
+    p->any_called = true;
+    for (u32 a = 0; a < 5; a++)
+        p->summaries_changed |= pointers_join_into(&p->any[a], args[a]);
+}
+
+/* Once per round for all calls of them, since there may be many of both. */
+static void pointers_enter_any_callback(struct pointers *p)
+{
+    for (u32 f = 0; p->any_called && f < p->code->n_funcs; f++)
+        if (p->funcs[f].address_taken)
+            pointers_enter(p, f, p->any);
 }
 
 static void pointers_call_helper(struct pointers *p, struct pointers_state *state, u32 func, u32 i)
@@ -351,17 +368,43 @@ static void pointers_block(struct pointers *p, u32 b)
             pointers_flow(p, block->succ[e], &state);
 }
 
+static void pointers_round(struct pointers *p)
+{
+    bool all = p->summaries_changed;
+    p->blocks_changed = p->summaries_changed = false;
+    pointers_enter_any_callback(p);
+    for (u32 i = 0; i < p->l->cfg.n_blocks && !p->no_memory; i++) {
+        u32 b = p->order[i];
+        if (b != CODE_NONE && p->at[b] && (all || p->dirty[b]))
+            pointers_block(p, b);
+    }
+}
+
 /* Until nothing changes.  A value can change three times at most, so this ends; every block is
- * visited last with its final state, so base is final too. */
+ * visited last with its final state, so base is final too.
+ *
+ * Reverse postorder settles a function in about as many rounds as its loops are deep, and calls are
+ * at most RT_MAX_FRAMES deep when they run.  What needs more is made to cost time. */
 static void pointers_solve(struct pointers *p)
 {
+    u32 rounds = 0;
     do {
-        bool all = p->summaries_changed;
-        p->blocks_changed = p->summaries_changed = false;
-        for (u32 b = 0; b < p->l->cfg.n_blocks && !p->no_memory; b++)
-            if (p->at[b] && (all || p->dirty[b]))
-                pointers_block(p, b);
-    } while ((p->blocks_changed || p->summaries_changed) && !p->no_memory);
+        p->gave_up = ++rounds > POINTERS_ROUNDS;
+        if (!p->gave_up)
+            pointers_round(p);
+    } while ((p->blocks_changed || p->summaries_changed) && !p->no_memory && !p->gave_up);
+}
+
+static void pointers_order(struct pointers *p)
+{
+    const struct cfg *cfg = &p->l->cfg;
+    for (u32 b = 0; b < cfg->n_blocks; b++)
+        p->order[b] = CODE_NONE;
+    for (u32 b = 0; b < cfg->n_blocks; b++) {
+        u32 first = cfg->block_of[p->code->funcs[cfg->blocks[b].func].entry];
+        if (cfg->blocks[b].reachable)
+            p->order[first + cfg->blocks[b].order] = b;
+    }
 }
 
 static void pointers_start(struct pointers *p)
@@ -386,18 +429,23 @@ skep_status lower_find_pointers(struct lowering *l)
         .at = arena_array(&l->scratch, struct pointers_state *, l->cfg.n_blocks),
         .dirty = arena_array(&l->scratch, bool, l->cfg.n_blocks),
         .funcs = arena_array(&l->scratch, struct pointers_func, code->n_funcs),
+        .order = arena_array(&l->scratch, u32, l->cfg.n_blocks),
         .base = arena_array(&l->scratch, struct lower_value, code->n_insns),
     };
-    p.no_memory = !p.at || !p.dirty || !p.funcs || !p.base;
+    p.no_memory = !p.at || !p.dirty || !p.funcs || !p.order || !p.base;
     if (!p.no_memory) {
+        pointers_order(&p);
         pointers_start(&p);
         pointers_solve(&p);
     }
     if (p.no_memory)
         return RAISE(l->err, SKEP_NOMEM, NOMEM, STR("lowering"));
+    if (p.gave_up)
+        return RAISE(l->err, SKEP_LIMIT, LOWER_TANGLED, NUM(POINTERS_ROUNDS));
     l->base = p.base;
     return SKEP_OK;
 }
 
 #undef POINTERS_REGS
 #undef POINTERS_SLOTS
+#undef POINTERS_ROUNDS
