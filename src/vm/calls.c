@@ -31,22 +31,42 @@ static void calls_forget_records(struct checked_run_state *s, u64 address)
             s->records[i].what = NULL;
 }
 
-static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
+/* Notes what the run holds now; its number, 0 when there is no place. */
+static u64 calls_note_record(struct checked_run_state *s, u64 address)
 {
     calls_forget_records(s, address);
     struct checked_record *record = calls_record_place(s);
     if (!record)
-        return checked_number(address);
+        return 0;
     *record = (struct checked_record){ .what = (void *)(uintptr_t)address,
                                        .generation = ++s->acquisitions };
+    return record->generation;
+}
+
+static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
+{
+    u64 number = calls_note_record(s, address);
+    if (!number)
+        return checked_number(address);
     return (struct checked_value){
         .bits = address,
         .from = { .kind = CHECKED_RECORD,
                   .permissions = CHECKED_READ | CHECKED_WRITE,
                   .base = address,
                   .bytes = bytes,
-                  .generation = record->generation },
+                  .generation = number },
     };
+}
+
+/* A socket or typed pointer; one that the program has to give back lives until it does. */
+static struct checked_value calls_object(struct checked_run_state *s, u64 bits,
+                                         enum checked_object object, bool acquired)
+{
+    struct checked_value value = checked_object_pointer(bits, object);
+    if (!bits || !acquired)
+        return value;
+    value.from.generation = calls_note_record(s, bits);
+    return value.from.generation ? value : checked_number(bits);
 }
 
 skep_status checked_nothing_leaks(struct checked_run_state *s, u32 n_held)
@@ -205,6 +225,18 @@ static skep_status calls_check_kind(struct checked_run_state *s, const struct ch
     return call->args[a].from.kind == kind ? SKEP_OK : calls_wrong(s, call, a, what);
 }
 
+static skep_status calls_check_object(struct checked_run_state *s, const struct checked_call *call,
+                                      u32 a, enum checked_object object)
+{
+    const struct checked_value *value = &call->args[a];
+    if (value->from.kind != CHECKED_OPAQUE || value->from.object != object)
+        return calls_wrong(s, call, a,
+                           object == CHECKED_SOCK ? "a socket" : "a typed object of the host");
+    if (value->from.generation && !checked_find_record(s, value))
+        return CHECKED_FAULT(s, VM_RECORD_GONE, STR(checked_register_name(a + 1)));
+    return SKEP_OK;
+}
+
 /* The bytes of a MEM argument: fixed, or what the SIZE after it says. */
 static u64 calls_memory_bytes(const struct checked_call *call, u32 a)
 {
@@ -245,9 +277,8 @@ static skep_status calls_check_argument(struct checked_run_state *s, struct chec
     case SKEP_ARG_DYNPTR:
         TRY(calls_check_kind(s, call, a, CHECKED_STACK, "a dynptr on the stack"));
         return calls_check_memory(s, call, a, 16);
-    case SKEP_ARG_SOCK:
-    case SKEP_ARG_BTF_PTR:
-        return calls_check_kind(s, call, a, CHECKED_OPAQUE, "an object of the host");
+    case SKEP_ARG_SOCK: return calls_check_object(s, call, a, CHECKED_SOCK);
+    case SKEP_ARG_BTF_PTR: return calls_check_object(s, call, a, CHECKED_TYPED);
     }
     return SKEP_OK;
 }
@@ -297,19 +328,19 @@ static struct checked_value calls_result(struct checked_run_state *s,
                                          const struct checked_call *call, u64 bits)
 {
     const struct skep_ret *ret = &call->helper->ret;
-    struct checked_value opaque = { .bits = bits, .from = { .kind = CHECKED_OPAQUE } };
+    bool acquired = ret->flags & SKEP_RET_ACQUIRES;
     switch ((enum skep_ret_kind)ret->kind) {
     case SKEP_RET_INTEGER:
     case SKEP_RET_VOID: break;
     case SKEP_RET_MAP_VALUE: return calls_map_value(call, bits);
     case SKEP_RET_MEM:
-        if (bits && (ret->flags & SKEP_RET_ACQUIRES))
+        if (bits && acquired)
             return calls_record(s, bits, call->alloc_bytes);
         return checked_memory_pointer((void *)(uintptr_t)bits, call->alloc_bytes,
                                       CHECKED_READ | CHECKED_WRITE);
-    case SKEP_RET_SOCK:
-    case SKEP_RET_BTF_PTR:
-    case SKEP_RET_CPU_PTR: return bits ? opaque : checked_number(0);
+    case SKEP_RET_SOCK: return calls_object(s, bits, CHECKED_SOCK, acquired);
+    case SKEP_RET_BTF_PTR: return calls_object(s, bits, CHECKED_TYPED, acquired);
+    case SKEP_RET_CPU_PTR: return calls_object(s, bits, CHECKED_PER_CPU, acquired);
     }
     return checked_number(bits);
 }
@@ -399,8 +430,7 @@ static struct checked_value calls_parameter(const struct checked_call *call, u8 
         if (ctx && ctx->bits == bits)
             return *ctx;
         break;
-    case SKEP_PARAM_BTF_PTR:
-        return (struct checked_value){ .bits = bits, .from = { .kind = CHECKED_OPAQUE } };
+    case SKEP_PARAM_BTF_PTR: return checked_object_pointer(bits, CHECKED_TYPED);
     case SKEP_PARAM_NONE:
     case SKEP_PARAM_SCALAR:
     case SKEP_PARAM_DYNPTR: break;

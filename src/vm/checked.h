@@ -25,6 +25,9 @@ enum checked_kind {
     CHECKED_KIND_COUNT,
 };
 
+/* What an OPAQUE value is; a helper that wants the one must not get the other. */
+enum checked_object { CHECKED_SOCK, CHECKED_TYPED, CHECKED_PER_CPU };
+
 #define CHECKED_READ 1u
 #define CHECKED_WRITE 2u
 
@@ -33,6 +36,7 @@ struct checked_origin {
     u8 kind;        /* enum checked_kind */
     u8 permissions; /* CHECKED_READ, CHECKED_WRITE */
     u8 frame;       /* STACK: its number, from 0 */
+    u8 object;      /* OPAQUE: enum checked_object; `generation` as of a RECORD, or 0 */
     u64 base, bytes;
     void *owner;
     u64 generation;
@@ -116,6 +120,8 @@ struct checked_value checked_frame_pointer(const struct checked_run_state *s, u3
 struct checked_value checked_map_pointer(struct skep_map *map);
 struct checked_value checked_value_pointer(struct skep_map *map, u64 address);
 struct checked_value checked_memory_pointer(void *address, u64 bytes, u8 permissions);
+/* A number when NULL. */
+struct checked_value checked_object_pointer(u64 bits, enum checked_object object);
 struct checked_value checked_context(const struct checked_run_state *s);
 /* What a context field's pointer points to. */
 struct checked_value checked_field_value(const struct checked_run_state *s,

@@ -50,6 +50,16 @@ struct checked_value checked_memory_pointer(void *address, u64 bytes, u8 permiss
     };
 }
 
+struct checked_value checked_object_pointer(u64 bits, enum checked_object object)
+{
+    if (!bits)
+        return checked_number(0);
+    return (struct checked_value){
+        .bits = bits,
+        .from = { .kind = CHECKED_OPAQUE, .object = (u8)object, .base = bits },
+    };
+}
+
 struct checked_value checked_context(const struct checked_run_state *s)
 {
     const struct skep_hook *hook = s->program->in.hook;
@@ -106,10 +116,8 @@ struct checked_value checked_field_value(const struct checked_run_state *s,
     case SKEP_FIELD_POINTER:
         return checked_memory_pointer((void *)(uintptr_t)bits, field->bytes,
                                       writable ? CHECKED_READ | CHECKED_WRITE : CHECKED_READ);
-    case SKEP_FIELD_SOCK:
-    case SKEP_FIELD_BTF_PTR:
-        return bits ? (struct checked_value){ .bits = bits, .from = { .kind = CHECKED_OPAQUE } }
-                    : checked_number(0);
+    case SKEP_FIELD_SOCK: return checked_object_pointer(bits, CHECKED_SOCK);
+    case SKEP_FIELD_BTF_PTR: return checked_object_pointer(bits, CHECKED_TYPED);
     case SKEP_FIELD_SCALAR:
     case SKEP_FIELD_POINTER_END: break;
     }

@@ -107,7 +107,13 @@ static const struct skep_helper push = { .name = "push", .id = 13, .run = run_no
     .args = { { .kind = SKEP_ARG_MAP } } };
 static const struct skep_helper update = { .name = "update", .id = 14, .run = run_nothing, .maps = SKEP_MAP_UPDATE,
     .args = { { .kind = SKEP_ARG_MAP } } };
-static const struct skep_helper *const helpers_of_test[] = { &lookup, &fill, &sum, &move, &acquire, &release, &repeat,
+static const struct skep_helper sock = { .name = "sock", .id = 15, .run = run_acquire,
+    .args = { { .kind = SKEP_ARG_SCALAR } }, .ret = { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES } };
+static const struct skep_helper use_sock = { .name = "use_sock", .id = 16, .run = run_nothing, .args = { { .kind = SKEP_ARG_SOCK } } };
+static const struct skep_helper end_sock = { .name = "end_sock", .id = 17, .run = run_release,
+    .args = { { .kind = SKEP_ARG_SOCK, .flags = SKEP_ARG_RELEASE } }, .ret = { .kind = SKEP_RET_VOID } };
+static const struct skep_helper use_typed = { .name = "use_typed", .id = 18, .run = run_nothing, .args = { { .kind = SKEP_ARG_BTF_PTR } } };
+static const struct skep_helper *const helpers_of_test[] = { &sock, &use_sock, &end_sock, &use_typed, &lookup, &fill, &sum, &move, &acquire, &release, &repeat,
     &lock, &unlock, &absent, &text, &scalar, &push, &update, NULL };
 
 static const struct skep_ctx_field fields_of_test[] = {
@@ -331,6 +337,15 @@ ROWS(records_are_given_back_once,
     FAULTS("r1 = 8; call 5; r1 = r0; r1 += 1; call 6; r0 = 0; exit", "vm-bad-argument"),
     FAULTS("r1 = r10; call 6; r0 = 0; exit", "vm-bad-argument"))
 
+ROWS(objects_of_the_host_are_told_apart_and_given_back_once,
+    GIVES("r1 = 8; call 15; r6 = r0; r1 = r6; call 16; r1 = r6; call 17; r0 = 1; exit", 1),
+    FAULTS("r1 = 8; call 15; r6 = r0; r1 = r6; call 18; r0 = 1; exit", "vm-bad-argument"),
+    FAULTS("r1 = 8; call 15; r6 = r0; r1 = r6; call 17; r1 = r6; call 16; exit", "vm-record-gone"),
+    FAULTS("r1 = 8; call 15; r6 = r0; r1 = r6; call 17; r1 = r6; call 17; exit", "vm-record-gone"),
+    FAULTS("r1 = 8; call 15; r0 = 1; exit", "vm-leak"),
+    FAULTS("r1 = 8; call 15; r0 = *(u8 *)(r0 + 0); exit", "vm-no-access"),
+    FAULTS("r1 = 8; call 15; r0 += 1; r1 = r0; call 16; exit", "vm-bad-argument"))
+
 ROWS(locks_are_held_one_at_a_time,
     GIVES(LOOKUP("0") "r6 = r0; r1 = r6; call 8; r1 = r6; call 9; r0 = 0; exit", 0),
     FAULTS(LOOKUP("0") "r6 = r0; r1 = r6; call 8; r0 = 0; exit", "vm-lock-held"),
@@ -420,6 +435,7 @@ static const struct CMUnitTest tests[] = {
     UNIT(flags_of_maps_hold_for_programs),
     UNIT(helpers_get_what_their_contracts_say),
     UNIT(records_are_given_back_once),
+    UNIT(objects_of_the_host_are_told_apart_and_given_back_once),
     UNIT(locks_are_held_one_at_a_time),
     UNIT(frames_end_with_their_functions),
     UNIT(callbacks_see_what_they_are_given),
