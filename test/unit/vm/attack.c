@@ -170,15 +170,18 @@ static void drain(void *user, const char *text, size_t length)
 #define RESERVE(size) "r1 = map[idx:3]; r2 = " size "; r3 = 0; call 131;"
 #define DISCARD "r2 = 0; call 133;"
 
-/* The ring is 4096 bytes, so after two records of 2048 with their headers comes the same place. */
+/* The ring is 4096 bytes, and each record has 8 more: after 16, 2032, 2048 and 16 bytes comes the
+ * place of the second record again.  The others are all noted where the first one was. */
 TEST(a_new_record_in_an_old_place_does_not_wake_old_pointers)
 {
     struct world w;
     open_world(&w);
-    const char *text =
-        RESERVE("2040") "r6 = r0; if r0 == 0 goto none; r1 = r0;" DISCARD PRINT     /* 0 to 2048 */
-            RESERVE("2040") "r7 = r0; if r0 == 0 goto none; r1 = r0;" DISCARD PRINT /* to 4096 */
-                RESERVE("8") "r7 = r0; if r0 == 0 goto none; if r7 != r6 goto elsewhere;"
+    const char *text = RESERVE("8") "r7 = r0; if r0 == 0 goto none;" RESERVE(
+        "2024") "r6 = r0; if r0 == 0 goto none;"
+                "r1 = r6;" DISCARD "r1 = r7;" DISCARD PRINT RESERVE(
+                    "2040") "r7 = r0; if r0 == 0 goto none; r1 = r7;" DISCARD PRINT
+                    RESERVE("8") "r7 = r0; if r0 == 0 goto none; r1 = r7;" DISCARD PRINT RESERVE(
+                        "8") "r7 = r0; if r0 == 0 goto none; if r7 != r6 goto elsewhere;"
                              "*(u64 *)(r6 + 1024) = -1;"
                              "elsewhere: r1 = r7;" DISCARD "r0 = 1; exit;"
                              "none: r0 = 0; exit";
