@@ -7,6 +7,7 @@
 
 #define LINK_OP_LDDW 0x18u
 #define LINK_OP_CALL 0x85u
+#define LINK_OP_JA 0x05
 #define LINK_SRC_CALL_LOCAL 1u
 #define LINK_SRC_CODE 4u
 #define LINK_SRC_MAP 5u
@@ -111,8 +112,9 @@ static skep_status link_poison_with(struct link_job *job, const struct link_plac
     if (!copy)
         return load_nomem(job->err, "notes");
     struct isa_slot poison = { .opcode = LINK_OP_CALL, .imm = LINK_POISON };
-    if (link_is_lddw(job, p))
-        job->slots[p->at + 1] = poison;
+    if (link_is_lddw(job,
+                     p)) /* nothing gets past the first half: a jump to the next one fills it */
+        job->slots[p->at + 1] = (struct isa_slot){ .opcode = LINK_OP_JA };
     job->slots[p->at] = poison;
     job->notes[job->n_notes++] = (struct code_note){ .insn = p->at, .text = copy };
     return SKEP_OK;
@@ -404,6 +406,7 @@ bool load_is_foreign(const struct linked *linked)
 
 #undef LINK_OP_LDDW
 #undef LINK_OP_CALL
+#undef LINK_OP_JA
 #undef LINK_SRC_CALL_LOCAL
 #undef LINK_SRC_CODE
 #undef LINK_SRC_MAP
