@@ -40,6 +40,14 @@ SKEP_API skep_status skep_check_structure(const skep_insn *insns, size_t count, 
  * "linux-may-goto"; NULL past the last. */
 SKEP_API const char *skep_isa_group(unsigned i);
 
+/* One instruction of classic BPF: struct sock_filter of <linux/filter.h>, libpcap's struct
+ * bpf_insn, a line of `tcpdump -ddd`.  Host byte order. */
+struct skep_classic_insn {
+    uint16_t code;
+    uint8_t jt, jf;
+    uint32_t k;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,6 +11,7 @@
 #define SKEP_OBJECT_H
 
 #include <skep/contract.h>
+#include <skep/isa.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +33,22 @@ SKEP_API bool skep_object_find(const void *bytes, size_t size, size_t from, size
 SKEP_API skep_status skep_object_from_insns(skep_env *env, const char *name, const void *insns,
                                             size_t count, const struct skep_hook *hook,
                                             skep_object **object, skep_error *error);
+/* A program of type socket_filter from classic BPF, converted: it runs on packets (packet.h), and
+ * r0 is what the filter returns, how many bytes it lets through.
+ *
+ * Semantics are Linux's: 32 bits; a load outside of the packet and a division by zero return 0; a
+ * shift by X takes X modulo 32 (libpcap's own interpreter gives 0 from 32 on).  Offsets from
+ * SKF_NET_OFF and SKF_LL_OFF on count from those headers.  Of what lies beside the packet
+ * (SKF_AD_*) PROTOCOL, PKTTYPE, IFINDEX, MARK, QUEUE, RXHASH, CPU, ALU_XOR_X, VLAN_TAG,
+ * VLAN_TAG_PRESENT, RANDOM and VLAN_TPID run; NLATTR, NLATTR_NEST, HATYPE and PAY_OFFSET are
+ * SKEP_UNSUPPORTED, by name.
+ *
+ * SKEP_MALFORMED for what Linux's SO_ATTACH_FILTER refuses: not 1 to 4096 instructions, an opcode
+ * that is not defined, a jump past the end, no return at the end, a division by the constant 0, a
+ * shift by a constant above 31, M[] out of range or read where not every path stored it. */
+SKEP_API skep_status skep_object_from_classic(skep_env *env, const char *name,
+                                              const struct skep_classic_insn *insns, size_t count,
+                                              skep_object **object, skep_error *error);
 /* Frees it; programs loaded from it keep what they need. */
 SKEP_API void skep_object_close(skep_object *object);
 

@@ -85,27 +85,67 @@ bool skep_object_find(const void *bytes, size_t size, size_t from, size_t *offse
     return true;
 }
 
+/* Room for n slots; NULL: no memory. */
+static struct skep_object *object_of_slots(struct skep_env *env, const char *name, u32 n,
+                                           const struct skep_hook *hook)
+{
+    struct skep_object *object = object_new(env, name ? name : "program");
+    if (!object)
+        return NULL;
+    object->hook = hook;
+    object->slots = mem_alloc(&env->mem, n * sizeof(*object->slots));
+    if (!object->slots) {
+        object_put(object);
+        return NULL;
+    }
+    object->n_slots = n;
+    return object;
+}
+
 skep_status skep_object_from_insns(skep_env *env, const char *name, const void *insns, size_t count,
                                    const struct skep_hook *hook, skep_object **out, skep_error *err)
 {
     if (!env || !out || !insns || !count || count > OBJECT_MAX_SLOTS || !hook)
         return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_object_from_insns"),
                      STR("NULL, no instruction, or more than a million"));
-    struct skep_object *object = object_new(env, name ? name : "program");
-    struct isa_slot *slots = mem_alloc(&env->mem, count * sizeof(*slots));
-    if (!object || !slots) {
-        mem_free(&env->mem, slots, count * sizeof(*slots));
-        if (object)
-            object_put(object);
+    struct skep_object *object = object_of_slots(env, name, (u32)count, hook);
+    if (!object)
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("the instructions"));
-    }
     for (size_t i = 0; i < count; i++)
-        slots[i] = isa_slot_read((const u8 *)insns + i * 8, false);
-    object->slots = slots;
-    object->n_slots = (u32)count;
-    object->hook = hook;
+        object->slots[i] = isa_slot_read((const u8 *)insns + i * 8, false);
     *out = object;
     return SKEP_OK;
+}
+
+static skep_status object_convert(struct skep_env *env, const char *name,
+                                  const struct skep_classic_insn *insns, size_t count,
+                                  struct arena *arena, skep_object **out, skep_error *err)
+{
+    const struct skep_hook *hook = registry_hook_by_name(&env->registry, "socket_filter");
+    struct isa_slot *slots;
+    u32 n;
+    if (!hook)
+        return RAISE(err, SKEP_NOT_FOUND, NO_SUCH, STR("program type"), STR("socket_filter"));
+    TRY(load_classic(arena, hook, insns, count, &slots, &n, err));
+    struct skep_object *object = object_of_slots(env, name, n, hook);
+    if (!object)
+        return RAISE(err, SKEP_NOMEM, NOMEM, STR("the instructions"));
+    memcpy(object->slots, slots, n * sizeof(*slots));
+    *out = object;
+    return SKEP_OK;
+}
+
+skep_status skep_object_from_classic(skep_env *env, const char *name,
+                                     const struct skep_classic_insn *insns, size_t count,
+                                     skep_object **out, skep_error *err)
+{
+    if (!env || !out || (!insns && count))
+        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_object_from_classic"), STR("NULL"));
+    struct arena arena;
+    arena_init(&arena, &env->mem);
+    skep_status status = object_convert(env, name, insns, count, &arena, out, err);
+    arena_drop(&arena);
+    return status;
 }
 
 #undef OBJECT_MAX_FILE

@@ -48,18 +48,14 @@ static u64 helper_skb_load_from(struct skep_thread *thread, u64 skb, u64 offset,
 {
     enum { SKB_FROM_MAC, SKB_FROM_NETWORK };
     (void)skb;
-    struct skep_packet *packet = thread->packet;
+    const struct skep_packet *packet = thread->packet;
     s64 header =
         (s32)(start == SKB_FROM_MAC ? packet->mac_header_offset : packet->network_header_offset);
-    s64 from = header + (u32)offset;
-    s64 first = packet->hard_start - packet->data;
-    if (start <= SKB_FROM_NETWORK && (u32)offset <= 0xffff && from >= first &&
-        from + (s64)size <= packet_linear(packet)) {
-        memmove(helper_pointer(to), packet->data + from, size);
+    if (start <= SKB_FROM_NETWORK && (u32)offset <= 0xffff &&
+        packet_load_from(packet, header + (u32)offset, helper_pointer(to), (u32)size) == 0)
         return 0;
-    }
-    bool beyond = start <= SKB_FROM_NETWORK && (u32)offset <= 0xffff && from >= 0;
-    return helper_skb_read(packet, beyond ? (u64)from : UINT32_MAX, to, size);
+    memset(helper_pointer(to), 0, size);
+    return helper_errno(-EFAULT);
 }
 
 const struct skep_helper helper_skb_load_bytes_relative = {

@@ -129,6 +129,13 @@ skep_status load_link(struct object *object, u32 program, struct arena *arena, s
  * of several bytes (ntohs is nothing on a big-endian machine), cannot: it must not run. */
 bool load_is_foreign(const struct linked *linked);
 
+/* Classic BPF, converted for a hook whose context has an skb's fields.  The slots lie in the arena.
+ * SKEP_MALFORMED: Linux would refuse it too; SKEP_UNSUPPORTED: it asks for what no packet here has.
+ */
+skep_status load_classic(struct arena *arena, const struct skep_hook *hook,
+                         const struct skep_classic_insn *insns, size_t count,
+                         struct isa_slot **slots, u32 *n_slots, skep_error *err);
+
 /* The relocations of a section as text, for skep dump --relocs. */
 skep_status load_print_relocs(const struct object *object, struct text *out);
 

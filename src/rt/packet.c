@@ -312,6 +312,16 @@ u32 packet_protocol_at(const struct skep_packet *packet, u32 offset)
     return packet_stored_u16(load_u16(field + 2, true) == 0xffff ? IEEE_802_3 : IEEE_802_2);
 }
 
+int packet_load_from(const struct skep_packet *packet, s64 offset, void *out, u32 size)
+{
+    if (offset >= 0)
+        return offset <= UINT32_MAX ? packet_load(packet, (u32)offset, out, size) : -EFAULT;
+    if (offset < packet->hard_start - packet->data || offset + size > packet_linear(packet))
+        return -EFAULT;
+    memmove(out, packet->data + offset, size);
+    return 0;
+}
+
 int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 size)
 {
     return packet_copy(packet, offset, NULL, in, size);

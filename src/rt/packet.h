@@ -56,6 +56,8 @@ u32 packet_protocol_at(const struct skep_packet *packet, u32 offset);
 int packet_pull(struct skep_packet *packet, u32 size);
 /* Copies across fragments.  -EFAULT outside the packet. */
 int packet_load(const struct skep_packet *packet, u32 offset, void *out, u32 size);
+/* The same from before the data on, down to where the buffer begins. */
+int packet_load_from(const struct skep_packet *packet, s64 offset, void *out, u32 size);
 int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 size);
 
 /* The one's complement sum of bytes, added to seed, not folded: network byte order sums in the
