@@ -136,7 +136,8 @@ static u32 *program_costs(struct skep_program *program)
     u32 n = program->linked.code.n_insns;
     u32 *cost = arena_array(&program->arena, u32, n);
     for (u32 i = 0; cost && i < n; i++)
-        cost[i] = 1 + (program->helpers[i] ? program->helpers[i]->cost : 0);
+        cost[i] =
+            1 + (program->helpers[i] ? min_u32(program->helpers[i]->cost, UINT32_MAX - 1) : 0);
     return cost;
 }
 
