@@ -1,12 +1,7 @@
-/* Writes docs/isa.md from the instruction table, or checks that it is current.
- *
- *     docs_isa FILE            fails when FILE is not what would be written
- *     docs_isa --write FILE */
+/* docs/isa.md: the instruction table. */
 #include "isa/format.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "docs/page.h"
 
 static const char introduction[] =
     "# The instruction set\n"
@@ -123,43 +118,4 @@ static void write_page(struct text *out)
     }
 }
 
-static int write_to(const char *path, const struct text *page)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(page->data, 1, page->length, file) != page->length || fclose(file)) {
-        perror(path);
-        return 1;
-    }
-    return 0;
-}
-
-static int compare_with(const char *path, const struct text *page)
-{
-    FILE *file = fopen(path, "rb");
-    char *kept = calloc(1, page->length + 2);
-    size_t n = file && kept ? fread(kept, 1, page->length + 1, file) : 0;
-    bool same = n == page->length && memcmp(kept, page->data, n) == 0;
-    if (file)
-        fclose(file);
-    free(kept);
-    if (!same)
-        fprintf(stderr, "%s is not current: run make docs\n", path);
-    return !same;
-}
-
-int main(int argc, char **argv)
-{
-    struct mem mem;
-    struct text page;
-    mem_init(&mem, NULL, 0);
-    text_init(&page, &mem);
-    write_page(&page);
-    bool write = argc == 3 && strcmp(argv[1], "--write") == 0;
-    if (!write && argc != 2) {
-        fprintf(stderr, "usage: docs_isa [--write] FILE\n");
-        return 2;
-    }
-    int status = write ? write_to(argv[2], &page) : compare_with(argv[1], &page);
-    text_drop(&page);
-    return status;
-}
+int main(int argc, char **argv) { return page_main(argc, argv, write_page); }
