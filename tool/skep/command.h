@@ -34,7 +34,7 @@ enum command_bit {
     O(WRITE_PCAP,   "write-pcap",   0, "OUT", ONE, IN_RUN, \
       "write the packets that the program lets through, as it left them") \
     O(FILTER,       "filter",       0, "EXPR", ONE, IN_RUN | IN_BENCH, \
-      "take only the packets that match, in tcpdump's language") \
+      "take only the packets that match, in tcpdump's language; run without OBJ: the program") \
     O(PACKET,       "packet",       0, "N", ONE, IN_BENCH, \
       "which packet of the capture, from 1") \
     O(DATA,         "data",         'd', "HEX|@FILE", ONE, IN_RUN | IN_BENCH, \
@@ -96,7 +96,7 @@ enum command_bit {
 
 /* C(name, symbol, bit, arguments, summary) */
 #define COMMANDS(C) \
-    C("run",    run,    IN_RUN,    "OBJ[:PROG]|FILE.bpf.c", \
+    C("run",    run,    IN_RUN,    "OBJ[:PROG]|FILE.bpf.c|FILE.ddd", \
       "run a program on packets, bytes or a context") \
     C("dump",   dump,   IN_DUMP,   "OBJ[:PROG]|FILE.bpf.c", \
       "show what is in an object") \

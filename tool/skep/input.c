@@ -183,7 +183,8 @@ static int input_pcap(struct input *input, const struct args *args)
     if (!is_packet_hook(input->hook))
         return say_usage("--pcap: %s is no program type for packets", input->hook->name);
     input->is_capture = true;
-    int status = capture_read(path, args_value(args, OPT_FILTER), &input->cases);
+    const char *filter = args->n_words ? args_value(args, OPT_FILTER) : NULL;
+    int status = capture_read(path, filter, &input->cases);
     if (!status && input->cases.n == 0)
         status = say_usage("%s: there is no packet to run on", path);
     return status ? status : input_pick(input, args);
@@ -214,7 +215,7 @@ static int input_read(struct input *input, const struct args *args)
     bool pcap = args_has(args, OPT_PCAP);
     if (pcap && data)
         return say_usage("--pcap and --data do not go together");
-    if (args_has(args, OPT_FILTER) && !pcap)
+    if (args_has(args, OPT_FILTER) && args->n_words && !pcap)
         return say_usage("--filter needs --pcap");
     int status = STATUS_OK;
     if (pcap)

@@ -33,7 +33,8 @@ struct input {
     size_t largest; /* bytes of the largest case */
 };
 
-/* Reads what --pcap, --filter, --data and --ctx say for a hook. */
+/* Reads what --pcap, --filter, --data and --ctx say for a hook.  Without words on the command line
+ * --filter is the program, and all packets are its input. */
 int input_open(const struct args *args, const struct skep_hook *hook, struct input *out);
 void input_close(struct input *input);
 

@@ -1,5 +1,6 @@
 /* Opens objects, sources and bare bytecode, and picks programs. */
 #include "open.h"
+#include "classic.h"
 #include "compile.h"
 #include "out.h"
 
@@ -172,6 +173,18 @@ static int target_open_elf(skep_env *env, struct target *target)
     return status ? STATUS_USAGE : STATUS_OK;
 }
 
+static int target_open_classic(skep_env *env, struct target *target,
+                               const struct bytes_buffer *file)
+{
+    struct classic_code code;
+    int status = classic_parse(target->path, (const char *)file->data, &code);
+    if (status)
+        return status;
+    status = classic_object(env, target->path, &code, &target->object);
+    free(code.insns);
+    return status;
+}
+
 static int target_open_file(skep_env *env, struct target *target, const struct args *args)
 {
     struct bytes_buffer file;
@@ -187,18 +200,22 @@ static int target_open_file(skep_env *env, struct target *target, const struct a
         return target_open_elf(env, target);
     }
     int status;
-    if (ends_in(path, ".s") || ends_in(path, ".asm"))
+    bool bare = !classic_is_text((const char *)file.data, file.size) || ends_in(path, ".hex") ||
+                ends_in(path, ".bin");
+    if (!bare)
+        status = target_open_classic(env, target, &file);
+    else if (ends_in(path, ".s") || ends_in(path, ".asm"))
         status = insns_from_text(target, &file);
     else if (ends_in(path, ".hex"))
         status = insns_from_hex(target, &file);
     else if (ends_in(path, ".bin"))
         status = insns_from_bytes(target, &file);
     else
-        status = say_usage("%s: no ELF object, and its name ends in none of .bpf.c, .s, .asm, "
-                           ".bin, .hex",
+        status = say_usage("%s: no ELF object, no output of tcpdump -ddd, and its name ends in "
+                           "none of .bpf.c, .s, .asm, .bin, .hex",
                            path);
     free(file.data);
-    return status ? status : target_wrap_insns(env, target, args);
+    return status || !bare ? status : target_wrap_insns(env, target, args);
 }
 
 /* ---- setters ------------------------------------------------------------------------------- */
@@ -309,6 +326,25 @@ int target_open(skep_env *env, const struct args *args, const char *word, struct
     int status = target_name_program(&target, args);
     if (!status)
         status = target_open_file(env, &target, args);
+    if (!status)
+        status = target_configure(env, &target, args);
+    if (status)
+        target_close(&target);
+    else
+        *out = target;
+    return status;
+}
+
+int target_open_filter(skep_env *env, const struct args *args, const char *expression,
+                       int link_type, struct target *out)
+{
+    struct target target = { .path = need(strdup(expression)) };
+    struct classic_code code;
+    int status = classic_compile(expression, link_type, &code);
+    if (!status) {
+        status = classic_object(env, target.path, &code, &target.object);
+        free(code.insns);
+    }
     if (!status)
         status = target_configure(env, &target, args);
     if (status)

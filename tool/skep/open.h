@@ -26,9 +26,13 @@ bool profile_parse(const char *name, enum skep_profile *out);
 /* The hook of that name, or the one of sections of that name (tc, classifier); NULL: none. */
 const struct skep_hook *hook_find(const skep_env *env, const char *name);
 
-/* Opens what `word` names (an object, a C file, assembler text, raw or hex bytecode) and applies
+/* Opens what `word` names (an object, a C file, assembler text, raw or hex bytecode, classic BPF as
+ * `tcpdump -ddd` prints it) and applies
  * --type, --set-map-size, --set-rodata.  On failure nothing is left open. */
 int target_open(skep_env *env, const struct args *args, const char *word, struct target *out);
+/* The same with an expression in tcpdump's language, for packets of a link type. */
+int target_open_filter(skep_env *env, const struct args *args, const char *expression,
+                       int link_type, struct target *out);
 void target_close(struct target *target);
 
 /* The one program to take: the one named, or the only one. */

@@ -9,6 +9,7 @@ const char details_run[] =
     "Runs one program. OBJ is an object, a C file (compiled by clang), assembler text (.s, .asm), "
     "or\n"
     "bytecode (.bin, .hex); bare instructions get r1 = data, r2 = size unless --type says more.\n"
+    "Classic BPF, as tcpdump -ddd prints it, is converted; without OBJ the program is --filter.\n"
     "\n"
     "INPUT: --pcap runs the program on every packet of a capture; --data on one packet, or on "
     "plain\n"
@@ -30,7 +31,8 @@ const char details_run[] =
     "\n"
     "Example:\n"
     "\n"
-    "  skep run firewall.bpf.c --pcap in.pcap --set-map blocked4 10.0.0.0/8=1 --dump-maps\n";
+    "  skep run firewall.bpf.c --pcap in.pcap --set-map blocked4 10.0.0.0/8=1 --dump-maps\n"
+    "  skep run --filter 'tcp port 443' --pcap in.pcap --write-pcap out.pcap\n";
 
 /* The engine, and whether the user vouches for the program. */
 static int run_wish(const struct args *args, struct load_wish *wish)
@@ -142,6 +144,16 @@ static int run_program(const struct args *args, struct run_plan *plan, const str
     return status;
 }
 
+static int run_on_input(const struct args *args, struct run_plan *plan, const struct target *target,
+                        const struct skep_program_info *info, const struct input *input)
+{
+    plan->input = input;
+    plan->keep_bytes = args_has(args, OPT_WRITE_PCAP) || input->cases.n == 1;
+    if (args_has(args, OPT_WRITE_PCAP) && !(info->hook->flags & SKEP_HOOK_PACKET))
+        return say_usage("--write-pcap: %s is no program type for packets", info->hook->name);
+    return run_program(args, plan, target, info);
+}
+
 static int run_target(const struct args *args, struct run_plan *plan, const struct target *target)
 {
     struct skep_program_info info;
@@ -150,17 +162,47 @@ static int run_target(const struct args *args, struct run_plan *plan, const stru
     if (!status && !info.hook)
         status = say_usage("%s: section %s does not say which type %s is; add --type", target->path,
                            info.section, info.name);
+    if (!status)
+        status = input_open(args, info.hook, &input);
     if (status)
         return status;
-    status = input_open(args, info.hook, &input);
+    status = run_on_input(args, plan, target, &info, &input);
+    input_close(&input);
+    return status;
+}
+
+static int run_object(const struct args *args, struct run_plan *plan)
+{
+    struct target target;
+    int status = target_open(plan->host->env, args, args->words[0], &target);
+    if (!status) {
+        status = run_target(args, plan, &target);
+        target_close(&target);
+    }
+    return status;
+}
+
+/* --filter without an object is the program itself, compiled for the capture's link type. */
+static int run_filter(const struct args *args, struct run_plan *plan)
+{
+    struct target target;
+    struct input input;
+    struct skep_program_info info;
+    const char *type = args_value(args, OPT_TYPE);
+    const struct skep_hook *hook = hook_find(plan->host->env, type ? type : "socket_filter");
+    if (!hook || !(hook->flags & SKEP_HOOK_PACKET))
+        return say_usage("--filter: %s is no program type for packets", type);
+    int status = input_open(args, hook, &input);
     if (status)
         return status;
-    plan->input = &input;
-    plan->keep_bytes = args_has(args, OPT_WRITE_PCAP) || input.cases.n == 1;
-    if (args_has(args, OPT_WRITE_PCAP) && !(info.hook->flags & SKEP_HOOK_PACKET))
-        status = say_usage("--write-pcap: %s is no program type for packets", info.hook->name);
-    else
-        status = run_program(args, plan, target, &info);
+    status = target_open_filter(plan->host->env, args, args_value(args, OPT_FILTER),
+                                input.cases.link_type, &target);
+    if (!status) {
+        status = target_program(&target, &info);
+        if (!status)
+            status = run_on_input(args, plan, &target, &info, &input);
+        target_close(&target);
+    }
     input_close(&input);
     return status;
 }
@@ -168,20 +210,16 @@ static int run_target(const struct args *args, struct run_plan *plan, const stru
 int command_run(const struct args *args)
 {
     struct host host;
-    struct target target;
     struct run_plan plan = { .host = &host };
-    if (args->n_words != 1)
-        return say_usage("run takes one object; see skep help run");
+    bool filter = args->n_words == 0 && args_has(args, OPT_FILTER);
+    if (args->n_words != 1 && !filter)
+        return say_usage("run takes one object, or --filter; see skep help run");
     int status = run_plan_numbers(args, &plan);
     if (status)
         return status;
     status = host_open(&host, plan.n_threads);
     if (!status)
-        status = target_open(host.env, args, args->words[0], &target);
-    if (!status) {
-        status = run_target(args, &plan, &target);
-        target_close(&target);
-    }
+        status = filter ? run_filter(args, &plan) : run_object(args, &plan);
     host_close(&host);
     return status;
 }
