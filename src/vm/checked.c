@@ -185,7 +185,7 @@ static bool checked_condition(const struct insn *insn, u64 dst, u64 src)
     return false;
 }
 
-/* LD_ABS, LD_IND.  False: the packet has no such bytes, and the program ends. */
+/* LD_ABS, LD_IND.  False: the packet has no such bytes; r0 is 0. */
 static bool checked_packet_load(struct checked_run_state *s, const struct insn *insn)
 {
     u64 value = 0;
@@ -197,7 +197,7 @@ static bool checked_packet_load(struct checked_run_state *s, const struct insn *
 }
 
 /* What an instruction does to control. */
-enum checked_next { CHECKED_GOES_ON, CHECKED_JUMPS, CHECKED_EXITS, CHECKED_ENDS, CHECKED_TAIL };
+enum checked_next { CHECKED_GOES_ON, CHECKED_JUMPS, CHECKED_EXITS, CHECKED_TAIL };
 
 static skep_status checked_may_run(struct checked_run_state *s, const struct checked_insn *i)
 {
@@ -224,7 +224,7 @@ static skep_status checked_ld_packet(struct checked_run_state *s, const struct i
     if (s->reg[6].from.kind != CHECKED_CTX || s->reg[6].bits != ctx.bits)
         return CHECKED_FAULT(s, VM_R6_NOT_CTX, STR(insn_row(insn)->name));
     if (!checked_packet_load(s, insn))
-        *next = CHECKED_ENDS;
+        *next = CHECKED_EXITS; /* from this function only, as in Linux */
     return SKEP_OK;
 }
 
@@ -337,10 +337,6 @@ static skep_status checked_loop(struct checked_run_state *s, bool is_main, u64 *
         if (next == CHECKED_JUMPS) {
             s->at = i->target;
             continue;
-        }
-        if (next == CHECKED_ENDS) {
-            *r0 = 0;
-            return checked_nothing_leaks(s, n_held);
         }
         if (next == CHECKED_TAIL) {
             if (is_main && s->thread->depth == bottom) {

@@ -139,13 +139,13 @@ static COLD skep_status interp_fault(struct skep_thread *thread, const struct in
     CASE(ISA_LD_ABS_##SZ, 0)                                                                       \
     {                                                                                              \
         if (!vm_packet_load(thread, (u32)ip->imm, bytes, &reg[0]))                                 \
-            goto end_with_zero;                                                                    \
+            goto exit_with_zero;                                                                   \
         NEXT();                                                                                    \
     }                                                                                              \
     CASE(ISA_LD_IND_##SZ, 0)                                                                       \
     {                                                                                              \
         if (!vm_packet_load(thread, (u32)(SRC + IMM), bytes, &reg[0]))                             \
-            goto end_with_zero;                                                                    \
+            goto exit_with_zero;                                                                   \
         NEXT();                                                                                    \
     }
 
@@ -360,8 +360,9 @@ dispatch:
 stop_paying:
     status = fuel < 0 ? SKEP_FUEL : SKEP_CANCELLED;
     goto leave;
-end_with_zero:
+exit_with_zero: /* LD_ABS past the packet ends its function, as in Linux */
     reg[0] = 0;
+    goto exit_frame;
 leave:
     thread->depth -= n_frames;
     thread->fuel = fuel;
