@@ -20,11 +20,25 @@ SKEP_API void skep_packet_free(skep_packet *packet);
 
 /* Copies a frame in, resets the head- and tailroom and all metadata.  SKEP_LIMIT: does not fit. */
 SKEP_API skep_status skep_packet_set(skep_packet *packet, const void *frame, size_t size);
-/* The packet as it is now; valid until it is changed. */
+/* The same for a multi-buffer packet: the first `linear` bytes (at most the capacity) lie where
+ * programs reach them directly, the rest in fragments of fragment_bytes, which helpers reach
+ * (bpf_xdp_load_bytes, bpf_xdp_store_bytes, bpf_skb_load_bytes …).  The last fragment can grow to
+ * fragment_bytes.  Linux gives such frames to XDP programs of the section xdp.frags only; here
+ * every program takes them.  SKEP_LIMIT: the linear part does not fit, more than 17 fragments or
+ * 65535 bytes; SKEP_NOMEM. */
+SKEP_API skep_status skep_packet_set_frags(skep_packet *packet, const void *frame, size_t size,
+                                           size_t linear, size_t fragment_bytes);
+/* The packet's linear part as it is now: all of it, unless it has fragments.  Valid until it is
+ * changed. */
 SKEP_API const void *skep_packet_data(const skep_packet *packet, size_t *size);
+/* How long the packet is, fragments included; and some of its bytes, copied across fragments.
+ * SKEP_BAD_ARG: it has no such bytes. */
+SKEP_API size_t skep_packet_size(const skep_packet *packet);
+SKEP_API skep_status skep_packet_read(const skep_packet *packet, size_t offset, void *out,
+                                      size_t size);
 
 /* A field by its name in the hook's context ("ingress_ifindex", "mark", "protocol", …), as the
- * program will see it.  SKEP_NOT_FOUND. */
+ * program will see it.  SKEP_NOT_FOUND; SKEP_BAD_ARG: "len", which follows from the bytes. */
 SKEP_API skep_status skep_packet_set_field(skep_packet *packet, const char *field, uint64_t value);
 SKEP_API skep_status skep_packet_field(const skep_packet *packet, const char *field,
                                        uint64_t *value);

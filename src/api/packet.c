@@ -20,10 +20,27 @@ skep_status skep_packet_set(skep_packet *packet, const void *frame, size_t size)
     return packet_set(packet, frame, size);
 }
 
+skep_status skep_packet_set_frags(skep_packet *packet, const void *frame, size_t size,
+                                  size_t linear, size_t fragment_bytes)
+{
+    if (size > PACKET_MAX || fragment_bytes > PACKET_MAX)
+        return SKEP_LIMIT;
+    return packet_set_frags(packet, frame, size, (u32)min_u64(linear, size), (u32)fragment_bytes);
+}
+
 const void *skep_packet_data(const skep_packet *packet, size_t *size)
 {
     *size = (size_t)(packet->data_end - packet->data);
     return packet->data;
+}
+
+size_t skep_packet_size(const skep_packet *packet) { return packet->length; }
+
+skep_status skep_packet_read(const skep_packet *packet, size_t offset, void *out, size_t size)
+{
+    if (offset > packet->length || size > packet->length - offset)
+        return SKEP_BAD_ARG;
+    return packet_load(packet, (u32)offset, out, (u32)size) == 0 ? SKEP_OK : SKEP_BAD_ARG;
 }
 
 /* Fields: as any packet hook's table names them; all tables see the same struct. */
@@ -55,6 +72,8 @@ skep_status skep_packet_set_field(skep_packet *packet, const char *name, uint64_
     const struct skep_ctx_field *field = packet_find_field(name);
     if (!field)
         return SKEP_NOT_FOUND;
+    if (field->host_offset == offsetof(struct skep_packet, length))
+        return SKEP_BAD_ARG;
     u8 *at = (u8 *)packet + field->host_offset;
     switch (field->host_size) {
     case 1: *at = (u8)value; break;

@@ -37,6 +37,8 @@ enum command_bit {
       "take only the packets that match, in tcpdump's language; run without OBJ: the program") \
     O(PACKET,       "packet",       0, "N", ONE, IN_BENCH, \
       "which packet of the capture, from 1") \
+    O(LINEAR,       "linear",       0, "N", ONE, IN_RUN, \
+      "only the first N bytes of a packet are in one piece, the rest in fragments") \
     O(DATA,         "data",         'd', "HEX|@FILE", ONE, IN_RUN | IN_BENCH, \
       "run on these bytes: a packet, or the memory that r1 points to") \
     O(CTX,          "ctx",          'c', "JSON|@FILE", ONE, IN_RUN | IN_BENCH, \

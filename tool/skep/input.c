@@ -9,7 +9,8 @@
 
 #define INPUT_ARGS 12u /* arguments of a traced function that a program can ask for */
 #define INPUT_PACKET_MAX 65535u
-#define INPUT_PACKET_MIN 64 /* a packet program without input gets that many zero bytes */
+#define INPUT_FRAGMENT_BYTES 4096u /* a page, as drivers use them */
+#define INPUT_PACKET_MIN 64        /* a packet program without input gets that many zero bytes */
 
 static bool is_packet_hook(const struct skep_hook *hook) { return hook->flags & SKEP_HOOK_PACKET; }
 
@@ -77,6 +78,8 @@ static int field_take(const struct skep_hook *hook, const char *name, const json
     *taken = (struct field_value){ .field = field };
     if (field->kind == SKEP_FIELD_POINTER)
         return field_bytes(field, value, field->bytes, &taken->bytes);
+    if (is_packet_hook(hook) && !strcmp(name, "len"))
+        return say_usage("--ctx: len is the packet's own; give it other bytes");
     if (field->kind != SKEP_FIELD_SCALAR)
         return say_usage("--ctx: %s is a pointer that the host sets", name);
     if (field->host_size > 8)
@@ -229,10 +232,23 @@ static int input_read(struct input *input, const struct args *args)
     return status;
 }
 
+static int input_linear(struct input *input, const struct args *args)
+{
+    uint64_t linear;
+    if (!args_number(args, OPT_LINEAR, INPUT_PACKET_MAX, INPUT_PACKET_MAX, &linear))
+        return STATUS_USAGE;
+    if (args_has(args, OPT_LINEAR) && !is_packet_hook(input->hook))
+        return say_usage("--linear: %s is no program type for packets", input->hook->name);
+    input->linear = linear;
+    return STATUS_OK;
+}
+
 int input_open(const struct args *args, const struct skep_hook *hook, struct input *out)
 {
     *out = (struct input){ .hook = hook, .cases = { .link_type = DLT_EN10MB } };
     int status = input_read(out, args);
+    if (!status)
+        status = input_linear(out, args);
     for (size_t i = 0; i < out->cases.n; i++)
         if (out->cases.frames[i].size > out->largest)
             out->largest = out->cases.frames[i].size;
@@ -360,7 +376,8 @@ static void *args_prepare(struct slot *slot, const struct settings *settings)
 static void *packet_prepare(struct slot *slot, const struct frame *frame, const uint8_t *bytes,
                             const struct settings *settings)
 {
-    skep_packet_set(slot->packet, bytes, frame->size);
+    skep_packet_set_frags(slot->packet, bytes, frame->size, slot->input->linear,
+                          INPUT_FRAGMENT_BYTES);
     if (slot->input->hook->prepare)
         slot->input->hook->prepare(slot->packet);
     packet_settings(slot->packet, settings);
@@ -384,10 +401,26 @@ void *slot_prepare(struct slot *slot, size_t i)
     return NULL;
 }
 
-const uint8_t *slot_bytes(const struct slot *slot, size_t *size)
+/* One in fragments is put together. */
+static const uint8_t *packet_bytes(struct slot *slot, size_t *size)
+{
+    size_t linear;
+    const uint8_t *data = skep_packet_data(slot->packet, &linear);
+    *size = skep_packet_size(slot->packet);
+    if (*size == linear)
+        return data;
+    if (*size > slot->block_size) {
+        slot->block_size = *size;
+        slot->block = need(realloc(slot->block, slot->block_size));
+    }
+    skep_packet_read(slot->packet, 0, slot->block, *size);
+    return slot->block;
+}
+
+const uint8_t *slot_bytes(struct slot *slot, size_t *size)
 {
     if (slot->packet)
-        return skep_packet_data(slot->packet, size);
+        return packet_bytes(slot, size);
     *size = slot->memory.size;
     return slot->memory.data;
 }

@@ -31,6 +31,7 @@ struct input {
     struct settings *settings; /* one for all cases, or one for each; none */
     size_t n_settings;
     size_t largest; /* bytes of the largest case */
+    size_t linear;  /* of a packet; what lies behind comes in fragments */
 };
 
 /* Reads what --pcap, --filter, --data and --ctx say for a hook.  Without words on the command line
@@ -43,7 +44,7 @@ struct slot {
     const struct input *input;
     skep_packet *packet;
     struct skep_memory memory;
-    uint8_t *block; /* memory, the arguments, or the fields of a context */
+    uint8_t *block; /* memory, the arguments, the fields of a context, or a packet's copy */
     size_t block_size;
 };
 int slot_open(struct slot *slot, skep_env *env, const struct input *input);
@@ -51,6 +52,6 @@ void slot_close(struct slot *slot);
 /* Makes the context of case i; what skep_run wants. */
 void *slot_prepare(struct slot *slot, size_t i);
 /* The packet or memory as the program left it.  NULL: the hook has none. */
-const uint8_t *slot_bytes(const struct slot *slot, size_t *size);
+const uint8_t *slot_bytes(struct slot *slot, size_t *size);
 
 #endif
