@@ -7,8 +7,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$1 work=$2
 rm -rf "$work" && mkdir -p "$work"
-DESTDIR=$work/root cmake --install "$build" --prefix /opt/skep >/dev/null
-installed=$work/root/opt/skep
+DESTDIR=$work/stage cmake --install "$build" --prefix /opt/skep >/dev/null
+installed=$work/stage/opt/skep
 lib=$(dirname "$(find "$installed" -name libskep.a)")
 
 export PKG_CONFIG_PATH=$lib/pkgconfig
