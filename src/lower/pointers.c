@@ -8,16 +8,21 @@
  * order: `seen` is what its slots held at any call, `put` what others stored into them.
  *
  * Sound for programs that are type-safe: a slot that is partly or through an unknown pointer
- * overwritten holds a number afterwards, through which such a program accesses nothing. */
+ * overwritten holds a number afterwards, through which such a program accesses nothing.
+ *
+ * A state per block is most of what lowering a large program costs, so slots are counted from the
+ * frame pointer down and only as many are kept as stores through r10 reach.  When something of
+ * interest goes below those, by a copy of r10, it is all done again with every slot. */
 #include "lower/rewrite.h"
 
 #define POINTERS_REGS 11u
 #define POINTERS_SLOTS (RT_FRAME_BYTES / 8)
+#define POINTERS_NO_SLOT POINTERS_SLOTS
 #define POINTERS_ROUNDS 100u
 
 struct pointers_state {
     struct lower_value reg[POINTERS_REGS];
-    struct lower_value slot[POINTERS_SLOTS];
+    struct lower_value slot[POINTERS_SLOTS]; /* [0] is below the frame pointer; kept: n_slots */
 };
 
 struct pointers_func {
@@ -32,7 +37,9 @@ struct pointers {
     struct pointers_state **at; /* by block, at its start; NULL: not reached yet */
     bool *dirty;                /* by block */
     struct pointers_func *funcs;
-    struct lower_value *base;  /* the result */
+    struct lower_value *base; /* the result */
+    u32 n_slots;              /* of each frame; the others hold nothing of interest */
+    bool too_few_slots;
     u32 *order;                /* blocks, function by function, in reverse postorder */
     struct lower_value any[5]; /* what callbacks get that are not known by name */
     bool any_called;
@@ -101,11 +108,12 @@ static struct lower_value pointers_moved(struct lower_value v, s64 by)
 
 /* ---- memory */
 
-/* The slot that [v.off + off, + 8) of a frame is, or POINTERS_SLOTS when it is none. */
+/* The slot that [v.off + off, + 8) of a frame is, or POINTERS_NO_SLOT. */
 static u32 pointers_slot(struct lower_value v, s32 off)
 {
-    s64 at = (s64)v.off + off + RT_FRAME_BYTES;
-    return at >= 0 && at < RT_FRAME_BYTES && at % 8 == 0 ? (u32)at / 8 : POINTERS_SLOTS;
+    s64 below = -((s64)v.off + off);
+    return below > 0 && below <= RT_FRAME_BYTES && below % 8 == 0 ? (u32)below / 8 - 1
+                                                                  : POINTERS_NO_SLOT;
 }
 
 static struct lower_value pointers_load(struct pointers *p, const struct pointers_state *state,
@@ -114,16 +122,17 @@ static struct lower_value pointers_load(struct pointers *p, const struct pointer
     u32 slot = pointers_slot(from, off);
     if (from.kind == LOWER_SOME_FRAME && p->ctx_in_frames)
         return (struct lower_value){ .kind = LOWER_MAYBE_CTX };
-    if (from.kind != LOWER_FRAME || slot == POINTERS_SLOTS)
+    if (from.kind != LOWER_FRAME || slot >= p->n_slots)
         return pointers_plain;
     return from.func == func ? state->slot[slot] : p->funcs[from.func].seen[slot];
 }
 
-static void pointers_overwrite(struct pointers_state *state, s64 at, u32 size)
+/* [off, off + size) of the frame is overwritten. */
+static void pointers_overwrite(struct pointers_state *state, s64 off, u32 size)
 {
-    s64 end = at + size < RT_FRAME_BYTES ? at + size : RT_FRAME_BYTES;
-    for (s64 slot = at < 0 ? 0 : at / 8; slot * 8 < end; slot++)
-        state->slot[slot] = pointers_plain;
+    s64 lowest = -(s64)RT_FRAME_BYTES, end = off + size < 0 ? off + size : 0;
+    for (s64 at = off < lowest ? lowest : off; at < end; at = (at & -8) + 8)
+        state->slot[-at / 8 - (at % 8 == 0)] = pointers_plain;
 }
 
 static void pointers_store(struct pointers *p, struct pointers_state *state, u32 func,
@@ -132,9 +141,13 @@ static void pointers_store(struct pointers *p, struct pointers_state *state, u32
     struct lower_value to = state->reg[insn->dst];
     u32 size = insn_row(insn)->size;
     u32 slot = pointers_slot(to, insn->off);
-    bool whole = size == 8 && slot != POINTERS_SLOTS && insn->op == ISA_STX_DW;
+    bool whole = size == 8 && slot != POINTERS_NO_SLOT && insn->op == ISA_STX_DW;
     if (to.kind != LOWER_FRAME)
         return;
+    if (whole && slot >= p->n_slots) {
+        p->too_few_slots |= what.kind > LOWER_PLAIN;
+        return;
+    }
     if (whole && pointers_may_be_ctx(what) && !p->ctx_in_frames)
         p->ctx_in_frames = p->summaries_changed = true;
     if (to.func != func) {
@@ -143,20 +156,27 @@ static void pointers_store(struct pointers *p, struct pointers_state *state, u32
     } else if (whole) {
         state->slot[slot] = what;
     } else {
-        pointers_overwrite(state, (s64)to.off + insn->off + RT_FRAME_BYTES, size);
+        pointers_overwrite(state, (s64)to.off + insn->off, size);
     }
 }
 
 /* ---- calls */
 
-static bool pointers_join_states(struct pointers_state *into, const struct pointers_state *from)
+static bool pointers_join_states(const struct pointers *p, struct pointers_state *into,
+                                 const struct pointers_state *from)
 {
     bool changed = false;
     for (u32 r = 0; r < POINTERS_REGS; r++)
         changed |= pointers_join_into(&into->reg[r], from->reg[r]);
-    for (u32 s = 0; s < POINTERS_SLOTS; s++)
+    for (u32 s = 0; s < p->n_slots; s++)
         changed |= pointers_join_into(&into->slot[s], from->slot[s]);
     return changed;
+}
+
+/* How much of a state is kept. */
+static size_t pointers_kept(const struct pointers *p)
+{
+    return offsetof(struct pointers_state, slot) + p->n_slots * sizeof(struct lower_value);
 }
 
 /* Joins a state into a block's; the block is looked at again if that changed it. */
@@ -165,10 +185,10 @@ static void pointers_flow(struct pointers *p, u32 block, const struct pointers_s
     struct pointers_state *at = p->at[block];
     bool changed = !at;
     if (!at) {
-        at = p->at[block] = arena_copy(&p->l->scratch, state, sizeof(*state));
+        at = p->at[block] = arena_copy(&p->l->scratch, state, pointers_kept(p));
         p->no_memory |= !at;
-    } else if (memcmp(at, state, sizeof(*at)) != 0) {
-        changed = pointers_join_states(at, state);
+    } else if (memcmp(at, state, pointers_kept(p)) != 0) {
+        changed = pointers_join_states(p, at, state);
     }
     p->dirty[block] |= changed;
     p->blocks_changed |= changed;
@@ -186,7 +206,7 @@ static void pointers_enter(struct pointers *p, u32 func, const struct lower_valu
     struct pointers_state state;
     for (u32 r = 0; r < POINTERS_REGS; r++)
         state.reg[r] = r >= 1 && r <= 5 ? pointers_passed(args[r - 1], func) : pointers_plain;
-    for (u32 s = 0; s < POINTERS_SLOTS; s++)
+    for (u32 s = 0; s < p->n_slots; s++)
         state.slot[s] = pointers_plain;
     state.reg[10] = pointers_of_func(LOWER_FRAME, func);
     pointers_flow(p, p->l->cfg.block_of[p->code->funcs[func].entry], &state);
@@ -195,7 +215,7 @@ static void pointers_enter(struct pointers *p, u32 func, const struct lower_valu
 /* While others run they see this frame and may store into it. */
 static void pointers_lend_frame(struct pointers *p, struct pointers_state *state, u32 func)
 {
-    for (u32 s = 0; s < POINTERS_SLOTS; s++) {
+    for (u32 s = 0; s < p->n_slots; s++) {
         p->summaries_changed |= pointers_join_into(&p->funcs[func].seen[s], state->slot[s]);
         state->slot[s] = pointers_join(state->slot[s], p->funcs[func].put[s]);
     }
@@ -356,7 +376,8 @@ static u8 pointers_base_register(const struct insn *insn)
 static void pointers_block(struct pointers *p, u32 b)
 {
     const struct cfg_block *block = &p->l->cfg.blocks[b];
-    struct pointers_state state = *p->at[b];
+    struct pointers_state state;
+    memcpy(&state, p->at[b], pointers_kept(p));
     p->dirty[b] = false;
     for (u32 i = block->start; i < block->end; i++) {
         if (insn_is_memory(&p->code->insns[i]))
@@ -392,7 +413,8 @@ static void pointers_solve(struct pointers *p)
         p->gave_up = ++rounds > POINTERS_ROUNDS;
         if (!p->gave_up)
             pointers_round(p);
-    } while ((p->blocks_changed || p->summaries_changed) && !p->no_memory && !p->gave_up);
+    } while ((p->blocks_changed || p->summaries_changed) && !p->no_memory && !p->gave_up &&
+             !p->too_few_slots);
 }
 
 static void pointers_order(struct pointers *p)
@@ -420,23 +442,45 @@ static void pointers_start(struct pointers *p)
     pointers_enter(p, 0, args);
 }
 
+/* As many slots as stores of eight bytes through r10 reach. */
+static u32 pointers_slots_stored(const struct code *code)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < code->n_insns; i++) {
+        const struct insn *insn = &code->insns[i];
+        u32 slot = insn->op == ISA_STX_DW && insn->dst == 10
+                       ? pointers_slot(pointers_plain, insn->off)
+                       : POINTERS_NO_SLOT;
+        if (slot != POINTERS_NO_SLOT && slot >= n)
+            n = slot + 1;
+    }
+    return n;
+}
+
+static void pointers_run(struct pointers *p)
+{
+    struct arena *scratch = &p->l->scratch;
+    p->at = arena_array(scratch, struct pointers_state *, p->l->cfg.n_blocks);
+    p->dirty = arena_array(scratch, bool, p->l->cfg.n_blocks);
+    p->funcs = arena_array(scratch, struct pointers_func, p->code->n_funcs);
+    p->order = arena_array(scratch, u32, p->l->cfg.n_blocks);
+    p->base = arena_array(scratch, struct lower_value, p->code->n_insns);
+    p->no_memory = !p->at || !p->dirty || !p->funcs || !p->order || !p->base;
+    if (p->no_memory)
+        return;
+    pointers_order(p);
+    pointers_start(p);
+    pointers_solve(p);
+}
+
 skep_status lower_find_pointers(struct lowering *l)
 {
     const struct code *code = l->in->code;
-    struct pointers p = {
-        .l = l,
-        .code = code,
-        .at = arena_array(&l->scratch, struct pointers_state *, l->cfg.n_blocks),
-        .dirty = arena_array(&l->scratch, bool, l->cfg.n_blocks),
-        .funcs = arena_array(&l->scratch, struct pointers_func, code->n_funcs),
-        .order = arena_array(&l->scratch, u32, l->cfg.n_blocks),
-        .base = arena_array(&l->scratch, struct lower_value, code->n_insns),
-    };
-    p.no_memory = !p.at || !p.dirty || !p.funcs || !p.order || !p.base;
-    if (!p.no_memory) {
-        pointers_order(&p);
-        pointers_start(&p);
-        pointers_solve(&p);
+    struct pointers p = { .l = l, .code = code, .n_slots = pointers_slots_stored(code) };
+    pointers_run(&p);
+    if (p.too_few_slots) {
+        p = (struct pointers){ .l = l, .code = code, .n_slots = POINTERS_SLOTS };
+        pointers_run(&p);
     }
     if (p.no_memory)
         return RAISE(l->err, SKEP_NOMEM, NOMEM, STR("lowering"));
@@ -448,4 +492,5 @@ skep_status lower_find_pointers(struct lowering *l)
 
 #undef POINTERS_REGS
 #undef POINTERS_SLOTS
+#undef POINTERS_NO_SLOT
 #undef POINTERS_ROUNDS

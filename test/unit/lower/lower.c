@@ -141,6 +141,23 @@ TEST(an_overwritten_spill_is_forgotten)
             "r6 = *(u64 *)(r10 - 0x8)", "r0 = *(u32 *)(r6 + 0x0)", "exit");
 }
 
+TEST(a_spill_is_forgotten_when_only_its_low_half_is_overwritten_from_below)
+{
+    BYTECODE(insns, OP(STX_DW, .dst = 10, .src = 1, .off = -8), OP(ST_DW, .dst = 10, .off = -12),
+             OP(LDX_DW, .dst = 6, .src = 10, .off = -8), OP(LDX_W, .dst = 0, .src = 6), OP(EXIT, ));
+    BECOMES(insns, "*(u64 *)(r10 - 0x8) = r1", "*(u64 *)(r10 - 0xc) = 0x0",
+            "r6 = *(u64 *)(r10 - 0x8)", "r0 = *(u32 *)(r6 + 0x0)", "exit");
+}
+
+TEST(a_spill_below_all_that_r10_stores_is_followed)
+{
+    BYTECODE(insns, OP(MOV64_REG, .dst = 3, .src = 10), OP(ADD64_IMM, .dst = 3, .imm = (u64)-512),
+             OP(STX_DW, .dst = 3, .src = 1), OP(LDX_DW, .dst = 6, .src = 10, .off = -512),
+             OP(LDX_W, .dst = 0, .src = 6, .off = 8), OP(EXIT, ));
+    BECOMES(insns, "r3 = r10", "r3 += -0x200", "*(u64 *)(r3 + 0x0) = r1",
+            "r6 = *(u64 *)(r10 - 0x200)", "CTX_LOAD_W r0 = [r6 + 16]", "exit");
+}
+
 TEST(subprograms_get_the_pointer_from_their_callers)
 {
     BYTECODE(insns, OP(CALL_LOCAL, .src = 1, .imm = 1), OP(EXIT, ),
@@ -217,6 +234,8 @@ UNIT_TESTS(UNIT(pointer_fields_of_32_bits_are_loaded_with_64), UNIT(narrow_loads
            UNIT(sign_extending_loads_extend_what_the_program_sees),
            UNIT(the_pointer_is_followed_through_moves_spills_and_constant_offsets),
            UNIT(an_overwritten_spill_is_forgotten),
+           UNIT(a_spill_is_forgotten_when_only_its_low_half_is_overwritten_from_below),
+           UNIT(a_spill_below_all_that_r10_stores_is_followed),
            UNIT(subprograms_get_the_pointer_from_their_callers),
            UNIT(callbacks_find_the_pointer_in_a_struct_on_their_callers_stack),
            UNIT(a_pointer_that_is_the_context_on_one_path_only_is_refused),
