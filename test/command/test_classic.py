@@ -1,4 +1,6 @@
 """Classic BPF: --filter as the program, and what tcpdump -ddd prints."""
+import struct
+
 from driver import Case, main, read_pcap, write_pcap
 
 IP = "4\n40 0 0 12\n21 0 1 2048\n6 0 0 262144\n6 0 0 0\n"
@@ -34,6 +36,16 @@ class Classic(Case):
         self.assertEqual(read_pcap(out), [(0, FRAMES[0]), (3, FRAMES[3])])
         self.assertEqual(self.verdicts(*args, "--engine", "interp", "--no-verify"),
                          {"0x40000": 2, "0x0": 2})
+
+    def test_the_length_is_that_before_the_capture_cut_it_off(self):
+        path = self.path("cut.pcap")
+        with open(path, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+            for wire in 40, 99, 100, 1500:
+                file.write(struct.pack("<IIII", 0, 0, 40, wire) + FRAMES[0])
+        for expression, n in ("greater 100", 2), ("len < 100", 2), ("tcp and len = 1500", 1):
+            verdicts = self.verdicts("--filter", expression, "--pcap", path)
+            self.assertEqual(verdicts["0x40000"], n)
 
     def test_the_output_of_tcpdump_is_a_program(self):
         ddd = self.file("ip.ddd", IP)

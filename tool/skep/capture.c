@@ -27,7 +27,7 @@ void capture_add(struct capture *capture, const uint8_t *bytes, uint32_t size, s
         capture_room(capture->bytes, &capture->room_bytes, capture->n_bytes, 1, (size_t)size + 1);
     if (size)
         memcpy(capture->bytes + capture->n_bytes, bytes, size);
-    capture->frames[capture->n++] = (struct frame){ capture->n_bytes, size, time };
+    capture->frames[capture->n++] = (struct frame){ capture->n_bytes, size, time, size };
     capture->n_bytes += size;
 }
 
@@ -46,8 +46,10 @@ static int capture_packets(pcap_t *pcap, const char *path, struct capture *out)
     struct pcap_pkthdr *header;
     const u_char *bytes;
     int more;
-    while ((more = pcap_next_ex(pcap, &header, &bytes)) == 1)
+    while ((more = pcap_next_ex(pcap, &header, &bytes)) == 1) {
         capture_add(out, bytes, header->caplen, header->ts);
+        out->frames[out->n - 1].wire = header->len;
+    }
     if (more == PCAP_ERROR)
         return say_usage("%s: %s", path, pcap_geterr(pcap));
     return STATUS_OK;

@@ -12,6 +12,7 @@ struct frame {
     size_t at; /* where its bytes begin in the capture's */
     uint32_t size;
     struct timeval time;
+    uint32_t wire; /* how long it was before the capture cut it off */
 };
 
 struct capture {

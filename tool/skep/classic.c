@@ -11,9 +11,19 @@
 #define CLASSIC_SNAP                                                                               \
     262144 /* what a filter returns for packets that it lets through: tcpdump's                    \
             */
+#define CLASSIC_MARK 0xfffff014u /* SKF_AD_OFF + SKF_AD_MARK of <linux/filter.h> */
 #define CLASSIC_BLANKS " \t\r\n,"
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct skep_classic_insn), "libpcap's is ours");
+
+/* Filters that libpcap compiles for files read no mark, and load the length into A only. */
+static void classic_length_from_mark(struct classic_code *code)
+{
+    enum { LOAD_LENGTH = BPF_LD | BPF_W | BPF_LEN, LOAD = BPF_LD | BPF_W | BPF_ABS };
+    for (size_t i = 0; i < code->n; i++)
+        if (code->insns[i].code == LOAD_LENGTH)
+            code->insns[i] = (struct skep_classic_insn){ .code = LOAD, .k = CLASSIC_MARK };
+}
 
 int classic_compile(const char *expression, int link_type, struct classic_code *out)
 {
@@ -27,6 +37,7 @@ int classic_compile(const char *expression, int link_type, struct classic_code *
         out->insns = need(malloc(out->n * sizeof *out->insns + 1));
         memcpy(out->insns, program.bf_insns, out->n * sizeof *out->insns);
         pcap_freecode(&program);
+        classic_length_from_mark(out);
     }
     pcap_close(pcap);
     return status;

@@ -12,7 +12,9 @@ struct classic_code {
     size_t n;
 };
 
-/* libpcap compiles it for packets of a link type (DLT_…).  STATUS_OK, or said. */
+/* libpcap compiles it for packets of a link type (DLT_…).  `len` in an expression is how long a
+ * packet was before its capture cut it off, and no packet of ours is longer than its bytes: the
+ * filter takes that from the packet's mark.  STATUS_OK, or said. */
 int classic_compile(const char *expression, int link_type, struct classic_code *out);
 
 /* Whether a file looks like decimal numbers only. */

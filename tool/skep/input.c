@@ -381,6 +381,8 @@ static void *packet_prepare(struct slot *slot, const struct frame *frame, const 
     if (slot->input->hook->prepare)
         slot->input->hook->prepare(slot->packet);
     packet_settings(slot->packet, settings);
+    if (slot->input->wire_in_mark)
+        skep_packet_set_field(slot->packet, "mark", frame->wire);
     return slot->packet;
 }
 

@@ -30,8 +30,9 @@ struct input {
     bool is_capture;
     struct settings *settings; /* one for all cases, or one for each; none */
     size_t n_settings;
-    size_t largest; /* bytes of the largest case */
-    size_t linear;  /* of a packet; what lies behind comes in fragments */
+    size_t largest;    /* bytes of the largest case */
+    bool wire_in_mark; /* the mark says how long a packet was before the capture cut it off */
+    size_t linear;     /* of a packet; what lies behind comes in fragments */
 };
 
 /* Reads what --pcap, --filter, --data and --ctx say for a hook.  Without words on the command line

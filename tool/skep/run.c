@@ -195,6 +195,7 @@ static int run_filter(const struct args *args, struct run_plan *plan)
     int status = input_open(args, hook, &input);
     if (status)
         return status;
+    input.wire_in_mark = true;
     status = target_open_filter(plan->host->env, args, args_value(args, OPT_FILTER),
                                 input.cases.link_type, &target);
     if (!status) {
