@@ -274,6 +274,11 @@ struct skep_map_type {
                      void *user);
     int (*wait)(skep_map *map, int64_t timeout_ns);
     uint64_t (*lost)(const skep_map *map);
+
+    /* Types of STACKS: keeps the first of n addresses, as many as a value has room for, and gives
+     * the id under which they are found; -EEXIST: another stack has it.  flags:
+     * BPF_F_FAST_STACK_CMP, BPF_F_REUSE_STACKID; others mean nothing here. */
+    int64_t (*keep_stack)(skep_map *map, const uint64_t *addresses, uint32_t n, uint64_t flags);
 };
 
 /* ---- program types ------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 struct skep_env {
     struct mem mem;
     struct registry registry;
-    struct rt_host host;
+    struct skep_host host;
     struct epoch *epoch;
     struct load_kconfig *kconfig; /* owned, strings too */
     u32 n_kconfig;

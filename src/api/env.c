@@ -8,21 +8,15 @@
 #include <stdlib.h>
 
 /* The host's functions, and the system's own where it gave none. */
-static struct rt_host env_host(const struct skep_host *given)
+static struct skep_host env_host(const struct skep_host *given)
 {
-    if (!given)
-        return rt_system_host;
-    const struct rt_host *system = &rt_system_host;
-    return (struct rt_host){
-        .user = given->user,
-        .clock_ns = given->clock_ns ? given->clock_ns : system->clock_ns,
-        .random_u32 = given->random_u32,
-        .print = given->print,
-        .pid_tgid = given->pid_tgid ? given->pid_tgid : system->pid_tgid,
-        .uid_gid = given->uid_gid ? given->uid_gid : system->uid_gid,
-        .comm = given->comm ? given->comm : system->comm,
-        .event = given->event,
-    };
+    const struct skep_host *system = &rt_system_host;
+    struct skep_host host = given ? *given : *system;
+    host.clock_ns = host.clock_ns ? host.clock_ns : system->clock_ns;
+    host.pid_tgid = host.pid_tgid ? host.pid_tgid : system->pid_tgid;
+    host.uid_gid = host.uid_gid ? host.uid_gid : system->uid_gid;
+    host.comm = host.comm ? host.comm : system->comm;
+    return host;
 }
 
 /* Registration */

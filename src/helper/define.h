@@ -8,6 +8,8 @@
 
 /* ENOTSUPP, which the kernel returns from some helpers and which no libc knows. */
 #define HELPER_ENOTSUPP 524
+/* Failures are -1 … -HELPER_MAX_ERRNO. */
+#define HELPER_MAX_ERRNO 4095
 
 #define HELPER_HEAD(NAME, ID, FAMILY, RUN)                                                         \
     .size = sizeof(struct skep_helper), .name = NAME, .id = ID, .family = SKEP_FAMILY_##FAMILY,    \

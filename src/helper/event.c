@@ -58,13 +58,15 @@ const struct skep_helper helper_perf_event_output = {
     .cost = 50,
 };
 
-/* In tracing programs: the packet is a kernel object that the program's arguments name. */
+/* In tracing programs the packet is an object that the program's arguments name; its bytes are
+ * those of the run's packet, if the host runs it with one. */
 #define EVENT_KERNEL(SYMBOL, NAME, ID)                                                             \
     const struct skep_helper SYMBOL = {                                                            \
-        HELPER_HEAD(NAME, ID, TRACING, NULL),                                                      \
+        HELPER_HEAD(NAME, ID, TRACING, helper_event),                                              \
         .args = { ARG_BTF, ARG_MAP, ARG_ANY, ARG_R, ARG_SIZE0 },                                   \
         .effects = SKEP_GPL_ONLY,                                                                  \
         .maps = SKEP_MAP_EVENTS,                                                                   \
+        .cost = 50,                                                                                \
     }
 EVENT_KERNEL(helper_skb_output, "bpf_skb_output", 111);
 EVENT_KERNEL(helper_xdp_output, "bpf_xdp_output", 121);

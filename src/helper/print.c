@@ -92,3 +92,47 @@ const struct skep_helper helper_snprintf = {
     .args = { ARG_W0, ARG_SIZE0, ARG_STRING, ARG_R0, ARG_SIZE0 },
     .cost = 100,
 };
+
+/* Iterators' output: the host's, by the program's seq_file. */
+
+static u64 helper_seq_put(struct skep_thread *thread, u64 seq, u64 data, u64 size, u64 a4, u64 a5)
+{
+    (void)a4, (void)a5;
+    if (!helper_pay(thread, size))
+        return 0;
+    if (thread->host->seq)
+        thread->host->seq(thread->host->user, seq, helper_pointer(data), size);
+    return 0;
+}
+
+const struct skep_helper helper_seq_write = {
+    HELPER_HEAD("bpf_seq_write", 127, TRACING, helper_seq_put),
+    .args = { ARG_BTF, ARG_R, ARG_SIZE0 },
+    .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
+    .effects = SKEP_GPL_ONLY,
+    .cost = 50,
+};
+
+static u64 helper_seq_text(struct skep_thread *thread, u64 seq, u64 fmt, u64 fmt_size, u64 array,
+                           u64 bytes)
+{
+    char line[PRINT_LINE], copy[PRINT_FORMAT];
+    u64 args[FORMAT_MAX_ARGS];
+    if (!helper_print_array(array, bytes, args) || fmt_size > sizeof(copy))
+        return helper_errno(-EINVAL);
+    memcpy(copy, helper_pointer(fmt), fmt_size);
+    s64 length = format_print(line, sizeof(line), copy, fmt_size, args, (u32)bytes / 8);
+    if (length < 0)
+        return (u64)length;
+    if (length >= (s64)sizeof(line))
+        return helper_errno(-EOVERFLOW);
+    return helper_seq_put(thread, seq, (u64)(uintptr_t)line, (u64)length, 0, 0);
+}
+
+const struct skep_helper helper_seq_printf = {
+    HELPER_HEAD("bpf_seq_printf", 126, TRACING, helper_seq_text),
+    .args = { ARG_BTF, ARG_R, ARG_SIZE, ARG_R0, ARG_SIZE0 },
+    .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
+    .effects = SKEP_GPL_ONLY,
+    .cost = 100,
+};

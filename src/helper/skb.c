@@ -1,22 +1,7 @@
 /* Socket buffers: reading, writing and reshaping packets in traffic control programs. */
 #include "helper/packet.h"
 
-enum {
-    SKB_ETHER_IPV4 = 0x0800,
-    SKB_ETHER_IPV6 = 0x86dd,
-    SKB_ETHER_VLAN = 0x8100,
-    SKB_ETHER_QINQ = 0x88a8,
-    SKB_MAX_BYTES = 65536
-};
-
-/* An EtherType as it stands in a packet, and in the fields that hold one. */
-static u32 helper_ether(u32 type)
-{
-    const u8 bytes[2] = { (u8)(type >> 8), (u8)type };
-    u16 stored;
-    memcpy(&stored, bytes, sizeof(stored));
-    return stored;
-}
+enum { SKB_MAX_BYTES = 65536 };
 
 /* Bytes */
 
@@ -145,14 +130,6 @@ const struct skep_helper helper_skb_change_head = {
     .effects = SKEP_MOVES_PACKET,
 };
 
-/* The length of the network header's fixed part, 0 when it is no IP. */
-static u32 helper_skb_ip_header(const struct skep_packet *packet)
-{
-    if (packet->protocol == helper_ether(SKB_ETHER_IPV4))
-        return 20;
-    return packet->protocol == helper_ether(SKB_ETHER_IPV6) ? 40 : 0;
-}
-
 /* Where the kernel would move bytes from behind a packet that ends before its headers do, the
  * answer here is -EINVAL. */
 static u64 helper_skb_room(struct skep_thread *thread, u64 skb, u64 delta, u64 mode, u64 flags,
@@ -168,7 +145,7 @@ static u64 helper_skb_room(struct skep_thread *thread, u64 skb, u64 delta, u64 m
     (void)skb, (void)a5;
     struct skep_packet *packet = thread->packet;
     s32 by = (s32)delta;
-    u32 base = helper_skb_ip_header(packet), network = packet->network_header_offset;
+    u32 base = helper_ip_header(packet), network = packet->network_header_offset;
     if (flags & ~(u64)ROOM_FLAGS)
         return helper_errno(-EINVAL);
     if (by > ROOM_MAX || by < -ROOM_MAX)
@@ -322,7 +299,7 @@ const struct skep_helper helper_skb_change_type = {
  * on addresses and ports alone, and is never 0. */
 static u32 helper_flow_hash(const struct skep_packet *packet)
 {
-    u32 at = packet->network_header_offset, base = helper_skb_ip_header(packet);
+    u32 at = packet->network_header_offset, base = helper_ip_header(packet);
     u8 key[40] = { 0 };
     u32 from = base == 40 ? at + 8 : at + 12, size = base == 40 ? 36 : 12; /* to the ports' end */
     if (!base || packet_load(packet, from, key, size) != 0)

@@ -19,8 +19,6 @@ HELPER_KERNEL(lwt_seg6_adjust_srh, 75, LWT, .args = { ARG_CTX, ARG_ANY, ARG_ANY 
               .effects = SKEP_MOVES_PACKET);
 HELPER_KERNEL(lwt_seg6_action, 76, LWT, .args = { ARG_CTX, ARG_ANY, ARG_R, ARG_SIZE },
               .effects = SKEP_MOVES_PACKET);
-HELPER_KERNEL(skb_ecn_set_ce, 97, SKB_READ, .args = { ARG_CTX }, .effects = SKEP_MOVES_PACKET);
-HELPER_KERNEL(skb_set_tstamp, 192, SKB_WRITE, .args = { ARG_CTX, ARG_ANY, ARG_ANY });
 
 /* finding sockets, and using them */
 HELPER_KERNEL(get_socket_cookie, 46, BASE, .args = { ARG_CTX });

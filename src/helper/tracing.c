@@ -1,33 +1,20 @@
-/* Tracing helpers that look into a running kernel: stacks, tasks, samples, the traced function.
- * Described for loading and verification. */
+/* Tracing helpers that look into a running kernel: tasks, samples, files.  Described for loading and verification. */
 #include "helper/define.h"
 
 /* clang-format off */
 HELPER_KERNEL(perf_event_read, 22, TRACING, .args = { ARG_MAP, ARG_ANY },
               .effects = SKEP_GPL_ONLY, .maps = SKEP_MAP_EVENTS);
-HELPER_KERNEL(get_stackid, 27, TRACING, .args = { ARG_CTX, ARG_MAP, ARG_ANY },
-              .effects = SKEP_GPL_ONLY, .maps = SKEP_MAP_STACKS);
-HELPER_KERNEL(get_current_task, 35, TRACING, .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(probe_write_user, 36, TRACING, .args = { ARG_ANY, ARG_R, ARG_SIZE },
               .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(current_task_under_cgroup, 37, TASK, .args = { ARG_MAP, ARG_ANY },
-              .maps = SKEP_MAP_CGROUPS);
 HELPER_KERNEL(perf_event_read_value, 55, TRACING, .args = { ARG_MAP, ARG_ANY, ARG_W, ARG_SIZE },
               .effects = SKEP_GPL_ONLY, .maps = SKEP_MAP_EVENTS);
 HELPER_KERNEL(perf_prog_read_value, 56, TRACING, .args = { ARG_CTX, ARG_W, ARG_SIZE },
               .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(override_return, 58, TRACING, .args = { ARG_CTX, ARG_ANY },
               .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(get_stack, 67, TRACING, .args = { ARG_CTX, ARG_W, ARG_SIZE0, ARG_ANY },
-              .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(send_signal, 109, TRACING, .args = { ARG_ANY });
 HELPER_KERNEL(send_signal_thread, 117, TRACING, .args = { ARG_ANY });
 HELPER_KERNEL(read_branch_records, 119, TRACING, .args = { ARG_CTX, ARG_W0, ARG_SIZE0, ARG_ANY },
-              .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(get_ns_current_pid_tgid, 120, BASE, .args = { ARG_ANY, ARG_ANY, ARG_W, ARG_SIZE });
-HELPER_KERNEL(seq_printf, 126, TRACING, .args = { ARG_BTF, ARG_R, ARG_SIZE, ARG_R0, ARG_SIZE0 },
-              .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(seq_write, 127, TRACING, .args = { ARG_BTF, ARG_R, ARG_SIZE0 },
               .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(get_task_stack, 141, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0, ARG_ANY });
 HELPER_KERNEL(d_path, 147, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0 });
@@ -41,8 +28,6 @@ HELPER_KERNEL(get_current_task_btf, 158, BASE, .ret = RET_BTF, .effects = SKEP_G
 HELPER_KERNEL(bprm_opts_set, 159, LSM, .args = { ARG_BTF, ARG_ANY });
 HELPER_KERNEL(ima_inode_hash, 161, LSM, .args = { ARG_BTF, ARG_W, ARG_SIZE },
               .effects = SKEP_SLEEPS);
-HELPER_KERNEL(get_func_ip, 173, TRACING, .args = { ARG_CTX }, .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(get_attach_cookie, 174, TRACING, .args = { ARG_CTX });
 HELPER_KERNEL(task_pt_regs, 175, BASE, .args = { ARG_BTF }, .ret = RET_BTF,
               .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(get_branch_snapshot, 176, TRACING, .args = { ARG_W, ARG_SIZE0, ARG_ANY },
@@ -54,9 +39,6 @@ HELPER_KERNEL(find_vma, 180, TRACING,
               .effects = SKEP_CALLS_BACK,
               .callback = { .params = { SKEP_PARAM_BTF_PTR, SKEP_PARAM_BTF_PTR, SKEP_PARAM_CTX },
                             .lo = 0, .hi = 1 });
-HELPER_KERNEL(get_func_arg, 183, TRACING, .args = { ARG_CTX, ARG_ANY, ARG_W_OF(8) });
-HELPER_KERNEL(get_func_ret, 184, TRACING, .args = { ARG_CTX, ARG_W_OF(8) });
-HELPER_KERNEL(get_func_arg_cnt, 185, TRACING, .args = { ARG_CTX });
 HELPER_KERNEL(copy_from_user_task, 191, TRACING,
               .args = { ARG_W, ARG_SIZE0, ARG_ANY, ARG_BTF, ARG_ANY },
               .effects = SKEP_SLEEPS | SKEP_GPL_ONLY);

@@ -89,8 +89,3 @@ const struct skep_helper helper_fib_lookup = {
     .args = { ARG_CTX, ARG_RW, ARG_SIZE, ARG_ANY },
     .effects = SKEP_GPL_ONLY,
 };
-
-const struct skep_helper helper_check_mtu = {
-    HELPER_HEAD("bpf_check_mtu", 163, NET, NULL),
-    .args = { ARG_CTX, ARG_ANY, ARG_RW_OF(4), ARG_ANY, ARG_ANY },
-};

@@ -36,6 +36,7 @@ static void rt_begin(struct skep_thread *thread, const struct rt_program *progra
     thread->ctx = ctx;
     thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;
     thread->tail_calls = 0;
+    thread->retval = 0;
     thread->depth = 0;
     if (program->hook->prepare)
         program->hook->prepare(ctx);

@@ -38,7 +38,7 @@ static void rt_system_comm(void *user, char out[16])
     os_thread_comm(out);
 }
 
-const struct rt_host rt_system_host = {
+const struct skep_host rt_system_host = {
     .clock_ns = rt_system_clock,
     .pid_tgid = rt_system_pid_tgid,
     .uid_gid = rt_system_uid_gid,
@@ -80,7 +80,7 @@ u32 rt_random_u32(struct skep_thread *thread)
 
 #define RT_STACK_BYTES ((size_t)RT_MAX_FRAMES * RT_FRAME_BYTES)
 
-skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct rt_host *host,
+skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct skep_host *host,
                            struct epoch *epoch, u32 cpu, u32 n_cpus)
 {
     u64 seed;

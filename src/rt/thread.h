@@ -5,7 +5,7 @@
 
 #include "contract/contract.h"
 #include "rt/epoch.h"
-#include <skep/thread.h>
+#include <skep/env.h>
 
 #include <stdatomic.h>
 
@@ -14,25 +14,15 @@
 #define RT_MAX_TAIL_CALLS 33u
 #define RT_LEDGER 64u /* held resources at once */
 
-/* What helpers may ask of the host; the env fills it, tests replace parts of it. */
-struct rt_host {
-    void *user;
-    u64 (*clock_ns)(void *user, enum skep_clock clock);
-    u32 (*random_u32)(void *user); /* NULL: the thread's own generator */
-    void (*print)(void *user, const char *text, size_t length);
-    u64 (*pid_tgid)(void *user);
-    u64 (*uid_gid)(void *user);
-    void (*comm)(void *user, char out[16]);
-    void (*event)(void *user, struct skep_map *map, u64 flags, const void *data, size_t size);
-};
-
-/* The system's own answers; random_u32, print and event are NULL. */
-extern const struct rt_host rt_system_host;
+/* The system's own answers to what helpers ask of the host.  NULL, and so in every thread's host
+ * that does not say better: random_u32 (the thread's own generator), and all from print on but
+ * pid_tgid, uid_gid and comm. */
+extern const struct skep_host rt_system_host;
 
 struct rt_program;
 struct skep_thread {
     struct mem *mem;
-    const struct rt_host *host;
+    const struct skep_host *host;
     struct epoch *epoch;
     struct epoch_slot epoch_slot;
     u32 cpu; /* slot; per-CPU values of this slot are only ours while we run */
@@ -51,6 +41,7 @@ struct skep_thread {
     struct skep_packet *packet; /* of a PACKET hook, else NULL */
     const struct rt_program *tail_target;
     u32 tail_calls;
+    s32 retval; /* of cgroup programs: what bpf_set_retval said */
     u32 depth; /* frames in use, callbacks included */
     /* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it.
      */
@@ -68,7 +59,7 @@ struct skep_thread {
 };
 
 /* The generator is seeded at random. */
-skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct rt_host *host,
+skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct skep_host *host,
                            struct epoch *epoch, u32 cpu, u32 n_cpus);
 void rt_thread_fini(struct skep_thread *thread);
 

@@ -15,7 +15,7 @@ static struct mem mem;
 static struct epoch *epoch;
 static struct skep_thread thread;
 static struct skep_packet *packet;
-static struct rt_host host;
+static struct skep_host host;
 static struct rt_program program;
 
 static inline const struct skep_hook *hook_named(const char *name)

@@ -257,7 +257,7 @@ static u32 four(void *user)
 
 TEST(a_seed_repeats_and_a_host_may_choose)
 {
-    struct rt_host host = rt_system_host;
+    struct skep_host host = rt_system_host;
     u32 first[8], differ = 0;
     begin();
     rt_seed(&thread, 42);
