@@ -20,7 +20,7 @@ LAYERS = [
 ]
 # Public headers belong to the folder whose shapes they show; those not listed belong to api.
 HEADER_FOLDER = {"base": "base", "isa": "isa", "contract": "contract", "thread": "rt",
-                 "packet": "rt"}
+                 "packet": "rt", "host": "rt"}
 # The door of a folder is <folder>/<folder>.h.  These open more: base/ is a box of tools, and these
 # headers are small parts of a door that others may take alone.
 MORE_DOORS = {"isa/eval.h", "contract/layout.h"}

@@ -8,6 +8,7 @@
 #include <skep/btf.h>
 #include <skep/contract.h>
 #include <skep/env.h>
+#include <skep/host.h>
 #include <skep/inspect.h>
 #include <skep/isa.h>
 #include <skep/map.h>

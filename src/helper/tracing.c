@@ -1,4 +1,5 @@
-/* Tracing helpers that look into a running kernel: tasks, samples, files.  Described for loading and verification. */
+/* Tracing helpers that look into a running kernel: tasks, samples, files.  Described for loading
+ * and verification. */
 #include "helper/define.h"
 
 /* clang-format off */

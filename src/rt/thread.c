@@ -80,8 +80,8 @@ u32 rt_random_u32(struct skep_thread *thread)
 
 #define RT_STACK_BYTES ((size_t)RT_MAX_FRAMES * RT_FRAME_BYTES)
 
-skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct skep_host *host,
-                           struct epoch *epoch, u32 cpu, u32 n_cpus)
+skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem,
+                           const struct skep_host *host, struct epoch *epoch, u32 cpu, u32 n_cpus)
 {
     u64 seed;
     if (os_random(&seed, sizeof(seed)) != SKEP_OK)

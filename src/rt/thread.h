@@ -5,7 +5,7 @@
 
 #include "contract/contract.h"
 #include "rt/epoch.h"
-#include <skep/env.h>
+#include <skep/host.h>
 
 #include <stdatomic.h>
 
@@ -42,7 +42,7 @@ struct skep_thread {
     const struct rt_program *tail_target;
     u32 tail_calls;
     s32 retval; /* of cgroup programs: what bpf_set_retval said */
-    u32 depth; /* frames in use, callbacks included */
+    u32 depth;  /* frames in use, callbacks included */
     /* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it.
      */
     skep_status (*call_back)(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
@@ -59,8 +59,8 @@ struct skep_thread {
 };
 
 /* The generator is seeded at random. */
-skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem, const struct skep_host *host,
-                           struct epoch *epoch, u32 cpu, u32 n_cpus);
+skep_status rt_thread_init(struct skep_thread *thread, struct mem *mem,
+                           const struct skep_host *host, struct epoch *epoch, u32 cpu, u32 n_cpus);
 void rt_thread_fini(struct skep_thread *thread);
 
 /* Calls a program's callback from inside a helper.  false: a stop is under way, the helper must
