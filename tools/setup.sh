@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that a part of the work needs, and only those that are missing.
-# With nothing missing it touches neither apt nor the network.
+# With nothing missing it touches neither apt nor the network.  What a part can do without, and
+# says that it skips, is installed where apt has it.
 #
 #     tools/setup.sh GROUP...      groups: build test demo corpora bench fuzz format all
 #
@@ -17,9 +18,13 @@ declare -A packages=(
     [bench]="$build $bpf"
     [fuzz]="$build $clang libcmocka-dev"
     [format]="clang-format-14"
-    [corpora]="$build $bpf llvm-22 libcmocka-dev python3 dpkg-dev bpftool xz-utils"
+    [corpora]="$build $bpf libcmocka-dev python3 dpkg-dev bpftool xz-utils"
 )
 packages[all]="${packages[*]}"
+declare -A optional=( # llvm-22: what LLVM 19 does not know yet; Debian 12 has it as a security update
+    [test]="llvm-22"
+    [all]="llvm-22"
+)
 
 usage() {
     echo "usage: tools/setup.sh {build|test|demo|corpora|bench|fuzz|format|all}..." >&2
@@ -42,13 +47,27 @@ as_root() {
     fi
 }
 
+# Those among "$@" that apt has.
+available_of() {
+    [ $# = 0 ] || apt-cache policy "$@" 2>/dev/null |
+        awk '/^[^ ]/ { sub(/:$/, ""); name = $0 } $1 == "Candidate:" && $2 != "(none)" { print name }'
+}
+
+install() {
+    echo "tools/setup.sh: installing $*"
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq -y --no-install-recommends install "$@" >"$work/log" 2>&1
+}
+
 [ $# -gt 0 ] || usage
 [ -z "${SKEP_NO_SETUP:-}" ] || exit 0
-wanted=()
+wanted=() extras=()
 for group in "$@"; do
     [ -n "${packages[$group]:-}" ] || usage
     read -ra names <<<"${packages[$group]}"
     wanted+=("${names[@]}")
+    read -ra names <<<"${optional[$group]:-}"
+    extras+=("${names[@]}")
 done
 if ! command -v dpkg-query >/dev/null; then
     echo "tools/setup.sh: not a Debian system; what is needed here goes by these names there:"
@@ -59,14 +78,17 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mapfile -t missing < <(missing_of "${wanted[@]}")
-[ ${#missing[@]} -gt 0 ] || exit 0
-if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    echo "tools/setup.sh: installing packages needs root, and there is no sudo; run as root:" >&2
-    echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
-    exit 1
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        echo "tools/setup.sh: installing packages needs root, and there is no sudo; run as root:" >&2
+        echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
+        exit 1
+    fi
+    as_root apt-get -qq update
+    install "${missing[@]}" || { tail -20 "$work/log" >&2; exit 1; }
 fi
-echo "tools/setup.sh: installing ${missing[*]}"
-as_root apt-get -qq update
-as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get -qq -y --no-install-recommends install "${missing[@]}" >"$work/log" 2>&1 ||
-    { tail -20 "$work/log" >&2; exit 1; }
+[ ${#extras[@]} -gt 0 ] || exit 0
+mapfile -t missing < <(missing_of "${extras[@]}")
+mapfile -t found < <(available_of "${missing[@]}")
+[ ${#found[@]} = 0 ] || install "${found[@]}" ||
+    echo "tools/setup.sh: going on without ${found[*]}: $(tail -1 "$work/log")"
