@@ -20,6 +20,14 @@ class Bench(Case):
                               "kernel")
         self.assertTrue(result.get("skipped") or result["r0"] == "0x2")
 
+    def test_the_kernel_sees_what_skep_does(self):
+        source = self.file("a.s", "r0 = *(u32 *)(r1 + 0)\nexit\n")  # of a packet: its length
+        for kind in ("socket_filter", "sched_cls", "syscall"):
+            results = self.bench(source, "--type", kind, "--data", "11" * 60)
+            self.assertEqual([r["engine"] for r in results], ["interp", "checked", "kernel"])
+            kernel = results.pop()
+            self.assertTrue(kernel.get("skipped") or kernel["r0"][-8:] == results[0]["r0"][-8:])
+
     def test_what_cannot_be_loaded_is_skipped(self):
         [result] = self.bench(self.file("a.s", "call 0xfff0\nexit"), "--engine", "checked")
         self.assertIn("skipped", result)

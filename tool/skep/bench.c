@@ -124,7 +124,7 @@ static void own_close(struct bench_engine *engine)
 static bool kernel_engine_open(struct bench_engine *engine, const struct skep_program_info *info,
                                char **why)
 {
-    engine->kernel = kernel_open(engine->target, engine->args, info, why);
+    engine->kernel = kernel_open(engine->target, engine->args, info, engine->input, why);
     return engine->kernel;
 }
 
@@ -132,7 +132,7 @@ static bool kernel_engine_round(struct bench_engine *engine, uint32_t n, struct 
                                 char **why)
 {
     struct kernel_result result;
-    if (!kernel_round(engine->kernel, engine->input, n, &result, why))
+    if (!kernel_round(engine->kernel, n, &result, why))
         return false;
     time->whole = result.ns;
     time->base = result.empty_ns;

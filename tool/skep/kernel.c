@@ -1,5 +1,7 @@
-/* BPF_PROG_TEST_RUN: the kernel runs the program on a packet as often as asked and tells the mean
- * time.  Every error is a reason to skip, not to fail: without privileges bpf(2) is refused. */
+/* BPF_PROG_TEST_RUN: the kernel runs a packet program as often as asked and tells the mean time.  A
+ * program of type SYSCALL it runs once; there the calls are counted, and what they cost beside the
+ * program shows in the empty one.  Every error is a reason to skip, not to fail: without privileges
+ * bpf(2) is refused. */
 #include "kernel.h"
 
 #include <errno.h>
@@ -9,19 +11,19 @@
 #ifndef SKEP_HAVE_LIBBPF
 
 struct kernel *kernel_open(const struct target *target, const struct args *args,
-                           const struct skep_program_info *info, char **why)
+                           const struct skep_program_info *info, const struct input *input,
+                           char **why)
 {
-    (void)target, (void)args, (void)info;
+    (void)target, (void)args, (void)info, (void)input;
     *why = need(strdup("skep was built without libbpf"));
     return NULL;
 }
 
 void kernel_close(struct kernel *kernel) { (void)kernel; }
 
-bool kernel_round(struct kernel *kernel, const struct input *input, uint32_t n,
-                  struct kernel_result *out, char **why)
+bool kernel_round(struct kernel *kernel, uint32_t n, struct kernel_result *out, char **why)
 {
-    (void)kernel, (void)input, (void)n, (void)out, (void)why;
+    (void)kernel, (void)n, (void)out, (void)why;
     return false;
 }
 
@@ -29,13 +31,18 @@ bool kernel_round(struct kernel *kernel, const struct input *input, uint32_t n,
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/bpf.h>
 #include <unistd.h>
 
-#define KERNEL_PACKET_MIN 14u /* BPF_PROG_TEST_RUN wants an Ethernet header */
+#define KERNEL_ETHERNET 14u /* bytes of the header that BPF_PROG_TEST_RUN wants */
 
 struct kernel {
     struct bpf_object *object; /* NULL: bare instructions */
     int program, empty;        /* fds */
+    enum bpf_prog_type type;
+    const struct input *input;
+    uint8_t *bytes; /* the packet or memory of a run */
+    uint32_t size;
     uint64_t compile_us;
     uint64_t code_bytes;
 };
@@ -46,13 +53,16 @@ static int kernel_silent(enum libbpf_print_level level, const char *format, va_l
     return 0;
 }
 
-/* `r0 = 0 ; exit` of the same type: what a repeat costs beside the program. */
-static int kernel_load_insns(uint32_t type, const void *insns, size_t n)
+static int kernel_load_insns(enum bpf_prog_type type, const void *insns, size_t n)
 {
-    return bpf_prog_load((enum bpf_prog_type)type, "skep_bench", "GPL", insns, n, NULL);
+    struct bpf_prog_load_opts options = { .sz = sizeof options };
+    if (type == BPF_PROG_TYPE_SYSCALL)
+        options.prog_flags = BPF_F_SLEEPABLE;
+    return bpf_prog_load(type, "skep_bench", "GPL", insns, n, &options);
 }
 
-static int kernel_load_empty(uint32_t type)
+/* `r0 = 0 ; exit` of the same type: what a repeat costs beside the program. */
+static int kernel_load_empty(enum bpf_prog_type type)
 {
     static const struct bpf_insn insns[] = { { .code = 0xb7 }, { .code = 0x95 } };
     return kernel_load_insns(type, insns, 2);
@@ -76,7 +86,7 @@ static bool kernel_load_object(struct kernel *kernel, const struct target *targe
         errno = ENOENT;
         return false;
     }
-    bpf_program__set_type(wanted, (enum bpf_prog_type)info->hook->id);
+    bpf_program__set_type(wanted, kernel->type);
     int failed = bpf_object__load(kernel->object);
     if (failed)
         errno = -failed;
@@ -91,14 +101,14 @@ static bool kernel_load(struct kernel *kernel, const struct target *target,
     uint64_t start = now_ns();
     bool loaded;
     if (target->insns) {
-        kernel->program = kernel_load_insns(info->hook->id, target->insns, target->n_insns);
+        kernel->program = kernel_load_insns(kernel->type, target->insns, target->n_insns);
         loaded = kernel->program >= 0;
     } else {
         loaded = kernel_load_object(kernel, target, info);
     }
     kernel->compile_us = (now_ns() - start) / 1000;
     if (loaded)
-        kernel->empty = kernel_load_empty(info->hook->id);
+        kernel->empty = kernel_load_empty(kernel->type);
     return loaded && kernel->empty >= 0;
 }
 
@@ -110,27 +120,54 @@ static void kernel_tell_size(struct kernel *kernel)
         kernel->code_bytes = info.jited_prog_len;
 }
 
-struct kernel *kernel_open(const struct target *target, const struct args *args,
-                           const struct skep_program_info *info, char **why)
+/* Why the kernel could not measure the program; NULL: it may. */
+static char *kernel_why_not(const struct args *args, const struct skep_hook *hook,
+                            const struct input *input)
 {
-    if (!(info->hook->flags & SKEP_HOOK_PACKET)) {
-        *why =
-            format_new("BPF_PROG_TEST_RUN repeats packet programs only, not %s", info->hook->name);
-        return NULL;
-    }
+    bool is_packet = hook->flags & SKEP_HOOK_PACKET;
+    if (!is_packet && hook->id != BPF_PROG_TYPE_SYSCALL)
+        return format_new("BPF_PROG_TEST_RUN is for packet programs and syscall, not %s",
+                          hook->name);
     if (args_has(args, OPT_SET_MAP) || args_has(args, OPT_SET_MAP_SIZE) ||
-        args_has(args, OPT_SET_RODATA)) {
-        *why = need(strdup("--set-… options do not reach the kernel"));
+        args_has(args, OPT_SET_RODATA))
+        return need(strdup("--set-… options do not reach the kernel"));
+    if (is_packet && input->cases.frames[0].size < KERNEL_ETHERNET)
+        return format_new("the kernel wants packets of at least %u bytes", KERNEL_ETHERNET);
+    return NULL;
+}
+
+/* A socket filter sees the whole frame, but BPF_PROG_TEST_RUN takes a header off it first. */
+static void kernel_set_bytes(struct kernel *kernel, const struct input *input)
+{
+    const uint8_t *bytes = capture_bytes(&input->cases, 0);
+    uint32_t size = input->cases.frames[0].size;
+    uint32_t extra = kernel->type == BPF_PROG_TYPE_SOCKET_FILTER ? KERNEL_ETHERNET : 0;
+    kernel->bytes = need(malloc(extra + (size_t)size + 1));
+    if (extra)
+        memcpy(kernel->bytes, bytes, extra);
+    if (size)
+        memcpy(kernel->bytes + extra, bytes, size);
+    kernel->size = extra + size;
+}
+
+struct kernel *kernel_open(const struct target *target, const struct args *args,
+                           const struct skep_program_info *info, const struct input *input,
+                           char **why)
+{
+    *why = kernel_why_not(args, info->hook, input);
+    if (*why)
         return NULL;
-    }
     libbpf_set_print(kernel_silent);
     struct kernel *kernel = need(calloc(1, sizeof *kernel));
-    *kernel = (struct kernel){ .program = -1, .empty = -1 };
+    *kernel = (struct kernel){
+        .program = -1, .empty = -1, .type = (enum bpf_prog_type)info->hook->id, .input = input
+    };
     if (!kernel_load(kernel, target, info)) {
         *why = format_new("the kernel refuses it: %s", strerror(errno));
         kernel_close(kernel);
         return NULL;
     }
+    kernel_set_bytes(kernel, input);
     kernel_tell_size(kernel);
     return kernel;
 }
@@ -144,15 +181,17 @@ void kernel_close(struct kernel *kernel)
         close(kernel->program);
     if (kernel->empty >= 0)
         close(kernel->empty);
+    free(kernel->bytes);
     free(kernel);
 }
 
-static bool kernel_time(int program, const uint8_t *bytes, uint32_t size, uint32_t n, uint32_t *r0,
-                        double *ns)
+static bool kernel_time_packets(const struct kernel *kernel, int program, uint32_t n, uint32_t *r0,
+                                double *ns)
 {
-    struct bpf_test_run_opts options = {
-        .sz = sizeof options, .data_in = bytes, .data_size_in = size, .repeat = (int)n
-    };
+    struct bpf_test_run_opts options = { .sz = sizeof options,
+                                         .data_in = kernel->bytes,
+                                         .data_size_in = kernel->size,
+                                         .repeat = (int)n };
     if (bpf_prog_test_run_opts(program, &options))
         return false;
     *r0 = options.retval;
@@ -160,18 +199,32 @@ static bool kernel_time(int program, const uint8_t *bytes, uint32_t size, uint32
     return true;
 }
 
-bool kernel_round(struct kernel *kernel, const struct input *input, uint32_t n,
-                  struct kernel_result *out, char **why)
+/* The kernel writes the context back, so every run starts with the input's bytes. */
+static bool kernel_time_syscalls(const struct kernel *kernel, int program, uint32_t n, uint32_t *r0,
+                                 double *ns)
 {
-    const struct frame *frame = &input->cases.frames[0];
-    const uint8_t *bytes = capture_bytes(&input->cases, 0);
-    uint32_t ignored;
-    if (frame->size < KERNEL_PACKET_MIN) {
-        *why = format_new("the kernel wants packets of at least %u bytes", KERNEL_PACKET_MIN);
-        return false;
+    struct bpf_test_run_opts options = { .sz = sizeof options };
+    if (kernel->size)
+        options.ctx_in = kernel->bytes, options.ctx_size_in = kernel->size;
+    uint64_t start = cpu_ns();
+    for (uint32_t i = 0; i < n; i++) {
+        if (kernel->size)
+            memcpy(kernel->bytes, capture_bytes(&kernel->input->cases, 0), kernel->size);
+        if (bpf_prog_test_run_opts(program, &options))
+            return false;
     }
-    if (!kernel_time(kernel->empty, bytes, frame->size, n, &ignored, &out->empty_ns) ||
-        !kernel_time(kernel->program, bytes, frame->size, n, &out->r0, &out->ns)) {
+    *ns = (double)(cpu_ns() - start) / n;
+    *r0 = options.retval;
+    return true;
+}
+
+bool kernel_round(struct kernel *kernel, uint32_t n, struct kernel_result *out, char **why)
+{
+    bool (*const time)(const struct kernel *, int, uint32_t, uint32_t *, double *) =
+        kernel->type == BPF_PROG_TYPE_SYSCALL ? kernel_time_syscalls : kernel_time_packets;
+    uint32_t ignored;
+    if (!time(kernel, kernel->empty, n, &ignored, &out->empty_ns) ||
+        !time(kernel, kernel->program, n, &out->r0, &out->ns)) {
         *why = format_new("BPF_PROG_TEST_RUN: %s", strerror(errno));
         return false;
     }

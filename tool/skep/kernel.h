@@ -14,14 +14,14 @@ struct kernel_result {
 
 struct kernel;
 
-/* Loads the program into the kernel with the map presets of the options.  NULL: *why says why not,
- * to be freed. */
+/* Loads the program into the kernel, for the input's first case, which must stay.  NULL: *why says
+ * why not, to be freed. */
 struct kernel *kernel_open(const struct target *target, const struct args *args,
-                           const struct skep_program_info *info, char **why);
+                           const struct skep_program_info *info, const struct input *input,
+                           char **why);
 void kernel_close(struct kernel *kernel);
 
-/* One round of n runs on the input's first case.  false: *why. */
-bool kernel_round(struct kernel *kernel, const struct input *input, uint32_t n,
-                  struct kernel_result *out, char **why);
+/* One round of n runs.  false: *why. */
+bool kernel_round(struct kernel *kernel, uint32_t n, struct kernel_result *out, char **why);
 
 #endif
