@@ -182,6 +182,7 @@ enum skep_map_class {
     SKEP_MAP_USER_RINGBUF = 1 << 15,
     SKEP_MAP_TIMERS = 1 << 16,        /* a value may hold a bpf_timer */
     SKEP_MAP_LOOKUP_PERCPU = 1 << 17, /* bpf_map_lookup_percpu_elem */
+    SKEP_MAP_SPIN_LOCKS = 1 << 18,    /* a value may hold a bpf_spin_lock */
 };
 
 enum skep_map_trait {
@@ -207,6 +208,7 @@ struct skep_map_spec {
     uint32_t flags;                    /* BPF_F_* of map creation */
     uint64_t map_extra;                /* e.g. the number of hash functions of a Bloom filter */
     const struct skep_map_spec *inner; /* of a map of maps; else NULL */
+    uint32_t lock_at; /* 1 + the offset of the value's struct bpf_spin_lock; 0: it has none */
 };
 
 #define SKEP_MAP_ANY 0u     /* update: create or replace */

@@ -31,12 +31,34 @@ SKEP_API uint64_t skep_map_memory_bytes(const skep_map *map);
 
 /* key and value: key_size and host_value_size bytes.  Queues: key NULL. */
 SKEP_API int skep_map_lookup(skep_map *map, const void *key, void *value);
+/* flags: 0, or SKEP_MAP_F_LOCK: copied under the value's spin lock (-EINVAL: it has none;
+ * -ETIMEDOUT: who has it does not let go).  The lock itself reads as 0. */
+SKEP_API int skep_map_lookup_flags(skep_map *map, const void *key, void *value, uint64_t flags);
 SKEP_API int skep_map_update(skep_map *map, const void *key, const void *value, uint64_t flags);
 SKEP_API int skep_map_delete(skep_map *map, const void *key);
 SKEP_API int skep_map_next_key(skep_map *map, const void *key, void *next);
 SKEP_API int skep_map_lookup_and_delete(skep_map *map, const void *key, void *value);
 /* No more writes from the host's side. */
 SKEP_API int skep_map_freeze(skep_map *map);
+
+/* Many elements at once: keys and values one behind the other, as many as *count says; afterwards
+ * *count is how many were done.
+ *
+ * Reading: *cursor is 0 to begin and afterwards where to go on.  0: *count elements, there may be
+ * more; -ENOENT: the end, *count (perhaps 0) are the last.  An element that is there throughout
+ * comes exactly once, whatever changes meanwhile, and no count is too small for progress (Linux's
+ * hash maps may give -ENOSPC).  With _delete, each is removed as it is read.
+ * Writing: stops at the first that fails and returns what is wrong with it.
+ * element_flags: 0 or SKEP_MAP_F_LOCK, as in Linux.  -ENOTSUP: the type cannot. */
+SKEP_API int skep_map_lookup_batch(skep_map *map, uint64_t *cursor, void *keys, void *values,
+                                   uint32_t *count, uint64_t element_flags);
+SKEP_API int skep_map_lookup_and_delete_batch(skep_map *map, uint64_t *cursor, void *keys,
+                                              void *values, uint32_t *count,
+                                              uint64_t element_flags);
+SKEP_API int skep_map_update_batch(skep_map *map, const void *keys, const void *values,
+                                   uint32_t *count, uint64_t element_flags);
+SKEP_API int skep_map_delete_batch(skep_map *map, const void *keys, uint32_t *count,
+                                   uint64_t element_flags);
 
 /* The value itself, of maps whose values are in one place (arrays) or stay put (hashes), for CPU
  * slot `cpu`; NULL when there is none.  Valid while the map lives. */

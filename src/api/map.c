@@ -53,8 +53,10 @@ static int map_copy_values(struct skep_map *map, const void *key, u8 *out)
     return 0;
 }
 
-int skep_map_lookup(skep_map *map, const void *key, void *value)
+int skep_map_lookup_flags(skep_map *map, const void *key, void *value, uint64_t flags)
 {
+    if (flags & ~(u64)SKEP_MAP_F_LOCK || (flags && !map->spec.lock_at))
+        return -EINVAL;
     if (!map_host_may_read(map))
         return -EPERM;
     if (map_holds_objects(map))
@@ -65,11 +67,15 @@ int skep_map_lookup(skep_map *map, const void *key, void *value)
         return -ENOTSUP;
     if (map->type->traits & SKEP_MAP_PER_CPU)
         return map_copy_values(map, key, value);
-    const void *found = map->type->lookup(map, key, 0);
+    void *found = map->type->lookup(map, key, 0);
     if (!found)
         return -ENOENT;
-    map_read_value(value, found, map->spec.value_size);
-    return 0;
+    return map_read_locked_value(map, value, found, flags);
+}
+
+int skep_map_lookup(skep_map *map, const void *key, void *value)
+{
+    return skep_map_lookup_flags(map, key, value, 0);
 }
 
 int skep_map_update(skep_map *map, const void *key, const void *value, uint64_t flags)

@@ -177,6 +177,21 @@ static skep_status load_settle_size(const struct load_decl *d, u32 from_type, u3
     return SKEP_OK;
 }
 
+/* Where a value has its lock, as a spec says it: a member of type struct bpf_spin_lock. */
+static u32 load_lock_at(const struct btf *btf, u32 value)
+{
+    u32 type = btf_skip_modifiers(btf, value);
+    if (btf_kind(btf, type) != BTF_STRUCT)
+        return 0;
+    for (u32 i = 0; i < btf_vlen(btf, type); i++) {
+        struct btf_member m = btf_member(btf, type, i);
+        u32 of = btf_skip_modifiers(btf, m.type);
+        if (btf_kind(btf, of) == BTF_STRUCT && !strcmp(btf_name(btf, of), "bpf_spin_lock"))
+            return 1 + m.bit_offset / 8;
+    }
+    return 0;
+}
+
 static skep_status load_read_decl(struct load_decl *d, u32 type)
 {
     const struct btf *btf = &d->o->btf;
@@ -189,6 +204,7 @@ static skep_status load_read_decl(struct load_decl *d, u32 type)
     }
     TRY(load_settle_size(d, d->key_bytes, &d->map.spec.key_size));
     TRY(load_settle_size(d, d->value_bytes, &d->map.spec.value_size));
+    d->map.spec.lock_at = load_lock_at(btf, d->map.btf_value);
     return d->map.spec.type ? SKEP_OK : load_bad_decl(d, "the type is missing");
 }
 

@@ -6,6 +6,7 @@
 #include "map/index.h"
 #include "map/map.h"
 #include "map/region.h"
+#include "map/spin_lock.h"
 
 struct array {
     u8 *values;
@@ -15,6 +16,8 @@ struct array {
 
 static int array_check(const struct skep_map_spec *spec)
 {
+    if (spec->lock_at && spec->flags & MAP_F_MMAPABLE)
+        return -EOPNOTSUPP;
     return spec->value_size > INT32_MAX ? -E2BIG : 0;
 }
 
@@ -55,10 +58,15 @@ static int array_update(struct skep_map *map, const void *key, const void *value
     (void)cpu;
     const struct array *array = map->impl;
     u32 index = index_key(key);
-    int result = index_check_update(map, index, flags);
+    u32 lock_at = map->spec.lock_at;
+    bool locked = flags & SKEP_MAP_F_LOCK && lock_at;
+    int result = index_check_update(map, index, locked ? flags & ~(u64)SKEP_MAP_F_LOCK : flags);
     if (result)
         return result;
-    words_put(array->values + index * array->stride, value, map->spec.value_size);
+    u8 *to = array->values + index * array->stride;
+    if (UNLIKELY(lock_at))
+        return spin_lock_put(to, value, map->spec.value_size, lock_at, locked);
+    words_put(to, value, map->spec.value_size);
     return 0;
 }
 
@@ -93,8 +101,8 @@ const struct skep_map_type map_array = {
     .size = sizeof(struct skep_map_type),
     .name = "array",
     .id = 2,
-    .classes =
-        SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE | SKEP_MAP_TIMERS,
+    .classes = SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE |
+               SKEP_MAP_TIMERS | SKEP_MAP_SPIN_LOCKS,
     .traits = SKEP_MAP_KEYS_ARE_INDEXES | SKEP_MAP_DIRECT_VALUES,
     .flags_allowed = MAP_F_USUAL | MAP_F_MMAPABLE | MAP_F_INNER_MAP,
     .key_size_min = 4,

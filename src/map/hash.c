@@ -13,7 +13,9 @@ static int hash_check(const struct skep_map_spec *spec)
 
 static int hash_create(struct skep_map *map)
 {
-    struct hashtab_options options = { .value_size = map->spec.value_size, .full = -E2BIG };
+    struct hashtab_options options = { .value_size = map->spec.value_size,
+                                       .lock_at = map->spec.lock_at,
+                                       .full = -E2BIG };
     struct hashtab *table = NULL;
     int result = hashtab_new(map, &options, &table);
     map->impl = table;
@@ -24,8 +26,8 @@ const struct skep_map_type map_hash = {
     .size = sizeof(struct skep_map_type),
     .name = "hash",
     .id = 1,
-    .classes =
-        SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE | SKEP_MAP_TIMERS,
+    .classes = SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_ITERATE |
+               SKEP_MAP_TIMERS | SKEP_MAP_SPIN_LOCKS,
     .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
     .check = hash_check,
     .create = hash_create,

@@ -311,6 +311,10 @@ static void hashtab_write_value(struct hashtab *table, u32 element, const void *
 {
     if (!table->cpu_stride) {
         u8 *to = hashtab_value(table, element, 0);
+        if (UNLIKELY(table->lock_at)) {
+            spin_lock_put(to, value, table->value_size, table->lock_at, false);
+            return;
+        }
         u32 first = table->pointers ? 8 : 0;
         words_put(to + first, (const u8 *)value + first, table->value_size - first);
         if (table->pointers)
@@ -333,6 +337,7 @@ static void hashtab_read_value(const struct hashtab *table, u32 element, void *v
     if (!table->cpu_stride || cpu != SKEP_ALL_CPUS) {
         words_get(value, hashtab_value(table, element, table->cpu_stride ? cpu : 0),
                   table->value_size);
+        spin_lock_hide(value, table->lock_at);
         return;
     }
     for (u32 c = 0; c < table->n_cpus; c++)
@@ -396,6 +401,9 @@ static int hashtab_put_locked(struct hashtab *table, struct hashtab_stripe *stri
     }
     if (flags & SKEP_MAP_NOEXIST)
         return -EEXIST;
+    if (flags & SKEP_MAP_F_LOCK)
+        return spin_lock_put(hashtab_value(table, place.element, 0), value, table->value_size,
+                             table->lock_at, true);
     if (previous)
         hashtab_read_value(table, place.element, previous, 0);
     hashtab_replace(table, stripe, &place, key, value, cpu);
@@ -405,7 +413,8 @@ static int hashtab_put_locked(struct hashtab *table, struct hashtab_stripe *stri
 int hashtab_put(struct hashtab *table, const void *key, const void *value, u64 flags, u32 cpu,
                 void *previous, bool *inserted)
 {
-    if (flags > SKEP_MAP_EXIST) /* F_LOCK too: values have no lock */
+    u64 known = table->lock_at ? SKEP_MAP_F_LOCK : 0;
+    if ((flags & ~known) > SKEP_MAP_EXIST)
         return -EINVAL;
     u64 hash = hashtab_hash(table, key, table->key_size);
     struct hashtab_stripe *stripe = hashtab_stripe_of(table, hash);
@@ -608,6 +617,7 @@ int hashtab_new(struct skep_map *map, const struct hashtab_options *options, str
     table->evicts = options->lru;
     table->pointers = options->pointers;
     table->full = options->full;
+    table->lock_at = options->lock_at;
     hashtab_make_keys(table, map->seed);
     hashtab_lay_out_element(table, options, map->spec.key_size);
     int result = hashtab_build(table, options);

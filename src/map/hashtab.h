@@ -30,7 +30,7 @@
 #include "map/lock.h"
 #include "map/lru.h"
 #include "map/region.h"
-#include "map/words.h"
+#include "map/spin_lock.h"
 
 enum {
     HASHTAB_SLOTS = 6,
@@ -57,6 +57,7 @@ struct hashtab_options {
     bool per_cpu;
     bool lru;      /* when full, an insertion evicts */
     bool pointers; /* values begin with a pointer that readers follow, even in a reused element */
+    u32 lock_at;   /* of values, as in the spec */
     int full;      /* what an insertion returns when the table is full */
 };
 
@@ -78,6 +79,7 @@ struct hashtab {
     bool evicts;
     bool pointers;
     int full;
+    u32 lock_at;
     u32 host_stride;   /* bytes between the values of two CPUs in the host's form */
     _Atomic u32 fresh; /* the first number that was never used */
     _Atomic u32 count;

@@ -13,7 +13,7 @@ static inline u32 index_key(const void *key) { return half_word_at(key); }
 /* May an element of an array be updated so?  It always exists. */
 static inline int index_check_update(const struct skep_map *map, u32 index, u64 flags)
 {
-    if (UNLIKELY(flags > SKEP_MAP_EXIST)) /* F_LOCK too: values have no lock */
+    if (UNLIKELY(flags > SKEP_MAP_EXIST)) /* F_LOCK too, unless the value has a lock */
         return -EINVAL;
     if (UNLIKELY(index >= map->spec.max_entries))
         return -E2BIG;

@@ -15,5 +15,8 @@ extern const u32 n_map_types;
 /* Copies a value out of a map in which others may be writing: aligned words are old or new, never
  * torn. */
 void map_read_value(void *to, const void *value, u32 size);
+/* The same for a value that may have a spin lock, which reads as 0.  flags: SKEP_MAP_F_LOCK or 0.
+ * 0, -ETIMEDOUT. */
+int map_read_locked_value(const struct skep_map *map, void *to, void *value, u64 flags);
 
 #endif

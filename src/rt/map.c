@@ -61,6 +61,17 @@ static int map_check_columns(const struct skep_map_type *type, const struct skep
     return sizes ? sizes : map_check_inner(type, spec);
 }
 
+/* The value's spin lock, where Linux lets one be. */
+static int map_check_lock(const struct skep_map_type *type, const struct skep_map_spec *spec)
+{
+    if (!spec->lock_at)
+        return 0;
+    if (!(type->classes & SKEP_MAP_SPIN_LOCKS))
+        return -EOPNOTSUPP;
+    u64 offset = spec->lock_at - 1;
+    return offset % 4 || offset + 4 > spec->value_size ? -EINVAL : 0;
+}
+
 enum { MAP_ENOTSUPP = 524 }; /* the kernel's own; <errno.h> does not have it */
 
 int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec *spec)
@@ -74,7 +85,9 @@ int map_check_spec(const struct skep_map_type *type, const struct skep_map_spec 
     /* What a type does not support comes before what is wrong with sizes. */
     int own = type->check ? type->check(spec) : 0;
     int columns = own == -MAP_ENOTSUPP ? 0 : map_check_columns(type, spec);
-    return columns ? columns : own;
+    if (columns || own)
+        return columns ? columns : own;
+    return map_check_lock(type, spec);
 }
 
 static char *map_copy_name(struct mem *mem, const char *name)
@@ -183,7 +196,8 @@ bool map_same_shape(const struct skep_map_spec *a, const struct skep_map_spec *b
 {
     bool any_length = a->type != MAP_ID_ARRAY || (a->flags & MAP_F_INNER_MAP);
     return a->type == b->type && a->key_size == b->key_size && a->value_size == b->value_size &&
-           a->flags == b->flags && (any_length || a->max_entries == b->max_entries);
+           a->flags == b->flags && a->lock_at == b->lock_at &&
+           (any_length || a->max_entries == b->max_entries);
 }
 
 struct rt_program *rt_tail_target(struct skep_map *map, u32 index)

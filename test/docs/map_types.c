@@ -13,15 +13,25 @@ static const char introduction[] =
     "for any size from 1.\n";
 
 static const struct page_bit class_names[] = {
-    { SKEP_MAP_LOOKUP, "lookup" },      { SKEP_MAP_UPDATE, "update" },
-    { SKEP_MAP_DELETE, "delete" },      { SKEP_MAP_ITERATE, "for-each" },
-    { SKEP_MAP_PUSH, "push" },          { SKEP_MAP_POP, "pop" },
-    { SKEP_MAP_PEEK, "peek" },          { SKEP_MAP_RINGBUF_OUT, "records" },
-    { SKEP_MAP_PROGRAMS, "tail-call" }, { SKEP_MAP_EVENTS, "events" },
-    { SKEP_MAP_REDIRECTS, "redirect" }, { SKEP_MAP_STACKS, "stacks" },
-    { SKEP_MAP_CGROUPS, "cgroups" },    { SKEP_MAP_SOCKETS, "sockets" },
-    { SKEP_MAP_STORAGE, "storage" },    { SKEP_MAP_USER_RINGBUF, "user-records" },
-    { SKEP_MAP_TIMERS, "timers" },      { SKEP_MAP_LOOKUP_PERCPU, "lookup-percpu" },
+    { SKEP_MAP_LOOKUP, "lookup" },
+    { SKEP_MAP_UPDATE, "update" },
+    { SKEP_MAP_DELETE, "delete" },
+    { SKEP_MAP_ITERATE, "for-each" },
+    { SKEP_MAP_PUSH, "push" },
+    { SKEP_MAP_POP, "pop" },
+    { SKEP_MAP_PEEK, "peek" },
+    { SKEP_MAP_RINGBUF_OUT, "records" },
+    { SKEP_MAP_PROGRAMS, "tail-call" },
+    { SKEP_MAP_EVENTS, "events" },
+    { SKEP_MAP_REDIRECTS, "redirect" },
+    { SKEP_MAP_STACKS, "stacks" },
+    { SKEP_MAP_CGROUPS, "cgroups" },
+    { SKEP_MAP_SOCKETS, "sockets" },
+    { SKEP_MAP_STORAGE, "storage" },
+    { SKEP_MAP_USER_RINGBUF, "user-records" },
+    { SKEP_MAP_TIMERS, "timers" },
+    { SKEP_MAP_LOOKUP_PERCPU, "lookup-percpu" },
+    { SKEP_MAP_SPIN_LOCKS, "spin-locks" },
 };
 
 static const struct page_bit trait_names[] = {
