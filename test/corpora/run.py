@@ -5,7 +5,7 @@ the others once on an empty context.  Maps whose size their tools set get one; n
     run.py BUILD_FOLDER
 
 A program must run to its end, or be refused, or stop at a CO-RE access, by the name of what is
-missing.  Exit status 1: one faulted otherwise, or too few XDP programs ran."""
+missing, or fault as it must.  Exit status 1: one faulted otherwise, or too few XDP programs ran."""
 import collections
 import json
 import pathlib
@@ -18,7 +18,14 @@ import packages
 PACKET_TYPES = {"xdp", "sched_cls", "sched_act", "socket_filter", "cgroup_skb"}
 MAP_ENTRIES = 64        # where the object leaves it to its tool
 MIN_XDP = 28            # of all packages together
+OUTCOMES = ("ran", "CO-RE", "refused", "own fault", "fault")
 NEEDS_CORE = "vm-poisoned-instruction"
+# (object, program): the report of a fault that is the program's own, in some runs or all.
+OWN_FAULTS = {
+    # Its tool puts parameters in place of the addresses of .data; how far it reads in raw_map, whose
+    # values have room for no pattern, hangs on those.
+    ("raw.o-0.o", "bpf_decoder"): "vm-out-of-bounds",
+}
 
 
 def capture(build):
@@ -43,7 +50,7 @@ def programs(skep, path):
 
 
 def run(skep, path, program, kind, sizes, pcap):
-    """("ran" | "CO-RE" | "refused" | "fault", why)."""
+    """(one of OUTCOMES, why)."""
     command = [skep, "run", "--json", "--engine", "checked", *sizes, f"{path}:{program}"]
     if kind in PACKET_TYPES:
         command += ["--pcap", pcap]
@@ -58,6 +65,8 @@ def run(skep, path, program, kind, sizes, pcap):
         return "refused", re.sub(r"program it(, instruction \d+)?: ", "", text)
     stops = [s["report"] for s in json.loads(out.stdout)["results"][0]["stops"] if "report" in s]
     others = [s for s in stops if s["id"] != NEEDS_CORE]
+    if others and all(s["id"] == OWN_FAULTS.get((path.name, program)) for s in stops):
+        return "own fault", ""
     if others:
         return "fault", f"{others[0]['id']}: {others[0]['text']}"
     return "CO-RE", stops[0]["what"] if stops else "stopped"
@@ -67,9 +76,8 @@ def main():
     build = pathlib.Path(sys.argv[1])
     skep, pcap = build / "skep", capture(build)
     reasons, status = collections.Counter(), 0
-    outcomes = ("ran", "CO-RE", "refused", "fault")
     total, xdp = collections.Counter(), collections.Counter()
-    print(f"{'package':32}{'programs':>9}" + "".join(f"{o:>9}" for o in outcomes) + f"{'XDP':>9}{'XDP ran':>9}")
+    print(f"{'package':32}{'programs':>9}" + "".join(f"{o:>10}" for o in OUTCOMES) + f"{'XDP':>9}{'XDP ran':>9}")
     for folder in sorted((packages.cache_folder() / "objects").iterdir()):
         count, of_xdp = collections.Counter(), collections.Counter()
         for path in sorted(folder.iterdir()):
@@ -83,11 +91,11 @@ def main():
                 elif outcome == "fault":
                     print(f"    {path.name}:{program}: {why}")
                     status = 1
-        print(f"{folder.name:32}{count.total():9}" + "".join(f"{count[o]:9}" for o in outcomes) +
+        print(f"{folder.name:32}{count.total():9}" + "".join(f"{count[o]:10}" for o in OUTCOMES) +
               f"{of_xdp.total():9}{of_xdp['ran']:9}", flush=True)
         total += count
         xdp += of_xdp
-    print(f"{'all':32}{total.total():9}" + "".join(f"{total[o]:9}" for o in outcomes) +
+    print(f"{'all':32}{total.total():9}" + "".join(f"{total[o]:10}" for o in OUTCOMES) +
           f"{xdp.total():9}{xdp['ran']:9}")
     print("refused:")
     for why, n in reasons.most_common():
