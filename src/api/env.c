@@ -27,6 +27,9 @@ static skep_status env_register_built_in(struct registry *registry, skep_error *
         TRY(registry_add_helper(registry, helpers[i], err));
     for (u32 i = 0; i < n_map_types; i++)
         TRY(registry_add_map_type(registry, map_types[i], err));
+    const struct skep_map_type *described;
+    for (u32 i = 0; (described = map_type_described(i)); i++)
+        TRY(registry_add_map_type(registry, described, err));
     for (u32 i = 0; i < n_hooks; i++)
         TRY(registry_add_hook(registry, hooks[i], err));
     return SKEP_OK;
@@ -219,6 +222,8 @@ skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,
     const struct skep_map_type *type = registry_map_type(&env->registry, SKEP_LINUX, spec->type);
     if (!type)
         return RAISE(err, SKEP_UNSUPPORTED, MAP_TYPE_UNKNOWN, STR(name), NUM(spec->type));
+    if (!type->create)
+        return RAISE(err, SKEP_UNSUPPORTED, MAP_TYPE_ABSENT, STR(name), STR(type->name));
     if (!env_count_map(env))
         return RAISE(err, SKEP_LIMIT, MAP_QUOTA, STR(name), NUM(env->max_maps));
     struct skep_map *map;

@@ -12,6 +12,9 @@
 extern const struct skep_map_type *const map_types[];
 extern const u32 n_map_types;
 
+/* Types that are known by contract only (create is NULL); NULL past the last. */
+const struct skep_map_type *map_type_described(u32 i);
+
 /* Copies a value out of a map in which others may be writing: aligned words are old or new, never
  * torn. */
 void map_read_value(void *to, const void *value, u32 size);

@@ -3,6 +3,7 @@
  *   map      the map instance's common part
  *   program  a runnable's common part; tail calls and rt_run
  *   packet   packet buffers
+ *   promise  calls of helpers, held to their contracts
  *   epoch    when what a running program may hold can be freed */
 #ifndef SKEP_SRC_RT_RT_H
 #define SKEP_SRC_RT_RT_H
@@ -12,6 +13,7 @@
 #include "rt/map.h"
 #include "rt/packet.h"
 #include "rt/program.h"
+#include "rt/promise.h"
 #include "rt/thread.h"
 
 #endif

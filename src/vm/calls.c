@@ -229,6 +229,8 @@ static skep_status calls_check_object(struct checked_run_state *s, const struct 
                                       u32 a, enum checked_object object)
 {
     const struct checked_value *value = &call->args[a];
+    if (object == CHECKED_TYPED && value->from.of_host)
+        return SKEP_OK;
     if (value->from.kind != CHECKED_OPAQUE || value->from.object != object)
         return calls_wrong(s, call, a,
                            object == CHECKED_SOCK ? "a socket" : "a typed object of the host");
@@ -373,8 +375,9 @@ skep_status checked_call_helper(struct checked_run_state *s, const struct skep_h
     u32 at = s->at;
     TRY(calls_check(s, &call));
     s->call = &call;
-    u64 bits = helper->run(s->thread, s->reg[1].bits, s->reg[2].bits, s->reg[3].bits,
-                           s->reg[4].bits, s->reg[5].bits);
+    const u64 args[5] = { s->reg[1].bits, s->reg[2].bits, s->reg[3].bits, s->reg[4].bits,
+                          s->reg[5].bits };
+    u64 bits = rt_call_helper(s->thread, helper, args);
     s->call = call.outer;
     s->at = at;
     if (s->thread->stop != SKEP_OK)

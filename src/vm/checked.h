@@ -37,6 +37,7 @@ struct checked_origin {
     u8 permissions; /* CHECKED_READ, CHECKED_WRITE */
     u8 frame;       /* STACK: its number, from 0 */
     u8 object;      /* OPAQUE: enum checked_object; `generation` as of a RECORD, or 0 */
+    bool of_host;   /* NUMBER: an argument that the host gave, perhaps a typed object's address */
     u64 base, bytes;
     void *owner;
     u64 generation;

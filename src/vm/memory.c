@@ -250,6 +250,15 @@ static struct checked_origin *memory_slot(struct checked_run_state *s,
     return &s->frames[through->from.frame].slot[slot];
 }
 
+/* Whole arguments of the hook.  What their types are only the target's BTF says. */
+static bool memory_is_argument(const struct checked_run_state *s,
+                               const struct checked_value *through,
+                               const struct checked_access *access)
+{
+    return s->program->in.hook->ctx_kind == SKEP_CTX_ARGS && access->bytes == 8 &&
+           through->from.kind == CHECKED_MEMORY && through->from.base == (u64)(uintptr_t)s->ctx;
+}
+
 skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
 {
     struct checked_value through = s->reg[insn->src];
@@ -263,6 +272,7 @@ skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
         checked_number(memory_extend(insn, memory_read(access.address, (u32)access.bytes)));
     if (acquire)
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    value.from.of_host = memory_is_argument(s, &through, &access);
     struct checked_origin *slot = memory_slot(s, &through, &access, &bit);
     if (slot && s->frames[through.from.frame].spilled & bit)
         value.from = *slot;
@@ -286,7 +296,7 @@ skep_status checked_store(struct checked_run_state *s, const struct insn *insn)
     memory_write(access.address, (u32)access.bytes, value.bits);
     checked_note_write(s, &through, access.address, access.bytes);
     struct checked_origin *slot = memory_slot(s, &through, &access, &bit);
-    if (slot && value.from.kind != CHECKED_NUMBER) {
+    if (slot && (value.from.kind != CHECKED_NUMBER || value.from.of_host)) {
         *slot = value.from;
         s->frames[through.from.frame].spilled |= bit;
     }

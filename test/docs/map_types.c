@@ -67,24 +67,35 @@ static void write_type(struct text *out, const struct skep_map_type *type)
     PAGE_BITS(out, type->classes, class_names);
     text_string(out, " | ");
     PAGE_BITS(out, type->traits, trait_names);
-    text_printf(out, " | 0x%x |\n", type->flags_allowed);
+    text_printf(out, " | 0x%x | %s |\n", type->flags_allowed,
+                type->create ? "runs" : "contract only");
+}
+
+static const struct skep_map_type *type_at(u32 i)
+{
+    return i < n_map_types ? map_types[i] : map_type_described(i - n_map_types);
 }
 
 static const struct skep_map_type *next_type(const struct skep_map_type *last)
 {
-    const struct skep_map_type *best = NULL;
-    for (u32 i = 0; i < n_map_types; i++)
-        if ((!last || map_types[i]->id > last->id) && (!best || map_types[i]->id < best->id))
-            best = map_types[i];
+    const struct skep_map_type *best = NULL, *type;
+    for (u32 i = 0; (type = type_at(i)); i++)
+        if ((!last || type->id > last->id) && (!best || type->id < best->id))
+            best = type;
     return best;
 }
 
 static void write_page(struct text *out)
 {
     text_string(out, introduction);
-    text_printf(out, "\n%u map types.\n\n", n_map_types);
-    text_string(out, "| id | name | key | value | programs may | traits | flags |\n"
-                     "|---:|---|---|---|---|---|---|\n");
+    u32 n = 0;
+    while (type_at(n))
+        n++;
+    text_printf(out,
+                "\n%u map types, of which %u run; the others can be declared and verified.\n\n", n,
+                n_map_types);
+    text_string(out, "| id | name | key | value | programs may | traits | flags | here |\n"
+                     "|---:|---|---|---|---|---|---|---|\n");
     for (const struct skep_map_type *t = next_type(NULL); t; t = next_type(t))
         write_type(out, t);
 }
