@@ -18,7 +18,6 @@ void rt_promise_note(struct rt_promise *promise, const struct skep_thread *threa
 const char *rt_promise_broken(const struct rt_promise *promise, const struct skep_thread *thread,
                               u64 r0);
 
-u64 rt_call_helper(struct skep_thread *thread, const struct skep_helper *helper,
-                   const u64 args[5]);
+u64 rt_call_helper(struct skep_thread *thread, const struct skep_helper *helper, const u64 args[5]);
 
 #endif
