@@ -261,6 +261,9 @@ struct skep_map_type {
     int (*set_held)(skep_map *map, const void *key, void *object, uint64_t flags);
     /* Drops all that is held (the last user reference went). */
     void (*release_held)(skep_map *map);
+    /* Types of TIMERS: the value that an address lies in, and its key, copied out; NULL: in none.
+     */
+    void *(*locate)(skep_map *map, const void *inside, void *key);
     /* The bytes that it occupies, all included. */
     uint64_t (*memory_bytes)(const skep_map *map);
 

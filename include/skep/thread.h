@@ -76,6 +76,15 @@ SKEP_API skep_status skep_run_batch(skep_thread *thread, const skep_program *pro
                                     void *const *ctxs, size_t n, uint64_t *results,
                                     skep_status *statuses);
 
+/* Runs the timers of the env (bpf_timer) that are due at now_ns of SKEP_CLOCK_MONOTONIC, each in a
+ * run of its own on this thread.  The library starts no threads: nothing fires unless the host
+ * calls this. A timer that a callback starts waits for the next call.  *next_ns (may be NULL): when
+ * the next one is due, UINT64_MAX when none is armed.  SKEP_STATE inside a run; else the first
+ * status of a callback that is not SKEP_OK (all are run).  Any number of threads may call it at
+ * once: each timer fires once. */
+SKEP_API skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns,
+                                            uint64_t *next_ns);
+
 /* Fuel for each following run; 0: the program's own budget.  What the last run used: at least the
  * number of instructions that it executed. */
 SKEP_API void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel);

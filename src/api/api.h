@@ -14,6 +14,7 @@ struct skep_env {
     struct registry registry;
     struct skep_host host;
     struct epoch *epoch;
+    struct rt_timers timers;
     struct load_kconfig *kconfig; /* owned, strings too */
     u32 n_kconfig;
     u32 n_cpus;

@@ -106,6 +106,7 @@ static void env_drop(struct skep_env *env)
 {
     if (env->epoch)
         epoch_delete(env->epoch);
+    rt_timers_drop(&env->timers);
     env_drop_kconfig(env);
     registry_drop(&env->registry);
     mem_free(&env->mem, env->cpu_slots, env->cpu_slots ? env_cpu_slots_bytes(env) : 0);
@@ -124,6 +125,7 @@ static skep_status env_fill(struct skep_env *env, const struct skep_env_options 
     env->cpu_slots = mem_zalloc(&env->mem, env_cpu_slots_bytes(env));
     if (!env->cpu_slots)
         return SKEP_NOMEM;
+    rt_timers_init(&env->timers, &env->mem);
     TRY(epoch_new(&env->mem, &env->epoch));
     TRY(env_copy_kconfig(env, options, err));
     TRY(env_register_built_in(&env->registry, err));

@@ -179,6 +179,7 @@ static skep_status program_prepare_interp(struct skep_program *program,
     TRY(program_lower(program, !options->unmetered, &program->arena, &program->host, err));
     TRY(interp_prepare(&program->env->mem, &program->host, &program->interp));
     program->rt.run = interp_run;
+    program->rt.run_callback = interp_run_callback;
     program->rt.engine = program->interp;
     return SKEP_OK;
 }
@@ -195,6 +196,7 @@ static skep_status program_prepare_checked(struct skep_program *program,
                               .strict = options->profile == SKEP_PROFILE_STRICT };
     TRY(checked_prepare(&program->env->mem, &input, &program->checked, err));
     program->rt.run = checked_run;
+    program->rt.run_callback = checked_run_callback;
     program->rt.engine = program->checked;
     return SKEP_OK;
 }

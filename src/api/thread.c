@@ -61,6 +61,7 @@ skep_status skep_thread_new(skep_env *env, const struct skep_thread_options *opt
         return status;
     }
     thread->env = env;
+    thread->rt.timers = &env->timers;
     if (options->random_seed)
         rt_seed(&thread->rt, options->random_seed);
     *out = &thread->rt;
@@ -101,6 +102,15 @@ skep_status skep_run_batch(skep_thread *thread, const skep_program *program, voi
             first = status;
     }
     return first;
+}
+
+skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns, uint64_t *next_ns)
+{
+    u64 next = UINT64_MAX;
+    skep_status status = rt_run_timers(thread, now_ns, &next);
+    if (next_ns && status != SKEP_STATE)
+        *next_ns = next;
+    return status;
 }
 
 void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel) { thread->fuel_limit = fuel; }

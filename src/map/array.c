@@ -91,6 +91,18 @@ static int array_next_element(struct skep_map *map, u64 *position, void *key, vo
     return result;
 }
 
+static void *array_locate(struct skep_map *map, const void *inside, void *key)
+{
+    const struct array *array = map->impl;
+    u64 offset = (u64)(uintptr_t)inside - (u64)(uintptr_t)array->values;
+    u64 index = offset / array->stride;
+    if (index >= map->spec.max_entries)
+        return NULL;
+    u32 narrow = (u32)index;
+    memcpy(key, &narrow, sizeof(narrow));
+    return array->values + index * array->stride;
+}
+
 static u64 array_memory_bytes(const struct skep_map *map)
 {
     const struct array *array = map->impl;
@@ -115,5 +127,6 @@ const struct skep_map_type map_array = {
     .remove = array_remove,
     .next_key = array_next_key,
     .next_element = array_next_element,
+    .locate = array_locate,
     .memory_bytes = array_memory_bytes,
 };

@@ -700,3 +700,14 @@ u64 hashtab_map_memory_bytes(const struct skep_map *map)
 #undef HASHTAB_HIGHS
 #undef HASHTAB_PAST_ONE
 #undef HASHTAB_PAST_MAX
+
+void *hashtab_map_locate(struct skep_map *map, const void *inside, void *key)
+{
+    const struct hashtab *table = map->impl;
+    u64 offset = (u64)(uintptr_t)inside - (u64)(uintptr_t)table->values;
+    u64 element = offset / table->value_stride;
+    if (element == 0 || element >= table->end)
+        return NULL;
+    words_get(key, hashtab_key(table, (u32)element), table->key_size);
+    return hashtab_value(table, (u32)element, 0);
+}

@@ -131,6 +131,7 @@ int hashtab_map_remove(struct skep_map *map, const void *key);
 int hashtab_map_next_key(struct skep_map *map, const void *key, void *next);
 int hashtab_map_next_element(struct skep_map *map, u64 *position, void *key, void **value, u32 cpu);
 int hashtab_map_take(struct skep_map *map, const void *key, void *value, u32 cpu);
+void *hashtab_map_locate(struct skep_map *map, const void *inside, void *key);
 u64 hashtab_map_memory_bytes(const struct skep_map *map);
 
 #endif

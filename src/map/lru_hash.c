@@ -39,5 +39,6 @@ const struct skep_map_type map_lru_hash = {
     .next_key = hashtab_map_next_key,
     .next_element = hashtab_map_next_element,
     .lookup_and_delete = hashtab_map_take,
+    .locate = hashtab_map_locate,
     .memory_bytes = hashtab_map_memory_bytes,
 };

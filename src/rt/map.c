@@ -4,6 +4,7 @@
  * when the last of them goes, a map of programs drops what it holds, so that a program and the
  * PROG_ARRAY that it sits in do not keep each other alive (as in Linux). */
 #include "rt/map.h"
+#include "rt/timer.h"
 
 #include "rt/program.h"
 
@@ -168,6 +169,7 @@ void map_put(struct skep_map *map)
 {
     if (atomic_fetch_sub_explicit(&map->references, 1, memory_order_acq_rel) != 1)
         return;
+    rt_timers_forget_map(map);
     map->type->destroy(map);
     if (map->on_free)
         map->on_free(map);
@@ -185,6 +187,8 @@ void map_put_user(struct skep_map *map)
     u32 before = atomic_fetch_sub_explicit(&map->user_references, 1, memory_order_acq_rel);
     if (before == 1 && map->type->release_held)
         map->type->release_held(map);
+    if (before == 1)
+        rt_timers_disarm_map(map);
     map_put(map);
 }
 

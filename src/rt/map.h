@@ -28,6 +28,9 @@ enum map_flag {
     MAP_F_HOST_SIDE = MAP_F_RDONLY | MAP_F_WRONLY | MAP_F_NUMA_NODE,
 };
 
+struct rt_timer;
+struct rt_timers;
+
 struct skep_map {
     const struct skep_map_type *type;
     void *impl;                /* the type's own */
@@ -39,6 +42,8 @@ struct skep_map {
     _Atomic u32 references;      /* memory: handles, programs, maps that hold it */
     _Atomic u32 user_references; /* the host's; at 0 what it holds is released (no cycles) */
     _Atomic bool frozen;         /* the host may no longer write */
+    struct rt_timer *timers;     /* in its values; under timers_of's lock */
+    struct rt_timers *_Atomic timers_of;   /* NULL: it never had one */
     void (*on_free)(struct skep_map *map); /* the owner's last word (quota of the env) */
     void *owner;
 };

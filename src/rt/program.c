@@ -38,8 +38,6 @@ static void rt_begin(struct skep_thread *thread, const struct rt_program *progra
     thread->tail_calls = 0;
     thread->retval = 0;
     thread->depth = 0;
-    if (program->hook->prepare)
-        program->hook->prepare(ctx);
 }
 
 /* Stopped, or ended without giving something back. */
@@ -59,6 +57,8 @@ skep_status rt_run(struct skep_thread *thread, const struct rt_program *program,
         return SKEP_BAD_ARG;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     rt_begin(thread, program, ctx);
+    if (program->hook->prepare)
+        program->hook->prepare(ctx);
     skep_status status;
     do {
         thread->program = program;
@@ -67,6 +67,22 @@ skep_status rt_run(struct skep_thread *thread, const struct rt_program *program,
         program = thread->tail_target;
     } while (UNLIKELY(program != NULL) && status == SKEP_OK);
     if (UNLIKELY(status != SKEP_OK || thread->n_held > 0))
+        rt_clean_up(thread, status);
+    thread->program = NULL;
+    epoch_leave(&thread->epoch_slot);
+    return status;
+}
+
+skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                            const struct rt_callback *callback)
+{
+    u64 r0;
+    epoch_enter(thread->epoch, &thread->epoch_slot);
+    rt_begin(thread, program, NULL);
+    thread->program = program;
+    thread->tail_target = NULL;
+    skep_status status = program->run_callback(thread, program, callback, &r0);
+    if (status != SKEP_OK || thread->n_held > 0)
         rt_clean_up(thread, status);
     thread->program = NULL;
     epoch_leave(&thread->epoch_slot);

@@ -13,8 +13,18 @@ struct rt_program;
 typedef skep_status rt_run_fn(struct skep_thread *thread, const struct rt_program *program,
                               void *ctx, u64 *r0);
 
+/* A function of a program that a timer enters: its token, and r1..r3. */
+struct rt_callback {
+    u64 token;
+    struct skep_map *map;
+    void *key, *value;
+};
+typedef skep_status rt_callback_fn(struct skep_thread *thread, const struct rt_program *program,
+                                   const struct rt_callback *callback, u64 *r0);
+
 struct rt_program {
     rt_run_fn *run;
+    rt_callback_fn *run_callback;
     const void *engine; /* the engine's own */
     const struct skep_hook *hook;
     const struct code *code;
@@ -39,6 +49,10 @@ static inline void rt_program_put(struct rt_program *program)
  * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
+
+/* The same for a callback; there is no context. */
+skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                            const struct rt_callback *callback);
 
 /* The program at an index of a PROG_ARRAY, or NULL: what its type's lookup gives. */
 struct rt_program *rt_tail_target(struct skep_map *map, u32 index);

@@ -4,6 +4,7 @@
  *   program  a runnable's common part; tail calls and rt_run
  *   packet   packet buffers
  *   promise  calls of helpers, held to their contracts
+ *   timer    timers in map values
  *   epoch    when what a running program may hold can be freed */
 #ifndef SKEP_SRC_RT_RT_H
 #define SKEP_SRC_RT_RT_H
@@ -15,5 +16,6 @@
 #include "rt/program.h"
 #include "rt/promise.h"
 #include "rt/thread.h"
+#include "rt/timer.h"
 
 #endif

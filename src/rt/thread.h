@@ -20,12 +20,14 @@
 extern const struct skep_host rt_system_host;
 
 struct rt_program;
+struct rt_timers;
 struct skep_thread {
     struct mem *mem;
     const struct skep_host *host;
     struct epoch *epoch;
     struct epoch_slot epoch_slot;
-    u32 cpu; /* slot; per-CPU values of this slot are only ours while we run */
+    struct rt_timers *timers; /* the env's; NULL: none can be had */
+    u32 cpu;                  /* slot; per-CPU values of this slot are only ours while we run */
     u32 n_cpus;
 
     u64 fuel_limit; /* for each run; 0: the program's own */

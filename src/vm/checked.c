@@ -412,3 +412,25 @@ skep_status checked_run(struct skep_thread *thread, const struct rt_program *pro
     vm_leave(thread, before);
     return status;
 }
+
+/* r1..r3 are what a timer's callback gets (SKEP_PARAM_MAP, _MAP_KEY, _MAP_VALUE). */
+static void checked_start_callback(struct checked_run_state *s, const struct rt_callback *callback)
+{
+    struct skep_map *map = callback->map;
+    s->reg[1] = checked_map_pointer(map);
+    s->reg[2] = checked_memory_pointer(callback->key, map->spec.key_size, CHECKED_READ);
+    s->reg[3] = checked_value_pointer(map, (u64)(uintptr_t)callback->value);
+    s->unset = 0x3f1;
+}
+
+skep_status checked_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                                 const struct rt_callback *callback, u64 *r0)
+{
+    struct checked_run_state s;
+    checked_start(&s, thread, program, NULL);
+    checked_start_callback(&s, callback);
+    struct vm_entry before = vm_enter(thread, &s, checked_call_back);
+    skep_status status = checked_enter(&s, (u32)callback->token - 1, false, r0);
+    vm_leave(thread, before);
+    return status;
+}

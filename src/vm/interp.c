@@ -418,6 +418,18 @@ skep_status interp_run(struct skep_thread *thread, const struct rt_program *prog
     return status;
 }
 
+skep_status interp_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                                const struct rt_callback *callback, u64 *r0)
+{
+    const struct interp *interp = program->engine;
+    struct vm_entry before = vm_enter(thread, interp, interp_call_back);
+    const u64 args[5] = { (u64)(uintptr_t)callback->map, (u64)(uintptr_t)callback->key,
+                          (u64)(uintptr_t)callback->value };
+    skep_status status = interp_enter(thread, interp, (u32)callback->token - 1, args, false, r0);
+    vm_leave(thread, before);
+    return status;
+}
+
 #undef CASE
 #undef DISPATCH
 #undef NEXT

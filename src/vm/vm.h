@@ -28,6 +28,9 @@ size_t interp_code_bytes(const struct interp *interp);
 skep_status interp_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                        u64 *r0);
 
+skep_status interp_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                                const struct rt_callback *callback, u64 *r0);
+
 struct checked;
 skep_status checked_prepare(struct mem *mem, const struct vm_input *in, struct checked **out,
                             skep_error *err);
@@ -36,5 +39,7 @@ size_t checked_code_bytes(const struct checked *checked);
 /* An rt_run_fn; rt_program.engine is a struct checked. */
 skep_status checked_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                         u64 *r0);
+skep_status checked_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                                 const struct rt_callback *callback, u64 *r0);
 
 #endif
