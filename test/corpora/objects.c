@@ -3,7 +3,10 @@
  *
  *     corpora_objects extract FOLDER FILE...   writes FOLDER/NAME-N.o for each object in FILE
  *     corpora_objects open FILE...             a line per object, and one per program not linked
- *     corpora_objects list FILE                the instructions of each section of code */
+ *     corpora_objects list FILE                the instructions of each section of code
+ *     corpora_objects calls FILE...            a line per call of a helper: its number
+ *     corpora_objects helpers                  the helpers that there are, and whether they run */
+#include "helper/helper.h"
 #include "hook/hook.h"
 #include "load/load.h"
 
@@ -159,6 +162,43 @@ static int list_one(struct opener *o, const char *path)
     return 0;
 }
 
+/* calls, helpers
+ * ---------------------------------------------------------------------------------------------- */
+
+enum { POISON = 0xbad2310 }; /* a call that CO-RE, which the host did not give types for, removes */
+
+static void print_calls_of(struct object *object, u32 program, struct arena *arena)
+{
+    struct linked linked;
+    if (load_link(object, program, arena, &linked, NULL) != SKEP_OK)
+        return;
+    for (u32 i = 0; i < linked.code.n_insns; i++) {
+        const struct insn *insn = &linked.code.insns[i];
+        if (insn->op == ISA_CALL_HELPER && insn->imm != POISON)
+            printf("%u\n", (u32)insn->imm);
+    }
+}
+
+static void print_calls(struct opener *o, const char *path)
+{
+    if (open_file(o, path) != SKEP_OK)
+        return;
+    for (u32 i = 0; i < load_n_programs(o->object); i++) {
+        struct arena arena;
+        arena_init(&arena, &o->mem);
+        print_calls_of(o->object, i, &arena);
+        arena_drop(&arena);
+    }
+    load_close(o->object);
+}
+
+static void print_helpers(void)
+{
+    for (u32 i = 0; i < n_helpers; i++)
+        printf("%u\t%s\t%s\n", helpers[i]->id, helpers[i]->name,
+               helpers[i]->run ? "runs" : "contract only");
+}
+
 int main(int argc, char **argv)
 {
     struct opener o = { 0 };
@@ -179,8 +219,16 @@ int main(int argc, char **argv)
         status = 0;
     } else if (argc == 3 && !strcmp(argv[1], "list")) {
         status = list_one(&o, argv[2]);
+    } else if (argc > 2 && !strcmp(argv[1], "calls")) {
+        for (int i = 2; i < argc; i++)
+            print_calls(&o, argv[i]);
+        status = 0;
+    } else if (argc == 2 && !strcmp(argv[1], "helpers")) {
+        print_helpers();
+        status = 0;
     } else {
-        fprintf(stderr, "usage: corpora_objects {extract FOLDER|open|list} FILE...\n");
+        fprintf(stderr,
+                "usage: corpora_objects {extract FOLDER|open|list|calls} FILE... | helpers\n");
     }
     registry_drop(&o.registry);
     return status;
