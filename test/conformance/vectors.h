@@ -31,7 +31,7 @@ struct vector {
 /* The least number of vectors of a row. */
 #define VECTORS_PER_ROW_MIN 64
 
-/* Why a row has no vectors: it needs something of a platform.  NULL: it has. */
+/* Why a row has no vectors: it needs something of a platform (platform.c).  NULL: it has. */
 const char *vectors_missing(uint16_t op);
 
 /* Visits the vectors of a row.  Always the same ones. */
