@@ -2,6 +2,7 @@
 JOBS ?= 2
 PREFIX ?= /usr/local
 SECONDS ?= 60
+OPERATIONS ?= 1000000
 MAKEFLAGS += --no-print-directory
 export JOBS
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
@@ -37,6 +38,14 @@ fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $(SECONDS)
 
+soak: ## maps and ring buffers for SECONDS (60), plain and under both sanitizers
+	@tools/setup.sh test
+	@tools/soak.sh $(SECONDS)
+
+diff: build ## OPERATIONS (1000000) random operations on every map beside the kernel's
+	@tools/setup.sh test
+	@build/test/diff_map_kernel $(OPERATIONS)
+
 coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
 	@tools/coverage.sh
@@ -66,4 +75,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora fuzz soak diff coverage bench install docs format check-format clean help

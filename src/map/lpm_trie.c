@@ -174,12 +174,17 @@ static int lpm_remove(struct skep_map *map, const void *key)
     return element ? 0 : -ENOENT;
 }
 
-/* The key as it was given with the last update. */
-static void lpm_given_key(const struct skep_map *map, u32 element, void *key)
+/* The key as it was given with the last update; or, if the element has just been reused for another
+ * prefix, the prefix itself. */
+static void lpm_given_key(const struct skep_map *map, u32 element, const struct lpm_key *exact,
+                          void *key)
 {
     const struct lpm_trie *trie = map->impl;
     const u8 *value = hashtab_value(trie->prefixes, element, 0);
+    struct lpm_key prefix;
     words_get(key, value + lpm_value_room(map), map->spec.key_size);
+    if (!lpm_normalise(trie, key, &prefix) || memcmp(&prefix, exact, map->spec.key_size))
+        memcpy(key, exact, map->spec.key_size);
 }
 
 static int lpm_next_element(struct skep_map *map, u64 *position, void *key, void **value, u32 cpu)
@@ -190,7 +195,7 @@ static int lpm_next_element(struct skep_map *map, u64 *position, void *key, void
     u32 element = hashtab_next(trie->prefixes, position, &exact);
     if (!element)
         return -ENOENT;
-    lpm_given_key(map, element, key);
+    lpm_given_key(map, element, &exact, key);
     *value = hashtab_value(trie->prefixes, element, 0);
     return 0;
 }
