@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What map operations cost, at 1 k, 64 k and 1 M entries, uniform random hits: ours through the C
- * API and the kernel's from a program (128 operations a run, the loop subtracted), in turn in one
- * run.  Memory per element as each side accounts for it; two threads against one.
+ * API, ours and the kernel's from the same program (128 operations a run, the loop subtracted; ours
+ * in the interpreter), in turn in one run.  Memory per element as each side accounts for it; two
+ * threads against one.
  *
  *     build/bench/map [rounds] */
 #include "bench.h"
@@ -71,6 +72,8 @@ struct ours {
     skep_map *map;
     uint32_t key_size;
     uint8_t *keys; /* KEYS random ones */
+    skep_program *programs[N_OPERATIONS], *loop;
+    skep_thread *thread;
 };
 
 static bool fill_ours(skep_map *map, const struct kind *kind, uint32_t entries)
@@ -167,10 +170,16 @@ static size_t emit_key(struct bpf_insn *p, const struct kind *kind, uint32_t mas
     return n;
 }
 
-static size_t emit_call(struct bpf_insn *p, int map, enum operation operation)
+/* How a program names its map. */
+struct map_name {
+    unsigned kind; /* BPF_PSEUDO_MAP_FD: a descriptor; …_IDX: a position */
+    int number;    /* -1: the program has none */
+};
+
+static size_t emit_call(struct bpf_insn *p, struct map_name map, enum operation operation)
 {
     size_t n = 0;
-    p[n++] = insn(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map);
+    p[n++] = insn(BPF_LD | BPF_IMM | BPF_DW, 1, map.kind, 0, map.number);
     p[n++] = insn(0, 0, 0, 0, 0);
     p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0);
     p[n++] = insn(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -16);
@@ -186,11 +195,12 @@ static size_t emit_call(struct bpf_insn *p, int map, enum operation operation)
     return n;
 }
 
-/* map -1: the loop alone. */
-static int load_program(const struct kind *kind, uint32_t entries, int map,
-                        enum operation operation)
+enum { PROGRAM_MAX = 64 };
+
+/* Without a map: the loop alone. */
+static size_t emit_program(struct bpf_insn p[PROGRAM_MAX], const struct kind *kind,
+                           uint32_t entries, struct map_name map, enum operation operation)
 {
-    struct bpf_insn p[64];
     size_t n = 0;
     uint32_t mask = kind->type == BPF_MAP_TYPE_LPM_TRIE ? UINT32_MAX : entries - 1;
     p[n++] = insn(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_prandom_u32);
@@ -199,13 +209,74 @@ static int load_program(const struct kind *kind, uint32_t entries, int map,
     p[n++] = insn(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -24, 0);
     size_t loop = n;
     n += emit_key(p + n, kind, mask);
-    if (map >= 0)
+    if (map.number >= 0)
         n += emit_call(p + n, map, operation);
     p[n++] = insn(BPF_ALU64 | BPF_SUB | BPF_K, 8, 0, 0, 1);
     p[n] = insn(BPF_JMP | BPF_JNE | BPF_K, 8, 0, (int)loop - (int)n - 1, 0);
     n++;
     p[n++] = insn(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
     p[n++] = insn(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+    return n;
+}
+
+/* ---- ours, from a program ------------------------------------------------------------------- */
+
+static skep_program *load_ours(skep_env *env, const struct kind *kind, uint32_t entries,
+                               skep_map *map, enum operation operation)
+{
+    struct bpf_insn p[PROGRAM_MAX];
+    struct map_name name = { BPF_PSEUDO_MAP_IDX, map ? 0 : -1 };
+    size_t n = emit_program(p, kind, entries, name, operation);
+    const struct skep_hook *hook = NULL;
+    for (size_t i = 0; (hook = skep_env_hook(env, i)) && strcmp(hook->name, "syscall") != 0; i++)
+        ;
+    skep_object *object = NULL;
+    skep_program *program = NULL;
+    struct skep_load_options options = { .size = sizeof(options),
+                                         .engine = SKEP_ENGINE_INTERP,
+                                         .trusted = true,
+                                         .maps = &map,
+                                         .n_maps = map != NULL };
+    if (skep_object_from_insns(env, "bench", p, n, hook, &object, NULL) != SKEP_OK)
+        return NULL;
+    if (skep_program_load(object, NULL, &options, &program, NULL) != SKEP_OK)
+        program = NULL;
+    skep_object_close(object);
+    return program;
+}
+
+static bool load_all_ours(struct ours *ours, skep_env *env, const struct kind *kind,
+                          uint32_t entries)
+{
+    ours->loop = load_ours(env, kind, entries, NULL, LOOKUP);
+    for (int operation = 0; operation < N_OPERATIONS; operation++)
+        ours->programs[operation] =
+            load_ours(env, kind, entries, ours->map, (enum operation)operation);
+    return ours->loop && ours->programs[LOOKUP] && ours->programs[UPDATE] &&
+           skep_thread_new(env, NULL, &ours->thread) == SKEP_OK;
+}
+
+static double time_interp(const struct ours *ours, const skep_program *program)
+{
+    uint8_t bytes[8] = { 0 };
+    struct skep_memory memory = { bytes, sizeof(bytes) };
+    uint64_t r0 = 0;
+    double start = bench_now_ns();
+    for (uint32_t i = 0; i < KEYS / PER_RUN; i++)
+        if (skep_run(ours->thread, program, &memory, &r0) != SKEP_OK)
+            return 0;
+    return (bench_now_ns() - start) / KEYS;
+}
+
+/* ---- the kernel's, from a program ------------------------------------------------------------ */
+
+/* map -1: the loop alone. */
+static int load_program(const struct kind *kind, uint32_t entries, int map,
+                        enum operation operation)
+{
+    struct bpf_insn p[PROGRAM_MAX];
+    struct map_name name = { BPF_PSEUDO_MAP_FD, map };
+    size_t n = emit_program(p, kind, entries, name, operation);
     return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "skep_bench", "GPL", p, n, NULL);
 }
 
@@ -291,15 +362,18 @@ static void compare_operation(const struct kind *kind, const struct size *size,
                               const struct ours *ours, const struct theirs *theirs,
                               enum operation operation, size_t rounds)
 {
-    double mine[MAX_ROUNDS], kernel[MAX_ROUNDS];
+    double mine[MAX_ROUNDS], interp[MAX_ROUNDS], kernel[MAX_ROUNDS];
     char what[64];
     for (size_t i = 0; i < rounds; i++) {
         mine[i] = time_ours(ours, operation);
+        interp[i] = time_interp(ours, ours->programs[operation]) - time_interp(ours, ours->loop);
         kernel[i] =
             theirs ? time_program(theirs->programs[operation]) - time_program(theirs->loop) : 0;
     }
     snprintf(what, sizeof(what), "%s", operation_names[operation]);
     row(kind, size, what, "ns", mine, rounds);
+    snprintf(what, sizeof(what), "%s, interpreter", operation_names[operation]);
+    row(kind, size, what, "ns", interp, rounds);
     snprintf(what, sizeof(what), "%s, kernel", operation_names[operation]);
     if (theirs)
         row(kind, size, what, "ns", kernel, rounds);
@@ -340,7 +414,7 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
     struct ours ours = { .map = make_ours(env, kind, size->entries), .key_size = kind->key_size };
     struct theirs theirs = { -1, { -1, -1 }, -1 };
     ours.keys = make_keys(kind, size->entries);
-    if (!ours.map || !ours.keys) {
+    if (!ours.map || !ours.keys || !load_all_ours(&ours, env, kind, size->entries)) {
         fprintf(stderr, "bench/map: cannot make %s with %u entries\n", kind->name, size->entries);
         return false;
     }
@@ -356,6 +430,10 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
                 memory_theirs(theirs.map) / size->entries);
     close_theirs(&theirs);
     free(ours.keys);
+    skep_thread_free(ours.thread);
+    for (int operation = 0; operation < N_OPERATIONS; operation++)
+        skep_program_free(ours.programs[operation]);
+    skep_program_free(ours.loop);
     skep_map_unref(ours.map);
     return true;
 }
