@@ -17,7 +17,7 @@ static const char text[] = "*(u32 *)(r10 - 4) = 0;"
                            "r6 = r0; r1 = 1; lock *(u64 *)(r6 + 0) += r1;"
                            "r1 = map[idx:1]; r2 = r10; r2 += -4; call 1; if r0 == 0 goto none;"
                            "r7 = r0; call 5; r1 = 1; lock *(u64 *)(r7 + 0) += r1;"
-                           "r1 = *(u64 *)(r6 + 0); r0 = 8; exit;"
+                           "r1 = 0; lock *(u64 *)(r6 + 0) += r1; r0 = 8; exit;"
                            "none: r0 = 7; exit";
 
 struct shared {
