@@ -46,11 +46,12 @@ static int operate(skep_map *map, enum operation operation, uint64_t i, uint64_t
     return -3;
 }
 
+#define WATCHED 64u /* one in so many is watched by itself */
+
 /* The average of all; the longest time and the most faults of any, as seen around each of a part.
  */
 static bool measure(skep_map *map, enum operation operation, uint64_t entries)
 {
-    enum { WATCHED = 64 }; /* one in so many is watched by itself */
     long most = 0;
     double longest = 0, watching = 0, start = bench_wall_ns();
     uint64_t at = 0;

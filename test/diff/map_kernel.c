@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -335,6 +336,302 @@ TEST(device_maps_give_the_kernels_results)
     }
 }
 
+/* ---- maps that hold programs, maps and groups: who is there, and every errno ---- */
+
+/* The same object on both sides. */
+struct twin {
+    void *ours;
+    int theirs;
+};
+
+static void release_nothing(struct rt_program *program) { (void)program; }
+
+static int kernel_program(void)
+{
+    const struct bpf_insn code[] = {
+        { .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+        { .code = BPF_JMP | BPF_EXIT },
+    };
+    return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "skep_diff", "GPL", code, 2, NULL);
+}
+
+static bool ours_has(const struct pair *p, u32 key)
+{
+    u8 bytes[64] = { 0 };
+    memcpy(bytes, &key, sizeof(key));
+    return p->ours->type->lookup(p->ours, bytes, 0) != NULL;
+}
+
+static void hold_step(struct pair *p, const struct twin *twins, u32 n_twins)
+{
+    u32 key = random_below(p->universe), id = 0, next_ours = 0, next_theirs = 0;
+    u64 flag = random_below(4) ? 0 : random_below(5);
+    const struct twin *twin = &twins[random_below(n_twins)];
+    const struct skep_map_type *type = p->ours->type;
+    switch (random_below(5)) {
+    case 0:
+        expect_same(type->remove(p->ours, &key), result_of(bpf_map_delete_elem(p->theirs, &key)),
+                    "delete", p);
+        break;
+    case 1:
+        expect_same(ours_has(p, key) ? 0 : -ENOENT,
+                    result_of(bpf_map_lookup_elem(p->theirs, &key, &id)), "lookup", p);
+        break;
+    case 2:
+        if (type->id == BPF_MAP_TYPE_HASH_OF_MAPS)
+            break; /* the order is free */
+        expect_same(type->next_key(p->ours, &key, &next_ours),
+                    result_of(bpf_map_get_next_key(p->theirs, &key, &next_theirs)), "next key", p);
+        assert_int_equal(next_ours, next_theirs);
+        break;
+    default:
+        expect_same(type->set_held(p->ours, &key, twin->ours, flag),
+                    result_of(bpf_map_update_elem(p->theirs, &key, &twin->theirs, flag)), "set", p);
+    }
+}
+
+static void hold(u32 type, const struct twin *twins, u32 n_twins, int inner_fd)
+{
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "diff",
+                                  .type = type,
+                                  .key_size = 4,
+                                  .value_size = 4,
+                                  .max_entries = 12,
+                                  .inner = inner_fd >= 0 ? &maps_inner_spec : NULL };
+    struct bpf_map_create_opts options = { .sz = sizeof(options),
+                                           .inner_map_fd = inner_fd >= 0 ? (u32)inner_fd : 0 };
+    struct pair p = { .universe = 15 };
+    maps_setup(&p.fixture);
+    p.theirs = bpf_map_create((enum bpf_map_type)type, "skep_diff", 4, 4, 12, &options);
+    assert_true(p.theirs >= 0);
+    assert_int_equal(ours_create(&p.fixture, &spec, &p.ours), 0);
+    for (u32 step = 0; step < operations / 8; step++)
+        hold_step(&p, twins, n_twins);
+    pair_close(&p);
+}
+
+TEST(program_arrays_give_the_kernels_results)
+{
+    struct rt_program programs[2] = { { .references = 1, .release = release_nothing },
+                                      { .references = 1, .release = release_nothing } };
+    struct twin twins[] = { { &programs[0], kernel_program() },
+                            { &programs[1], kernel_program() } };
+    random_state = 31;
+    hold(BPF_MAP_TYPE_PROG_ARRAY, twins, 2, -1);
+    close(twins[0].theirs);
+    close(twins[1].theirs);
+}
+
+TEST(maps_of_maps_give_the_kernels_results)
+{
+    struct maps_fixture f;
+    struct skep_map_spec specs[3] = { maps_inner_spec, maps_inner_spec, maps_inner_spec };
+    struct twin twins[3];
+    maps_setup(&f);
+    specs[2].value_size = 16; /* of another shape */
+    for (u32 i = 0; i < 3; i++) {
+        twins[i].theirs = kernel_create(&specs[i]);
+        twins[i].ours = maps_make(&f, &map_array, &specs[i]);
+    }
+    random_state = 32;
+    hold(BPF_MAP_TYPE_ARRAY_OF_MAPS, twins, 3, twins[0].theirs);
+    hold(BPF_MAP_TYPE_HASH_OF_MAPS, twins, 3, twins[0].theirs);
+    for (u32 i = 0; i < 3; i++) {
+        close(twins[i].theirs);
+        map_put_user(twins[i].ours);
+    }
+    maps_teardown(&f);
+}
+
+/* Our handles may be any number; what is compared is when the kernel refuses a good one. */
+TEST(cgroup_arrays_give_the_kernels_results)
+{
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "diff",
+                                  .type = BPF_MAP_TYPE_CGROUP_ARRAY,
+                                  .key_size = 4,
+                                  .value_size = 4,
+                                  .max_entries = 12 };
+    int group = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
+    struct pair p;
+    u32 key = 1;
+    random_state = 33;
+    pair_open(&p, &spec, 15);
+    bool possible = bpf_map_update_elem(p.theirs, &key, &group, 0) == 0;
+    bpf_map_delete_elem(p.theirs, &key);
+    for (u32 step = 0; possible && step < operations / 8; step++) {
+        u64 flag = random_below(3) ? 0 : random_below(5);
+        key = random_below(15);
+        if (random_below(3) == 0)
+            try_delete(&p, (u8 *)&key);
+        else
+            expect_same(p.ours->type->update(p.ours, &key, &group, flag, 0),
+                        result_of(bpf_map_update_elem(p.theirs, &key, &group, flag)), "update", &p);
+    }
+    if (!possible)
+        print_message("skipped: no version 2 control groups here\n");
+    close(group);
+    pair_close(&p);
+}
+
+/* ---- Bloom filters: what is in is found; how often what is not in is found, too ---- */
+
+TEST(bloom_filters_give_the_kernels_results)
+{
+    static const u32 hashes[] = { 0, 1, 3, 9 };
+    for (u32 i = 0; i < ARRAY_LEN(hashes); i++) {
+        struct skep_map_spec spec = { .size = sizeof(spec),
+                                      .name = "diff",
+                                      .type = BPF_MAP_TYPE_BLOOM_FILTER,
+                                      .value_size = 12,
+                                      .max_entries = 500,
+                                      .map_extra = hashes[i] };
+        struct pair p;
+        u32 wrong_ours = 0, wrong_theirs = 0, value[3] = { 0 };
+        random_state = 34 + i;
+        pair_open(&p, &spec, 0);
+        for (u32 n = 0; n < 500; n++) {
+            u64 flag = random_below(5) ? 0 : random_below(6);
+            value[0] = value[2] = n;
+            int ours = p.ours->type->push(p.ours, value, flag);
+            expect_same(ours, result_of(bpf_map_update_elem(p.theirs, NULL, value, flag)), "push",
+                        &p);
+            if (ours == 0) {
+                assert_int_equal(p.ours->type->peek(p.ours, value), 0);
+                assert_int_equal(bpf_map_lookup_elem(p.theirs, NULL, value), 0);
+            }
+        }
+        for (u32 n = 0; n < 4000; n++) {
+            value[0] = value[2] = 1000 + n;
+            int ours = p.ours->type->peek(p.ours, value);
+            int theirs = result_of(bpf_map_lookup_elem(p.theirs, NULL, value));
+            assert_true((ours == 0 || ours == -ENOENT) && (theirs == 0 || theirs == -ENOENT));
+            wrong_ours += ours == 0;
+            wrong_theirs += theirs == 0;
+        }
+        print_message("%u hashes: %u of 4000 wrong here, %u in the kernel\n", hashes[i], wrong_ours,
+                      wrong_theirs);
+        assert_in_range(wrong_ours, 0, wrong_theirs * 3 / 2 + 40);
+        pair_close(&p);
+    }
+}
+
+/* ---- ring buffers: the kernel's is filled by a program ---- */
+
+struct ring_ask {
+    u64 size, flags, what;
+    u8 data[256];
+};
+
+static const struct bpf_insn ring_query[] = {
+    { BPF_LDX | BPF_MEM | BPF_DW, 7, 6, 16, 0 },
+    { BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 3, 0 },
+    { BPF_LDX | BPF_MEM | BPF_DW, 2, 6, 8, 0 },
+    { BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_query },
+    { BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+};
+static const struct bpf_insn ring_output[] = {
+    { BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0 },
+    { BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, -256 },
+    { BPF_LDX | BPF_MEM | BPF_DW, 3, 6, 0, 0 },
+    { BPF_ALU64 | BPF_AND | BPF_K, 3, 0, 0, 255 },
+    { BPF_LDX | BPF_MEM | BPF_DW, 4, 6, 8, 0 },
+    { BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_output },
+    { BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+};
+
+/* r0 = bpf_ringbuf_query(map, ctx->flags) or, after the data has been copied to the stack,
+ * bpf_ringbuf_output(map, data, ctx->size & 255, ctx->flags). */
+static int ring_program(int map)
+{
+    struct bpf_insn code[128] = { { BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0 },
+                                  { BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map },
+                                  { 0 } };
+    size_t n = 3;
+    memcpy(code + n, ring_query, sizeof(ring_query));
+    n += ARRAY_LEN(ring_query);
+    for (s16 at = 0; at < 256; at += 8) {
+        code[n++] = (struct bpf_insn){ BPF_LDX | BPF_MEM | BPF_DW, 0, 6, (s16)(24 + at), 0 };
+        code[n++] = (struct bpf_insn){ BPF_STX | BPF_MEM | BPF_DW, 10, 0, (s16)(at - 256), 0 };
+    }
+    memcpy(code + n, ring_output, sizeof(ring_output));
+    n += ARRAY_LEN(ring_output);
+    struct bpf_prog_load_opts options = { .sz = sizeof(options), .prog_flags = BPF_F_SLEEPABLE };
+    return bpf_prog_load(BPF_PROG_TYPE_SYSCALL, "skep_diff", "GPL", code, n, &options);
+}
+
+static int ring_theirs(int program, struct ring_ask *ask)
+{
+    struct bpf_test_run_opts run = { .sz = sizeof(run),
+                                     .ctx_in = ask,
+                                     .ctx_size_in = sizeof(*ask) };
+    assert_int_equal(bpf_prog_test_run_opts(program, &run), 0);
+    return (int)run.retval;
+}
+
+static int ring_ours(struct skep_map *map, const struct ring_ask *ask)
+{
+    if (ask->what)
+        return (int)map->type->query(map, ask->flags);
+    void *record = map->type->reserve(map, ask->size & 255, 0);
+    if (!record)
+        return -EAGAIN;
+    memcpy(record, ask->data, ask->size & 255);
+    map->type->commit(map, record, false, ask->flags);
+    return 0;
+}
+
+struct ring_seen {
+    u64 n, hash;
+};
+
+static int ring_receive(void *user, const void *data, size_t size)
+{
+    struct ring_seen *seen = user;
+    seen->hash = hash_bytes(data, size, seen->hash + size);
+    seen->n++;
+    return 0;
+}
+static int ring_receive_theirs(void *user, void *data, size_t size)
+{
+    return ring_receive(user, data, size);
+}
+
+TEST(ring_buffers_give_the_kernels_results)
+{
+    struct skep_map_spec spec = {
+        .size = sizeof(spec), .name = "diff", .type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4096
+    };
+    struct ring_seen ours = { 0 }, theirs = { 0 };
+    struct pair p;
+    random_state = 35;
+    pair_open(&p, &spec, 0);
+    int program = ring_program(p.theirs);
+    struct ring_buffer *ring = ring_buffer__new(p.theirs, ring_receive_theirs, &theirs, NULL);
+    assert_true(program >= 0 && ring);
+    for (u32 step = 0; step < operations / 4; step++) {
+        struct ring_ask ask = { .size = random_below(255),
+                                .flags = random_below(3),
+                                .what = random_below(4) == 0 };
+        random_bytes(ask.data, sizeof(ask.data));
+        if (ask.what)
+            ask.flags = random_below(5);
+        expect_same(ring_ours(p.ours, &ask), ring_theirs(program, &ask),
+                    ask.what ? "query" : "output", &p);
+        if (random_below(40) == 0) {
+            ring_buffer__consume(ring);
+            p.ours->type->drain(p.ours, ring_receive, &ours);
+            assert_int_equal(ours.n, theirs.n);
+            assert_true(ours.hash == theirs.hash);
+        }
+    }
+    assert_true(ours.n > 0);
+    ring_buffer__free(ring);
+    close(program);
+    pair_close(&p);
+}
+
 /* ---- creation ---- */
 
 static u32 one_of(const u32 *values, u32 n) { return values[random_below(n)]; }
@@ -409,6 +706,11 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = { UNIT(tables_give_the_kernels_results),
                                                UNIT(queues_and_stacks_give_the_kernels_results),
                                                UNIT(device_maps_give_the_kernels_results),
+                                               UNIT(program_arrays_give_the_kernels_results),
+                                               UNIT(maps_of_maps_give_the_kernels_results),
+                                               UNIT(cgroup_arrays_give_the_kernels_results),
+                                               UNIT(bloom_filters_give_the_kernels_results),
+                                               UNIT(ring_buffers_give_the_kernels_results),
                                                UNIT(creation_gives_the_kernels_results) };
     struct skep_map_spec probe = maps_spec(&map_hash, 1);
     if (argc > 1)
