@@ -2,6 +2,7 @@
 #include "support/programs.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 enum { VALUE_BYTES = 32 }; /* a counter, the timer at 8, what the callback saw at 24 */
 
@@ -68,7 +69,7 @@ struct bed {
 static void bed_open(struct bed *bed, uint32_t type, enum skep_engine engine)
 {
     static const struct skep_host host = { .clock_ns = clock_stopped };
-    const struct skep_env_options options = { .size = sizeof(options), .n_cpus = 1, .host = &host };
+    const struct skep_env_options options = { .size = sizeof(options), .n_cpus = 4, .host = &host };
     const struct skep_map_spec spec = { .size = sizeof(spec),
                                         .name = "timers",
                                         .type = type,
@@ -241,6 +242,63 @@ static void check_program(struct bed *bed, uint32_t type)
 }
 TEST(timers_keep_the_program_of_their_callback) { on_every(check_program); }
 
+/* ---- many threads */
+
+enum { THREADS = 3, STEPS = 4000 };
+
+struct worker {
+    struct bed bed; /* map and program are shared */
+    uint64_t random;
+};
+
+static uint32_t worker_below(struct worker *worker, uint32_t n)
+{
+    worker->random = worker->random * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)((worker->random >> 32) * n >> 32);
+}
+
+static void *worker_main(void *user)
+{
+    struct worker *worker = user;
+    for (uint32_t i = 0; i < STEPS; i++) {
+        static const uint8_t zero[VALUE_BYTES];
+        uint32_t key = worker_below(worker, 4);
+        uint64_t next;
+        switch (worker_below(worker, 8)) {
+        case 0: skep_map_update(worker->bed.map, &key, zero, SKEP_MAP_ANY); break;
+        case 1: skep_map_delete(worker->bed.map, &key); break;
+        case 2: skep_thread_run_timers(worker->bed.thread, 1000 + i, &next); break;
+        default: ask(&worker->bed, key, (enum operation)worker_below(worker, 5), i % 50);
+        }
+    }
+    return NULL;
+}
+
+TEST(timers_are_armed_fired_and_lost_by_many_threads)
+{
+    struct bed bed;
+    static struct worker workers[THREADS];
+    bed_open(&bed, 1, SKEP_ENGINE_CHECKED);
+    pthread_t threads[THREADS];
+    for (uint32_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){ .bed = bed, .random = i };
+        if (i > 0)
+            assert_int_equal(skep_thread_new(bed.env, NULL, &workers[i].bed.thread), SKEP_OK);
+        assert_int_equal(pthread_create(&threads[i], NULL, worker_main, &workers[i]), 0);
+    }
+    for (uint32_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        if (i > 0)
+            skep_thread_free(workers[i].bed.thread);
+    }
+    put(&bed, 2);
+    arm(&bed, 2, 10); /* all is as usual afterwards */
+    assert_int_equal(run_at(&bed, 1u << 30), UINT64_MAX);
+    assert_int_equal(fired(&bed, 2), 1);
+    bed_close(&bed);
+}
+
 UNIT_TESTS(UNIT(timers_fire_when_due_and_once), UNIT(timers_say_what_is_wrong),
            UNIT(timers_go_with_their_element), UNIT(timers_end_with_the_last_user_of_their_map),
-           UNIT(timers_keep_the_program_of_their_callback))
+           UNIT(timers_keep_the_program_of_their_callback),
+           UNIT(timers_are_armed_fired_and_lost_by_many_threads))
