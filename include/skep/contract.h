@@ -61,6 +61,7 @@ enum skep_arg_flag {
     SKEP_ARG_CONSTANT = 1 << 4, /* must be known when the program is loaded */
     SKEP_ARG_RELEASE = 1 << 5,  /* the reference ends here */
     SKEP_ARG_ACQUIRE = 1 << 6,  /* what is written here must be handed to a RELEASE argument */
+    SKEP_ARG_KEPT = 1 << 7,     /* MEM: used after the call, so only a map's value will do */
 };
 
 struct skep_arg {

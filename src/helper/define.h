@@ -27,6 +27,7 @@
 #define ARG_R      { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ }
 #define ARG_W      { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_WRITE }
 #define ARG_RW     { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE }
+#define ARG_RW_KEPT { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE | SKEP_ARG_KEPT }
 #define ARG_R0     { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ | SKEP_ARG_NULLABLE }
 #define ARG_W0     { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_WRITE | SKEP_ARG_NULLABLE }
 #define ARG_R_OF(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ, .bytes = (n) }

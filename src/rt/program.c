@@ -37,6 +37,7 @@ static void rt_begin(struct skep_thread *thread, const struct rt_program *progra
     thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;
     thread->tail_calls = 0;
     thread->retval = 0;
+    thread->dynptrs_before = thread->dynptrs_made;
     thread->depth = 0;
 }
 

@@ -3,6 +3,7 @@
  * the ledger, and only what it says it takes.  Verifier and engines rely on all of that. */
 #include "rt/promise.h"
 
+#include "rt/dynptr.h"
 #include "rt/map.h"
 
 void rt_promise_note(struct rt_promise *promise, const struct skep_thread *thread,
@@ -25,11 +26,10 @@ static const struct skep_map *promise_map(const struct rt_promise *promise)
 /* How many bytes the helper may write through an argument. */
 static u64 promise_written(const struct rt_promise *promise, u32 a)
 {
-    enum { PROMISE_DYNPTR = 16 };
     const struct skep_arg *arg = &promise->helper->args[a];
     const struct skep_map *map = promise_map(promise);
     if (arg->kind == SKEP_ARG_DYNPTR)
-        return PROMISE_DYNPTR;
+        return RT_DYNPTR_BYTES;
     if (!(arg->flags & SKEP_ARG_WRITE))
         return 0;
     if (arg->kind == SKEP_ARG_MAP_KEY)

@@ -3,6 +3,7 @@
  *   map      the map instance's common part
  *   program  a runnable's common part; tail calls and rt_run
  *   packet   packet buffers
+ *   dynptr   memory whose size is known at run time only
  *   promise  calls of helpers, held to their contracts
  *   timer    timers in map values
  *   epoch    when what a running program may hold can be freed */
@@ -10,6 +11,7 @@
 #define SKEP_SRC_RT_RT_H
 
 #include "contract/contract.h"
+#include "rt/dynptr.h"
 #include "rt/epoch.h"
 #include "rt/map.h"
 #include "rt/packet.h"

@@ -3,6 +3,7 @@
 #include "rt/thread.h"
 
 #include "os/os.h"
+#include "rt/dynptr.h"
 
 /* The system's answers */
 
@@ -105,6 +106,7 @@ void rt_thread_fini(struct skep_thread *thread)
 {
     epoch_unregister(thread->epoch, &thread->epoch_slot);
     mem_free(thread->mem, thread->stack, RT_STACK_BYTES);
+    mem_free(thread->mem, thread->dynptrs, RT_DYNPTR_PLACES * sizeof(thread->dynptrs[0]));
     thread->stack = NULL;
 }
 

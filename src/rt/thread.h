@@ -20,6 +20,7 @@
 extern const struct skep_host rt_system_host;
 
 struct rt_program;
+struct rt_dynptr;
 struct rt_timers;
 struct skep_thread {
     struct mem *mem;
@@ -52,6 +53,10 @@ struct skep_thread {
 
     u32 n_held;
     struct skep_held held[RT_LEDGER];
+
+    struct rt_dynptr *dynptrs; /* by place on the stack, see dynptr.h; made when first needed */
+    u64 dynptrs_made;          /* ever */
+    u64 dynptrs_before;        /* the run */
 
     u64 random[2];
     struct skep_fault fault;

@@ -43,9 +43,8 @@ static u64 calls_note_record(struct checked_run_state *s, u64 address)
     return record->generation;
 }
 
-static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
+static struct checked_value calls_record_numbered(u64 address, u64 bytes, u64 number)
 {
-    u64 number = calls_note_record(s, address);
     if (!number)
         return checked_number(address);
     return (struct checked_value){
@@ -56,6 +55,28 @@ static struct checked_value calls_record(struct checked_run_state *s, u64 addres
                   .bytes = bytes,
                   .generation = number },
     };
+}
+
+static struct checked_value calls_record(struct checked_run_state *s, u64 address, u64 bytes)
+{
+    return calls_record_numbered(address, bytes, calls_note_record(s, address));
+}
+
+/* Of what is held and may have been met before. */
+static struct checked_value calls_record_again(struct checked_run_state *s, u64 address, u64 bytes)
+{
+    for (u32 i = 0; i < RT_LEDGER; i++)
+        if (s->records[i].what == (void *)(uintptr_t)address)
+            return calls_record_numbered(address, bytes, s->records[i].generation);
+    return calls_record(s, address, bytes);
+}
+
+/* What is no longer held is not known again when the same place is. */
+static void calls_forget_released(struct checked_run_state *s)
+{
+    for (u32 i = 0; i < RT_LEDGER; i++)
+        if (s->records[i].what && !rt_find_held(s->thread, s->records[i].what))
+            s->records[i].what = NULL;
 }
 
 /* A socket or typed pointer; one that the program has to give back lives until it does. */
@@ -125,6 +146,8 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
         return arg->kind != SKEP_ARG_MEM || arg->bytes || bytes == 0
                    ? SKEP_OK
                    : calls_wrong(s, call, a, "memory, since its size is not 0");
+    if ((arg->flags & SKEP_ARG_KEPT) && value->from.kind != CHECKED_MAP_VALUE)
+        return calls_wrong(s, call, a, "memory of a map's value");
     if (bytes == 0)
         return SKEP_OK;
     if (checked_may_access(s, value, &access) == SKEP_OK)
@@ -278,7 +301,7 @@ static skep_status calls_check_argument(struct checked_run_state *s, struct chec
     case SKEP_ARG_KPTR: return calls_check_in_value(s, call, a, 8, 8, "a slot in a map value");
     case SKEP_ARG_DYNPTR:
         TRY(calls_check_kind(s, call, a, CHECKED_STACK, "a dynptr on the stack"));
-        return calls_check_memory(s, call, a, 16);
+        return calls_check_memory(s, call, a, RT_DYNPTR_BYTES);
     case SKEP_ARG_SOCK: return calls_check_object(s, call, a, CHECKED_SOCK);
     case SKEP_ARG_BTF_PTR: return calls_check_object(s, call, a, CHECKED_TYPED);
     }
@@ -289,13 +312,15 @@ static skep_status calls_check_argument(struct checked_run_state *s, struct chec
 static u64 calls_written_bytes(const struct checked_call *call, u32 a)
 {
     const struct skep_arg *arg = &call->helper->args[a];
+    if (arg->kind == SKEP_ARG_DYNPTR)
+        return arg->flags & (SKEP_ARG_WRITE | SKEP_ARG_RELEASE) ? RT_DYNPTR_BYTES : 0;
     if (!(arg->flags & SKEP_ARG_WRITE))
         return 0;
     if (arg->kind == SKEP_ARG_MAP_KEY)
         return call->map ? call->map->spec.key_size : 0;
     if (arg->kind == SKEP_ARG_MAP_VALUE)
         return call->map ? call->map->spec.value_size : 0;
-    return arg->kind == SKEP_ARG_DYNPTR ? 16 : calls_memory_bytes(call, a);
+    return calls_memory_bytes(call, a);
 }
 
 static skep_status calls_check(struct checked_run_state *s, struct checked_call *call)
@@ -326,6 +351,21 @@ static struct checked_value calls_map_value(const struct checked_call *call, u64
     return checked_value_pointer(call->map, bits);
 }
 
+/* A part of what the run holds ends with it. */
+static struct checked_value calls_part(struct checked_run_state *s, u64 bits, u64 bytes)
+{
+    for (u32 i = 0; i < s->thread->n_held; i++) {
+        const struct skep_held *held = &s->thread->held[i];
+        u64 offset = bits - (u64)(uintptr_t)held->what;
+        if (!bits || offset > held->bytes || bytes > held->bytes - offset)
+            continue;
+        struct checked_value part = calls_record_again(s, (u64)(uintptr_t)held->what, held->bytes);
+        part.bits = bits;
+        return part;
+    }
+    return checked_memory_pointer((void *)(uintptr_t)bits, bytes, CHECKED_READ | CHECKED_WRITE);
+}
+
 static struct checked_value calls_result(struct checked_run_state *s,
                                          const struct checked_call *call, u64 bits)
 {
@@ -338,8 +378,7 @@ static struct checked_value calls_result(struct checked_run_state *s,
     case SKEP_RET_MEM:
         if (bits && acquired)
             return calls_record(s, bits, call->alloc_bytes);
-        return checked_memory_pointer((void *)(uintptr_t)bits, call->alloc_bytes,
-                                      CHECKED_READ | CHECKED_WRITE);
+        return calls_part(s, bits, call->alloc_bytes);
     case SKEP_RET_SOCK: return calls_object(s, bits, CHECKED_SOCK, acquired);
     case SKEP_RET_BTF_PTR: return calls_object(s, bits, CHECKED_TYPED, acquired);
     case SKEP_RET_CPU_PTR: return calls_object(s, bits, CHECKED_PER_CPU, acquired);
@@ -353,6 +392,8 @@ static void calls_note_effects(struct checked_run_state *s, const struct checked
         u64 bytes = calls_written_bytes(call, a);
         if (bytes)
             checked_note_write(s, &call->args[a], call->args[a].bits, bytes);
+        if (call->helper->args[a].flags & SKEP_ARG_RELEASE)
+            calls_forget_released(s);
         if (call->helper->args[a].kind == SKEP_ARG_SPIN_LOCK)
             s->lock = call->helper->effects & SKEP_LOCKS ? call->args[a].bits : 0;
     }
