@@ -24,8 +24,7 @@ struct cfg {
 skep_status cfg_build(struct arena *arena, const struct code *code, struct cfg *out,
                       skep_error *err);
 
-/* What Linux asks of a graph beyond the encodings (STANDARD.md's structural list: no unreachable
- * instruction).  SKEP_REJECTED. */
+/* What Linux asks of a graph beyond the encodings: no unreachable instruction.  SKEP_REJECTED. */
 skep_status cfg_check_reachable(const struct cfg *cfg, const struct code *code, skep_error *err);
 
 /* Functions, blocks with their edges, instructions; charges may be NULL. */
