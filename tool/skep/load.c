@@ -1,6 +1,7 @@
 /* The env of a command, with what it does for the programs; loading. */
 #include "load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +38,44 @@ static void host_perf_event(void *user, skep_map *map, uint64_t flags, const voi
     host_event(user, skep_map_spec(map)->name, data, size);
 }
 
+/* Infrared keys, as a line each. */
+static void host_key(void *user, const struct skep_key_event *event)
+{
+    char line[128];
+    if (event->kind == SKEP_KEY_DOWN)
+        snprintf(line, sizeof line, "key down: protocol %u, scancode 0x%llx, toggle %u",
+                 event->protocol, (unsigned long long)event->scancode, event->toggle);
+    else if (event->kind == SKEP_KEY_POINTER)
+        snprintf(line, sizeof line, "pointer moved: %d, %d", event->dx, event->dy);
+    else
+        snprintf(line, sizeof line, "key repeated");
+    host_print(user, line, strlen(line));
+}
+
+static void host_seq(void *user, uint64_t seq, const void *data, size_t size)
+{
+    (void)seq;
+    host_print(user, data, size);
+}
+
+/* Copies of packets are events of the interface. */
+static bool host_send(void *user, uint32_t ifindex, uint64_t flags, const void *frame, size_t size)
+{
+    char name[32];
+    (void)flags;
+    snprintf(name, sizeof name, "interface %u", ifindex);
+    host_event(user, name, frame, size);
+    return true;
+}
+
 int host_open(struct host *host, uint32_t n_cpus)
 {
     const struct skep_host callbacks = { .user = host,
                                          .print = host_print,
-                                         .event = host_perf_event };
+                                         .event = host_perf_event,
+                                         .key = host_key,
+                                         .seq = host_seq,
+                                         .send = host_send };
     const struct skep_env_options options = { .size = sizeof options,
                                               .n_cpus = n_cpus,
                                               .host = &callbacks };
