@@ -128,9 +128,7 @@ int skep_map_freeze(skep_map *map)
 
 void *skep_map_value(skep_map *map, const void *key, uint32_t cpu)
 {
-    if (map_holds_objects(map) || !map->type->lookup || cpu >= map->n_cpus)
-        return NULL;
-    return map->type->lookup(map, key, cpu);
+    return LIKELY(cpu < map->n_cpus) ? map->host_value(map, key, cpu) : NULL;
 }
 
 /* Maps of maps, program arrays */

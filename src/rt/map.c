@@ -135,6 +135,12 @@ static void map_free(struct skep_map *map)
     mem_delete(map->mem, map);
 }
 
+static void *map_no_value(struct skep_map *map, const void *key, u32 cpu)
+{
+    (void)map, (void)key, (void)cpu;
+    return NULL;
+}
+
 int map_new(const struct skep_map_type *type, const struct skep_map_spec *spec, u32 n_cpus,
             u64 seed, struct mem *mem, struct epoch *epoch, struct skep_map **out)
 {
@@ -145,6 +151,8 @@ int map_new(const struct skep_map_type *type, const struct skep_map_spec *spec, 
     if (!map)
         return -ENOMEM;
     map->type = type;
+    bool objects = type->traits & (SKEP_MAP_HOLDS_MAPS | SKEP_MAP_HOLDS_PROGRAMS);
+    map->host_value = type->lookup && !objects ? type->lookup : map_no_value;
     map->n_cpus = n_cpus;
     map->seed = spec->flags & MAP_F_ZERO_SEED ? 0 : seed;
     map->mem = mem;

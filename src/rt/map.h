@@ -33,7 +33,9 @@ struct rt_timers;
 
 struct skep_map {
     const struct skep_map_type *type;
-    void *impl;                /* the type's own */
+    void *impl; /* the type's own */
+    /* What the host may have a pointer to: the type's lookup, or what finds nothing. */
+    void *(*host_value)(struct skep_map *map, const void *key, u32 cpu);
     struct skep_map_spec spec; /* name is owned; inner is owned */
     u32 n_cpus;
     u64 seed; /* of its hashes: random per map */

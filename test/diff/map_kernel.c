@@ -336,6 +336,32 @@ TEST(device_maps_give_the_kernels_results)
     }
 }
 
+TEST(cpu_maps_give_the_kernels_results)
+{
+    static const u32 lengths[] = { 0, 1, 200, 16384, 16385, UINT32_MAX };
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "diff",
+                                  .type = BPF_MAP_TYPE_CPUMAP,
+                                  .key_size = 4,
+                                  .value_size = 4,
+                                  .max_entries = 8 };
+    struct pair p;
+    random_state = 36;
+    pair_open(&p, &spec, 10);
+    for (u32 step = 0; step < min_u32(operations / 8, 500); step++) { /* each makes a thread */
+        u32 key = random_below(10), value = lengths[random_below(6)], what = random_below(4);
+        u64 flag = random_below(3) ? 0 : random_below(4);
+        if (what == 0)
+            try_delete(&p, (u8 *)&key);
+        else if (what == 1)
+            try_lookup(&p, (u8 *)&key);
+        else
+            expect_same(p.ours->type->update(p.ours, &key, &value, flag, 0),
+                        result_of(bpf_map_update_elem(p.theirs, &key, &value, flag)), "update", &p);
+    }
+    pair_close(&p);
+}
+
 /* ---- maps that hold programs, maps and groups: who is there, and every errno ---- */
 
 /* The same object on both sides. */
@@ -706,6 +732,7 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = { UNIT(tables_give_the_kernels_results),
                                                UNIT(queues_and_stacks_give_the_kernels_results),
                                                UNIT(device_maps_give_the_kernels_results),
+                                               UNIT(cpu_maps_give_the_kernels_results),
                                                UNIT(program_arrays_give_the_kernels_results),
                                                UNIT(maps_of_maps_give_the_kernels_results),
                                                UNIT(cgroup_arrays_give_the_kernels_results),

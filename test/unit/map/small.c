@@ -121,7 +121,25 @@ TEST(redirect_maps_are_emptied_by_zero)
     maps_teardown(&f);
 }
 
-UNIT_TESTS(UNIT(a_queue_gives_the_oldest_and_a_stack_the_newest),
+TEST(a_cpumap_knows_which_cpus_there_are_and_how_long_a_queue_may_be)
+{
+    struct maps_fixture f;
+    maps_setup(&f);
+    struct skep_map_spec spec = maps_spec(&map_cpumap, 8), many = spec;
+    struct skep_map *map = maps_make(&f, &map_cpumap, &spec), *none = NULL;
+    u32 there = MAPS_CPUS - 1, beyond = MAPS_CPUS, longest = 16384, longer = 16385;
+    assert_int_equal(map_cpumap.update(map, &there, &longest, 0, 0), 0);
+    assert_int_equal(map_cpumap.update(map, &there, &longer, 0, 0), -EOVERFLOW);
+    assert_int_equal(map_cpumap.update(map, &beyond, &longer, 0, 0), -EOVERFLOW);
+    assert_int_equal(map_cpumap.update(map, &beyond, &longest, 0, 0), -ENODEV);
+    many.max_entries = 8193;
+    assert_int_equal(maps_try(&f, &map_cpumap, &many, &none), -E2BIG);
+    map_put_user(map);
+    maps_teardown(&f);
+}
+
+UNIT_TESTS(UNIT(a_cpumap_knows_which_cpus_there_are_and_how_long_a_queue_may_be),
+           UNIT(a_queue_gives_the_oldest_and_a_stack_the_newest),
            UNIT(a_bloom_filter_forgets_nothing_and_is_rarely_wrong),
            UNIT(only_types_that_use_it_take_map_extra), UNIT(handles_are_kept_by_index),
            UNIT(redirect_maps_are_emptied_by_zero))
