@@ -1,6 +1,8 @@
 /* The public API from end to end: env, object, program, thread, map. */
 #include "support/programs.h"
 
+#include "api/api.h"
+
 #include <errno.h>
 
 static skep_env *env_new(void)
@@ -152,6 +154,19 @@ TEST(names_the_helper_that_is_missing)
     skep_env_free(env);
 }
 
+/* Waiting for it to be used up would take a minute. */
+TEST(every_engine_has_a_budget_when_none_is_given)
+{
+    skep_env *env = env_new();
+    for (size_t i = 0; i < 2; i++) {
+        skep_program *program =
+            program_from_text(env, "memory", "r0 = 0; goto -2", engine_options[i]);
+        assert_int_equal(program->rt.fuel, (u64)1 << 32);
+        skep_program_free(program);
+    }
+    skep_env_free(env);
+}
+
 TEST(stops_when_the_fuel_is_used_up)
 {
     skep_env *env = env_new();
@@ -262,7 +277,7 @@ TEST(bad_options_are_refused_with_a_report)
 UNIT_TESTS(UNIT(runs_a_program_on_every_engine), UNIT(uses_the_maps_it_is_given),
            UNIT(refuses_a_program_whose_maps_are_not_given), UNIT(interpreter_asks_for_trust),
            UNIT(profiles_differ_where_linux_is_stricter), UNIT(names_the_helper_that_is_missing),
-           UNIT(stops_when_the_fuel_is_used_up), UNIT(a_fault_says_where_and_why),
-           UNIT(cpu_slots_are_taken_and_given_back),
+           UNIT(every_engine_has_a_budget_when_none_is_given), UNIT(stops_when_the_fuel_is_used_up),
+           UNIT(a_fault_says_where_and_why), UNIT(cpu_slots_are_taken_and_given_back),
            UNIT(an_env_counts_its_memory_and_keeps_its_limits),
            UNIT(bad_options_are_refused_with_a_report))
