@@ -1,4 +1,4 @@
-/* Helpers against the kernel's: random straight-line programs that call packet helpers with random
+/* Helpers against the kernel's: random straight-line programs that call helpers with random
  * arguments, run by the checked engine and by BPF_PROG_TEST_RUN on the same frame.  What every
  * helper returned, what it wrote, and the packet at the end must be the same. */
 #include "contract/contract.h"
@@ -193,17 +193,145 @@ static void emit_skb_call(void)
     }
 }
 
-/* Later programs are longer, so that what fails first is short. */
-static void build_program(bool xdp, u64 seed, u32 n_calls)
+/* Helpers of any host, on three maps: values, records, strings that nobody can write. */
+
+enum { MAP_VALUES, MAP_RECORDS, MAP_STRINGS, MAPS, STRING_BYTES = 32 };
+static const char strings[][STRING_BYTES] = {
+    "%d %u %x",     "%lx-%lld-%llu", "%05d|%-6u|%+d", "%c%c%c",   "%%%d% u%X!",
+    "%10lx%-3d%2u", "abcdefgh",      "abcd",          "plain %d",
+};
+enum { FORMATS = 6 };
+
+static void emit_string(u32 reg, u32 which)
 {
+    emit("r%u = map[idx:%d][0] + %u\n", reg, MAP_STRINGS, which * STRING_BYTES);
+}
+
+/* The dynptr of values is at r10 - 80, that of records at r10 - 96. */
+static void emit_dynptr(u32 reg, u32 at) { emit("r%u = r10\nr%u += -%u\n", reg, reg, at); }
+
+static void emit_dynptr_make(void)
+{
+    emit("r1 = map[idx:%d][0] + 0\n", MAP_VALUES);
+    emit_set(2, CHOOSE(0, 1, 8, 33, 64));
+    emit_set(3, CHOOSE(0, 0, 0, 1));
+    emit_dynptr(4, 80);
+    emit_call(197);
+}
+
+static void emit_dynptr_read(u32 at)
+{
+    emit_buffer(1);
+    emit_set(2, CHOOSE(1, 8, 33, 64));
+    emit_dynptr(3, at);
+    emit_set(4, CHOOSE(0, 0, 1, 7, 32, 64, 0xffffffff));
+    emit_set(5, CHOOSE(0, 0, 0, 1));
+    emit_call(201);
+    emit_see_buffer();
+}
+
+static void emit_dynptr_write(u32 at)
+{
+    emit_dynptr(1, at);
+    emit_set(2, CHOOSE(0, 0, 1, 7, 32, 64, 0xffffffff));
+    emit_buffer(3);
+    emit_set(4, CHOOSE(1, 8, 33, 64));
+    emit_set(5, CHOOSE(0, 0, 0, 1));
+    emit_call(202);
+}
+
+static void emit_dynptr_slice(u32 at)
+{
+    emit_dynptr(1, at);
+    emit_set(2, CHOOSE(0, 1, 30, 63));
+    emit("r3 = %d\ncall 203\nif r0 == 0 goto +3\n", (int)CHOOSE(1, 2, 8, 33));
+    emit("r1 = *(u8 *)(r0 + 0)\nr7 += r1\nr7 += 99\nr7 *= 31\n");
+}
+
+static void emit_dynptr_record(void)
+{
+    emit("r1 = map[idx:%d]\n", MAP_RECORDS);
+    emit_set(2, CHOOSE(0, 8, 8, 40, 5000, 0x1000000));
+    emit_set(3, CHOOSE(0, 0, 0, 1));
+    emit_dynptr(4, 96);
+    emit_call(198);
+    emit_dynptr_write(96);
+    emit_dynptr_read(96);
+    emit_dynptr_slice(96);
+    emit_dynptr(1, 96);
+    emit("r2 = 0\ncall %u\n", 199 + random_below(2));
+}
+
+static void emit_print(void)
+{
+    for (u32 i = 0; i < 3; i++) {
+        emit_set(1, (s64)((u64)random_below(UINT32_MAX) << random_below(33)) * CHOOSE(1, -1));
+        emit("*(u64 *)(r10 - %u) = r1\n", 120 - 8 * i);
+    }
+    emit_buffer(1);
+    emit_set(2, CHOOSE(1, 2, 10, 63, 64));
+    emit_string(3, random_below(FORMATS));
+    emit("r4 = r10\nr4 += -120\nr5 = 24\n");
+    emit_call(165);
+    emit_see_buffer();
+}
+
+static void emit_compare(void)
+{
+    u64 word;
+    memcpy(&word, "abcdefgz", sizeof(word));
+    emit_set(1, (s64)(word & ~(u64)(random_below(2) ? (u64)0xff << 8 * random_below(8) : 0)));
+    emit("*(u64 *)(r10 - 64) = r1\n");
+    emit_buffer(1);
+    emit("r2 = %d\n", (int)CHOOSE(1, 4, 5, 8));
+    emit_string(3, 6 + random_below(2));
+    emit_call(182);
+}
+
+static void emit_fits(void)
+{
+    emit_set(1, CHOOSE(0, 1, 1500, 65535, 65536, 65537));
+    emit("*(u32 *)(r10 - 64) = r1\nr1 = r6\n");
+    emit_set(2, CHOOSE(0, 0, 0, 999999));
+    emit_buffer(3);
+    emit_set(4, CHOOSE(0, 0, 1, -1, 65000, 70000));
+    emit_set(5, CHOOSE(0, 0, 0, 1, 2));
+    emit_call(163);
+    emit("r0 = *(u32 *)(r10 - 64)\n");
+    emit_see("r0");
+}
+
+static void emit_base_call(void)
+{
+    switch (random_below(8)) {
+    case 0: emit_dynptr_make(); break;
+    case 1: emit_dynptr_read(80); break;
+    case 2: emit_dynptr_write(80); break;
+    case 3: emit_dynptr_slice(80); break;
+    case 4: emit_dynptr_record(); break;
+    case 5: emit_print(); break;
+    case 6: emit_compare(); break;
+    case 7: emit_fits(); break;
+    default: break;
+    }
+}
+
+enum kind { XDP, SKB, BASE };
+
+/* Later programs are longer, so that what fails first is short. */
+static void build_program(enum kind kind, u64 seed, u32 n_calls)
+{
+    static void (*const emit_some[])(void) = { emit_xdp_call, emit_skb_call, emit_base_call };
     static const u32 skb_fields[] = { 0, 4, 16, 20, 24, 28 }; /* len … vlan_proto */
     program_length = 0;
     random_state = seed;
     emit("r6 = r1\nr7 = 0\n");
     emit_fill();
+    if (kind == BASE)
+        emit_dynptr_make();
     for (u32 i = 0; i < n_calls; i++)
-        xdp ? emit_xdp_call() : emit_skb_call();
-    for (u32 i = 0; !xdp && i < ARRAY_LEN(skb_fields); i++) {
+        emit_some[kind]();
+    for (u32 i = 0; kind == SKB && i < ARRAY_LEN(skb_fields); i++) {
         emit("r0 = *(u32 *)(r6 + %u)\n", skb_fields[i]);
         emit_see("r0");
     }
@@ -235,12 +363,15 @@ struct outcome {
     u8 bytes[OUT_BYTES];
 };
 
+static int kernel_maps[MAPS];
+static skep_map *our_maps[MAPS];
+
 static int kernel_load(bool xdp, const skep_insn *insns, size_t n)
 {
     static char log[100000];
-    struct bpf_prog_load_opts options = { .sz = sizeof(options),
-                                          .log_buf = log,
-                                          .log_size = sizeof(log) };
+    struct bpf_prog_load_opts options = {
+        .sz = sizeof(options), .fd_array = kernel_maps, .log_buf = log, .log_size = sizeof(log)
+    };
     int fd = bpf_prog_load(xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS, "test", "GPL",
                            (const struct bpf_insn *)(const void *)insns, n, &options);
     if (fd < 0 && fd != -EPERM)
@@ -271,13 +402,16 @@ static void skep_side(const skep_insn *insns, size_t n, bool xdp, u32 frame, str
     skep_error err = { 0 };
     skep_object *object;
     skep_program *program;
+    const struct skep_load_options load = { .size = sizeof(load),
+                                            .maps = our_maps,
+                                            .n_maps = MAPS };
     const struct skep_hook *hook = NULL;
     u64 r0;
     for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
         if (strcmp(hook->name, xdp ? "xdp" : "sched_cls") == 0)
             break;
     assert_int_equal(skep_object_from_insns(env, "test", insns, n, hook, &object, &err), SKEP_OK);
-    assert_int_equal(skep_program_load(object, NULL, NULL, &program, &err), SKEP_OK);
+    assert_int_equal(skep_program_load(object, NULL, &load, &program, &err), SKEP_OK);
     assert_int_equal(skep_packet_set(packet, frames[frame], FRAME_BYTES), SKEP_OK);
     skep_status status = skep_run(thread, program, packet, &r0);
     if (status != SKEP_OK) {
@@ -302,15 +436,69 @@ static bool kernel_allows(void)
     return fd >= 0;
 }
 
-static void compare(bool xdp, u32 rounds)
+static uint32_t mtu_of_loopback(void *user, uint32_t ifindex)
 {
+    (void)user;
+    return ifindex == 0 ? 65536 : 0;
+}
+
+/* The same maps on both sides. */
+static void make_maps(void)
+{
+    static const struct skep_map_spec specs[MAPS] = {
+        { .size = sizeof(specs[0]),
+          .name = "values",
+          .type = BPF_MAP_TYPE_ARRAY,
+          .key_size = 4,
+          .value_size = 64,
+          .max_entries = 1 },
+        { .size = sizeof(specs[0]),
+          .name = "records",
+          .type = BPF_MAP_TYPE_RINGBUF,
+          .max_entries = 4096 },
+        { .size = sizeof(specs[0]),
+          .name = "strings",
+          .type = BPF_MAP_TYPE_ARRAY,
+          .key_size = 4,
+          .value_size = sizeof(strings),
+          .max_entries = 1,
+          .flags = BPF_F_RDONLY_PROG },
+    };
+    u32 zero = 0;
+    for (u32 i = 0; i < MAPS; i++) {
+        struct bpf_map_create_opts options = { .sz = sizeof(options), .map_flags = specs[i].flags };
+        kernel_maps[i] = bpf_map_create(specs[i].type, specs[i].name, specs[i].key_size,
+                                        specs[i].value_size, specs[i].max_entries, &options);
+        assert_true(kernel_maps[i] >= 0);
+        assert_int_equal(skep_map_new(env, &specs[i], &our_maps[i], NULL), SKEP_OK);
+    }
+    assert_int_equal(bpf_map_update_elem(kernel_maps[MAP_STRINGS], &zero, strings, 0), 0);
+    assert_int_equal(skep_map_update(our_maps[MAP_STRINGS], &zero, strings, 0), 0);
+    assert_int_equal(bpf_map_freeze(kernel_maps[MAP_STRINGS]), 0);
+    assert_int_equal(skep_map_freeze(our_maps[MAP_STRINGS]), 0);
+}
+
+static void drop_maps(void)
+{
+    for (u32 i = 0; i < MAPS; i++) {
+        close(kernel_maps[i]);
+        skep_map_unref(our_maps[i]);
+    }
+}
+
+static void compare(enum kind kind, u32 rounds)
+{
+    const struct skep_host host = { .mtu = mtu_of_loopback };
+    const struct skep_env_options options = { .size = sizeof(options), .host = &host };
+    bool xdp = kind != SKB;
     if (!kernel_allows()) {
         print_message("skipped: bpf(2) is refused here\n");
         skip();
     }
     u32 same = 0;
     make_frames();
-    assert_int_equal(skep_env_new(NULL, &env, NULL), SKEP_OK);
+    assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
+    make_maps();
     assert_int_equal(skep_thread_new(env, NULL, &thread), SKEP_OK);
     assert_int_equal(skep_packet_new(env, 3200, &packet), SKEP_OK); /* a page in the kernel */
     for (u32 round = 0; round < rounds; round++) {
@@ -318,7 +506,7 @@ static void compare(bool xdp, u32 rounds)
         skep_error err = { 0 };
         skep_insn *insns;
         size_t n;
-        build_program(xdp, round, 1 + round * 6 / rounds);
+        build_program(kind, round, 1 + round * 6 / rounds);
         if (skep_assemble(program_text, &insns, &n, &err) != SKEP_OK) {
             char text[300];
             skep_error_text(&err, text, sizeof(text));
@@ -338,10 +526,13 @@ static void compare(bool xdp, u32 rounds)
     print_message("%u programs agree with the kernel\n", same);
     skep_packet_free(packet);
     skep_thread_free(thread);
+    drop_maps();
     skep_env_free(env);
 }
 
-TEST(xdp_helpers_do_what_the_kernels_do) { compare(true, 2000); }
-TEST(skb_helpers_do_what_the_kernels_do) { compare(false, 2000); }
+TEST(xdp_helpers_do_what_the_kernels_do) { compare(XDP, 2000); }
+TEST(skb_helpers_do_what_the_kernels_do) { compare(SKB, 2000); }
+TEST(helpers_of_any_host_do_what_the_kernels_do) { compare(BASE, 2000); }
 
-UNIT_TESTS(UNIT(xdp_helpers_do_what_the_kernels_do), UNIT(skb_helpers_do_what_the_kernels_do))
+UNIT_TESTS(UNIT(xdp_helpers_do_what_the_kernels_do), UNIT(skb_helpers_do_what_the_kernels_do),
+           UNIT(helpers_of_any_host_do_what_the_kernels_do))
