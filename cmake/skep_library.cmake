@@ -4,12 +4,15 @@ file(GLOB SKEP_SOURCES CONFIGURE_DEPENDS
 file(GLOB SKEP_PUBLIC_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/skep/*.h)
 
 # What runs once per program is compiled for size; what runs per packet, for speed.
-option(SKEP_SMALL "Compile the folders that no run passes through with -Os" OFF)
+option(SKEP_SMALL "Compile what no packet waits for with -Os" OFF)
 if(SKEP_SMALL)
   foreach(folder api btf contract elf ir isa load lower)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.c)
     list(FILTER sources EXCLUDE REGEX api/thread)
     set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Os)
+  endforeach()
+  foreach(file base/diag base/status base/text helper/format helper/print helper/traced rt/timer)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${file}.c PROPERTIES COMPILE_OPTIONS -Os)
   endforeach()
 endif()
 
