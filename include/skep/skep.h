@@ -15,6 +15,7 @@
 #include <skep/object.h>
 #include <skep/packet.h>
 #include <skep/program.h>
+#include <skep/slot.h>
 #include <skep/thread.h>
 
 #endif

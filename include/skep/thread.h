@@ -85,6 +85,12 @@ SKEP_API skep_status skep_run_batch(skep_thread *thread, const skep_program *pro
 SKEP_API skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns,
                                             uint64_t *next_ns);
 
+/* The same without a thread handle: one is borrowed for the call.  Convenient, and slower than a
+ * handle that is kept.  error (may be NULL) says why a run was stopped.  Also SKEP_NOMEM, and
+ * SKEP_LIMIT when every CPU slot of the env is taken. */
+SKEP_API skep_status skep_run_once(const skep_program *program, void *ctx, uint64_t *r0,
+                                   skep_error *error);
+
 /* Fuel for each following run; 0: the program's own budget.  What the last run used: at least the
  * number of instructions that it executed. */
 SKEP_API void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel);

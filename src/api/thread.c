@@ -113,6 +113,18 @@ skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns, uint64_
     return status;
 }
 
+skep_status skep_run_once(const skep_program *program, void *ctx, uint64_t *r0, skep_error *err)
+{
+    skep_thread *thread;
+    TRY(skep_thread_new(program->env, NULL, &thread));
+    skep_status status = rt_run(thread, &program->rt, ctx, r0);
+    const struct skep_fault *fault = skep_thread_fault(thread);
+    if (fault && err)
+        *err = fault->error;
+    skep_thread_free(thread);
+    return status;
+}
+
 void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel) { thread->fuel_limit = fuel; }
 
 uint64_t skep_thread_fuel_used(const skep_thread *thread)

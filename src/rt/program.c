@@ -50,13 +50,10 @@ static COLD void rt_clean_up(struct skep_thread *thread, skep_status status)
         atomic_store_explicit(&thread->cancel, false, memory_order_relaxed);
 }
 
-skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
+/* From inside the epoch to its end. */
+static inline skep_status rt_run_entered(struct skep_thread *thread,
+                                         const struct rt_program *program, void *ctx, u64 *r0)
 {
-    if (UNLIKELY(thread->program))
-        return SKEP_STATE;
-    if (UNLIKELY(!ctx && program->hook->flags & SKEP_HOOK_PACKET))
-        return SKEP_BAD_ARG;
-    epoch_enter(thread->epoch, &thread->epoch_slot);
     rt_begin(thread, program, ctx);
     if (program->hook->prepare)
         program->hook->prepare(ctx);
@@ -72,6 +69,34 @@ skep_status rt_run(struct skep_thread *thread, const struct rt_program *program,
     thread->program = NULL;
     epoch_leave(&thread->epoch_slot);
     return status;
+}
+
+static inline bool rt_lacks_packet(const struct rt_program *program, const void *ctx)
+{
+    return !ctx && program->hook->flags & SKEP_HOOK_PACKET;
+}
+
+skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
+{
+    if (UNLIKELY(thread->program))
+        return SKEP_STATE;
+    if (UNLIKELY(rt_lacks_packet(program, ctx)))
+        return SKEP_BAD_ARG;
+    epoch_enter(thread->epoch, &thread->epoch_slot);
+    return rt_run_entered(thread, program, ctx, r0);
+}
+
+skep_status rt_run_slot(struct skep_thread *thread, const struct rt_slot *slot, void *ctx, u64 *r0)
+{
+    if (UNLIKELY(thread->program))
+        return SKEP_STATE;
+    epoch_enter(thread->epoch, &thread->epoch_slot);
+    const struct rt_program *program = atomic_load_explicit(&slot->program, memory_order_acquire);
+    if (UNLIKELY(rt_lacks_packet(program, ctx))) {
+        epoch_leave(&thread->epoch_slot);
+        return SKEP_BAD_ARG;
+    }
+    return rt_run_entered(thread, program, ctx, r0);
 }
 
 skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program *program,

@@ -50,6 +50,13 @@ static inline void rt_program_put(struct rt_program *program)
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
 
+/* What is to be run now; others may put another program there at any time, and drop the old one's
+ * reference: the epoch keeps it for the runs that have begun. */
+struct rt_slot {
+    _Atomic(const struct rt_program *) program;
+};
+skep_status rt_run_slot(struct skep_thread *thread, const struct rt_slot *slot, void *ctx, u64 *r0);
+
 /* The same for a callback; there is no context. */
 skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program *program,
                             const struct rt_callback *callback);

@@ -146,6 +146,12 @@ class Packets(Case):
         self.assertEqual(result["engine"], "interp")
         self.assertEqual(result["verdicts"][0]["verdict"], "XDP_DROP")
 
+    def test_checked_guards_every_access_and_interp_none(self):
+        run = ["run", f"{self.source}:by_byte", "--guard", "--data", frame(1).hex()]
+        [result] = self.json(*run)
+        self.assertEqual(result["engine"], "checked")
+        self.fails(*run, "--engine", "interp", "--no-verify", says="guard")
+
     def test_text_shows_the_same(self):
         capture = write_pcap(self.path("in.pcap"), [frame(1), frame(4)])
         out = self.skep("run", f"{self.source}:by_byte", "--pcap", capture)

@@ -49,6 +49,8 @@ enum command_bit {
       "what is refused: linux (as Linux does), strict or rfc") \
     O(NO_VERIFY,    "no-verify",    0, NULL, ONE, IN_RUN, \
       "vouch for the program instead of having it verified; interp needs it") \
+    O(GUARD,        "guard",        0, NULL, ONE, IN_RUN, \
+      "check at run time what is not proved to be in bounds; checked does so in any case") \
     O(FUEL,         "fuel",         0, "N", ONE, IN_RUN, \
       "stop a run after about N instructions") \
     O(REPEAT,       "repeat",       'n', "N", ONE, IN_RUN, \

@@ -43,6 +43,9 @@ static int run_wish(const struct args *args, struct load_wish *wish)
     if (wish->engine == SKEP_ENGINE_INTERP && !wish->trusted)
         return say_usage("interp checks nothing, and there is no verifier yet that would make that "
                          "safe: add --no-verify to vouch for the program, or use checked");
+    if (wish->engine == SKEP_ENGINE_INTERP && args_has(args, OPT_GUARD))
+        return say_usage("interp has no guards: there is no verifier yet that would say where they "
+                         "are needed; checked guards every access");
     return STATUS_OK;
 }
 
