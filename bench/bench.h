@@ -55,6 +55,8 @@ struct bench_engine {
 
 extern const struct bench_engine bench_native, bench_native_march, bench_kernel, bench_interp,
     bench_checked;
+/* For XDP programs with maps, which are Skep's. */
+extern const struct bench_engine bench_native_xdp, bench_native_xdp_march;
 
 static inline uint32_t bench_fold(uint32_t all, uint32_t result) { return all * 31 + result; }
 

@@ -21,6 +21,10 @@ static const struct bench_engine *const engines[N_LANES] = {
     [NATIVE] = &bench_native, [MARCH] = &bench_native_march, [KERNEL] = &bench_kernel,
     [INTERP] = &bench_interp, [CHECKED] = &bench_checked,
 };
+static const struct bench_engine *const xdp_engines[N_LANES] = {
+    [NATIVE] = &bench_native_xdp, [MARCH] = &bench_native_xdp_march, [KERNEL] = &bench_kernel,
+    [INTERP] = &bench_interp,     [CHECKED] = &bench_checked,
+};
 
 static const char *const programs[] = {
 #define PROGRAM(name) #name,
@@ -48,27 +52,30 @@ struct run {
     bool failed;
 };
 
-static void run_say_why(const struct bench_case *of, const struct bench_lane *lane)
+/* Says why a lane is empty.  false: it must not be; only the kernel may refuse. */
+static bool run_say_why(const struct bench_case *of, const struct bench_lane *lane)
 {
-    if (!lane->state && lane->engine != &bench_native && lane->engine != &bench_native_march)
-        fprintf(stderr, "%s: not run by %s: %s\n", of->program, lane->engine->name, lane->why);
+    if (lane->state || lane->engine == &bench_native || lane->engine == &bench_native_march)
+        return true;
+    fprintf(stderr, "%s: not run by %s: %s\n", of->program, lane->engine->name, lane->why);
+    return lane->engine == &bench_kernel;
 }
 
-/* Runs one case on all engines; NULL when it was only checked or failed. */
-static struct row *run_case(struct run *run, const struct bench_case *of)
+/* Runs one case on an engine for each lane; NULL when it was only checked or failed. */
+static struct row *run_case(struct run *run, const struct bench_engine *const on[N_LANES],
+                            const struct bench_case *of)
 {
     struct bench_lane lanes[N_LANES] = { 0 };
     struct row *row = NULL;
     for (size_t i = 0; i < N_LANES; i++)
-        lanes[i].engine = engines[i];
+        lanes[i].engine = on[i];
     bool ran = bench_open(lanes, N_LANES, of);
     for (size_t i = 0; i < N_LANES; i++)
-        run_say_why(of, &lanes[i]);
+        ran &= run_say_why(of, &lanes[i]);
     bool equal = bench_results_equal(lanes, N_LANES);
     for (size_t i = 0; !equal && i < N_LANES; i++) {
         if (lanes[i].state)
-            fprintf(stderr, "%s: %s gives 0x%08x\n", of->program, engines[i]->name,
-                    lanes[i].result);
+            fprintf(stderr, "%s: %s gives 0x%08x\n", of->program, on[i]->name, lanes[i].result);
     }
     run->failed |= !ran || !equal;
     if (run->check) {
@@ -80,8 +87,7 @@ static struct row *run_case(struct run *run, const struct bench_case *of)
         row = &run->rows[run->n_rows++];
         *row = (struct row){ .name = of->program };
         if (lanes[CHECKED].state)
-            row->insns =
-                (double)engines[CHECKED]->insns(lanes[CHECKED].state) / (double)of->n_frames;
+            row->insns = (double)on[CHECKED]->insns(lanes[CHECKED].state) / (double)of->n_frames;
         for (size_t i = 0; i < N_LANES; i++) {
             row->ran[i] = lanes[i].state != NULL;
             row->ns[i] = lanes[i].ns;
@@ -137,7 +143,7 @@ static void run_programs(struct run *run)
         bool is_empty = i == 0; /* always run: the others need it */
         if (!is_empty && !wanted(run, programs[i]))
             continue;
-        struct row *row = run_case(run, &of);
+        struct row *row = run_case(run, engines, &of);
         if (!row)
             continue;
         if (is_empty)
@@ -157,7 +163,7 @@ static void run_firewall(struct run *run)
                                    .fill = fill_firewall };
     if (!wanted(run, of.program))
         return;
-    struct row *row = run_case(run, &of);
+    struct row *row = run_case(run, xdp_engines, &of);
     if (row) {
         row_subtract_empty(run, row);
         row_print(run, row);
@@ -297,7 +303,7 @@ static void run_operations(struct run *run)
                                  .fill = operations[i].fill };
         if (i > 0 && !wanted(run, of.program))
             continue;
-        const struct row *row = run_case(run, &of);
+        const struct row *row = run_case(run, engines, &of);
         if (i == 0)
             loop = row;
         else if (row && loop)
