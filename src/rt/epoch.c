@@ -7,17 +7,6 @@
  * barriers of os/ gives (the light one costs the run nothing where the system has membarrier). */
 #include "rt/epoch.h"
 
-#include "os/os.h"
-
-struct epoch {
-    struct mem *mem;
-    enum os_barrier barrier;
-    _Atomic u64 now;
-    struct os_lock lock; /* of what follows */
-    struct epoch_slot *slots;
-    struct epoch_node *first, *last; /* deferred, the oldest first */
-};
-
 skep_status epoch_new(struct mem *mem, struct epoch **out)
 {
     struct epoch *epoch = mem_new(mem, struct epoch);
@@ -82,18 +71,6 @@ void epoch_unregister(struct epoch *epoch, struct epoch_slot *slot)
     if (*link)
         *link = slot->next;
     os_unlock(&epoch->lock);
-}
-
-void epoch_enter(struct epoch *epoch, struct epoch_slot *slot)
-{
-    u64 now = atomic_load_explicit(&epoch->now, memory_order_acquire);
-    atomic_store_explicit(&slot->running, now, memory_order_relaxed);
-    os_barrier_light(epoch->barrier);
-}
-
-void epoch_leave(struct epoch_slot *slot)
-{
-    atomic_store_explicit(&slot->running, 0, memory_order_release);
 }
 
 /* The clock of the longest run under way; UINT64_MAX when there is none.  The lock is held. */

@@ -7,10 +7,11 @@
 #define SKEP_SRC_RT_EPOCH_H
 
 #include "base/base.h"
+#include "os/os.h"
 
 #include <stdatomic.h>
 
-struct epoch;
+struct epoch_node;
 
 /* One per thread, registered with its epoch; 0: not running. */
 struct epoch_slot {
@@ -18,13 +19,32 @@ struct epoch_slot {
     struct epoch_slot *next;
 };
 
+struct epoch {
+    struct mem *mem;
+    enum os_barrier barrier;
+    _Atomic u64 now;
+    struct os_lock lock; /* of what follows */
+    struct epoch_slot *slots;
+    struct epoch_node *first, *last; /* deferred, the oldest first */
+};
+
 skep_status epoch_new(struct mem *mem, struct epoch **out);
 void epoch_delete(struct epoch *epoch); /* frees all that is deferred; no thread may run */
 void epoch_register(struct epoch *epoch, struct epoch_slot *slot);
 void epoch_unregister(struct epoch *epoch, struct epoch_slot *slot);
 
-void epoch_enter(struct epoch *epoch, struct epoch_slot *slot);
-void epoch_leave(struct epoch_slot *slot);
+/* Inline: they are part of what an empty run costs. */
+static inline void epoch_enter(struct epoch *epoch, struct epoch_slot *slot)
+{
+    u64 now = atomic_load_explicit(&epoch->now, memory_order_acquire);
+    atomic_store_explicit(&slot->running, now, memory_order_relaxed);
+    os_barrier_light(epoch->barrier);
+}
+
+static inline void epoch_leave(struct epoch_slot *slot)
+{
+    atomic_store_explicit(&slot->running, 0, memory_order_release);
+}
 
 /* Calls free_it(object) once no run that began before now is left: at once if possible, else in a
  * later call of epoch_defer, epoch_collect or epoch_delete.  node is memory inside the object. */
