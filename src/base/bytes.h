@@ -33,35 +33,39 @@ skep_status bytes_slice(const struct bytes *in, u64 offset, u64 size, struct byt
 /* The NUL-terminated string at an offset; the cursor does not move. */
 skep_status bytes_string(const struct bytes *in, u64 offset, const char **out);
 
-/* Loads from memory known to be large enough, in a given byte order. */
-static inline u16 load_u16(const u8 *p, bool big_endian)
+/* Loads from and stores to memory known to be large enough, in a given byte order. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define BYTES_HOST_IS_BIG true
+#else
+#define BYTES_HOST_IS_BIG false
+#endif
+
+static inline u16 bytes_swap_u16(u16 v) { return (u16)(v << 8 | v >> 8); }
+static inline u32 bytes_swap_u32(u32 v)
 {
-    return big_endian ? (u16)(p[0] << 8 | p[1]) : (u16)(p[1] << 8 | p[0]);
+    return (u32)bytes_swap_u16((u16)v) << 16 | bytes_swap_u16((u16)(v >> 16));
 }
-static inline u32 load_u32(const u8 *p, bool big_endian)
+static inline u64 bytes_swap_u64(u64 v)
 {
-    return big_endian ? (u32)load_u16(p, true) << 16 | load_u16(p + 2, true)
-                      : (u32)load_u16(p + 2, false) << 16 | load_u16(p, false);
+    return (u64)bytes_swap_u32((u32)v) << 32 | bytes_swap_u32((u32)(v >> 32));
 }
-static inline u64 load_u64(const u8 *p, bool big_endian)
-{
-    return big_endian ? (u64)load_u32(p, true) << 32 | load_u32(p + 4, true)
-                      : (u64)load_u32(p + 4, false) << 32 | load_u32(p, false);
-}
-static inline void store_u16(u8 *p, u16 v, bool big_endian)
-{
-    p[big_endian ? 0 : 1] = (u8)(v >> 8);
-    p[big_endian ? 1 : 0] = (u8)v;
-}
-static inline void store_u32(u8 *p, u32 v, bool big_endian)
-{
-    store_u16(p + (big_endian ? 0 : 2), (u16)(v >> 16), big_endian);
-    store_u16(p + (big_endian ? 2 : 0), (u16)v, big_endian);
-}
-static inline void store_u64(u8 *p, u64 v, bool big_endian)
-{
-    store_u32(p + (big_endian ? 0 : 4), (u32)(v >> 32), big_endian);
-    store_u32(p + (big_endian ? 4 : 0), (u32)v, big_endian);
-}
+
+#define BYTES_ACCESS(TYPE)                                                                         \
+    static inline TYPE load_##TYPE(const u8 *p, bool big_endian)                                   \
+    {                                                                                              \
+        TYPE v;                                                                                    \
+        memcpy(&v, p, sizeof(v));                                                                  \
+        return big_endian == BYTES_HOST_IS_BIG ? v : bytes_swap_##TYPE(v);                         \
+    }                                                                                              \
+    static inline void store_##TYPE(u8 *p, TYPE v, bool big_endian)                                \
+    {                                                                                              \
+        v = big_endian == BYTES_HOST_IS_BIG ? v : bytes_swap_##TYPE(v);                            \
+        memcpy(p, &v, sizeof(v));                                                                  \
+    }
+BYTES_ACCESS(u16)
+BYTES_ACCESS(u32)
+BYTES_ACCESS(u64)
+#undef BYTES_ACCESS
+#undef BYTES_HOST_IS_BIG
 
 #endif
