@@ -99,11 +99,15 @@ static struct row *run_case(struct run *run, const struct bench_engine *const on
     return row;
 }
 
-/* BPF_PROG_TEST_RUN has a cost of its own for each repeat, which is not the program's. */
+/* BPF_PROG_TEST_RUN has a cost of its own for each repeat, which is not the program's.  It counts
+ * whole nanoseconds: a difference of two such counts that is this small says nothing. */
+#define KERNEL_RESOLUTION_NS 2.0
 static void row_subtract_empty(const struct run *run, struct row *row)
 {
-    if (row->ran[KERNEL])
-        row->ns[KERNEL].median -= run->empty[KERNEL].median;
+    if (!row->ran[KERNEL])
+        return;
+    row->ns[KERNEL].median -= run->empty[KERNEL].median;
+    row->ran[KERNEL] = row->ns[KERNEL].median >= KERNEL_RESOLUTION_NS;
 }
 
 static void row_print(const struct run *run, const struct row *row)
