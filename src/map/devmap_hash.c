@@ -10,10 +10,7 @@
 static int devmap_hash_create(struct skep_map *map)
 {
     struct hashtab_options options = { .value_size = map->spec.value_size, .full = -E2BIG };
-    struct hashtab *table = NULL;
-    int result = hashtab_new(map, &options, &table);
-    map->impl = table;
-    return result;
+    return hashtab_map_create(map, &options);
 }
 
 static int devmap_hash_update(struct skep_map *map, const void *key, const void *value, u64 flags,
@@ -38,11 +35,6 @@ const struct skep_map_type map_devmap_hash = {
     .value_size_max = 8,
     .check = redirect_check,
     .create = devmap_hash_create,
-    .destroy = hashtab_map_destroy,
-    .lookup = hashtab_map_lookup,
+    HASHTAB_MAP_OPS,
     .update = devmap_hash_update,
-    .remove = hashtab_map_remove,
-    .next_key = hashtab_map_next_key,
-    .next_element = hashtab_map_next_element,
-    .memory_bytes = hashtab_map_memory_bytes,
 };

@@ -19,10 +19,7 @@ static int hash_of_maps_create(struct skep_map *map)
     struct hashtab_options options = { .value_size = sizeof(struct held_slot),
                                        .pointers = true,
                                        .full = -E2BIG };
-    struct hashtab *table = NULL;
-    int result = hashtab_new(map, &options, &table);
-    map->impl = table;
-    return result;
+    return hashtab_map_create(map, &options);
 }
 
 static void *hash_of_maps_object(const struct hashtab *table, u32 element)

@@ -647,6 +647,14 @@ u64 hashtab_memory_bytes(const struct hashtab *table)
 
 /* ---- the functions of map types ---- */
 
+int hashtab_map_create(struct skep_map *map, const struct hashtab_options *options)
+{
+    struct hashtab *table = NULL;
+    int result = hashtab_new(map, options, &table);
+    map->impl = table;
+    return result;
+}
+
 void hashtab_map_destroy(struct skep_map *map) { hashtab_delete(map->impl); }
 
 void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu)

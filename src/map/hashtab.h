@@ -123,6 +123,7 @@ static inline void *hashtab_value(const struct hashtab *table, u32 element, u32 
 }
 
 /* The functions of map types whose private part is a hashtab. */
+int hashtab_map_create(struct skep_map *map, const struct hashtab_options *options);
 void hashtab_map_destroy(struct skep_map *map);
 void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu);
 int hashtab_map_update(struct skep_map *map, const void *key, const void *value, u64 flags,
@@ -133,5 +134,13 @@ int hashtab_map_next_element(struct skep_map *map, u64 *position, void *key, voi
 int hashtab_map_take(struct skep_map *map, const void *key, void *value, u32 cpu);
 void *hashtab_map_locate(struct skep_map *map, const void *inside, void *key);
 u64 hashtab_map_memory_bytes(const struct skep_map *map);
+
+/* The columns that are the table's own, whatever the values mean. */
+/* clang-format off */
+#define HASHTAB_MAP_OPS                                                                            \
+    .destroy = hashtab_map_destroy, .lookup = hashtab_map_lookup, .remove = hashtab_map_remove,    \
+    .next_key = hashtab_map_next_key, .next_element = hashtab_map_next_element,                    \
+    .memory_bytes = hashtab_map_memory_bytes
+/* clang-format on */
 
 #endif

@@ -17,10 +17,7 @@ static int lru_hash_create(struct skep_map *map)
     struct hashtab_options options = {
         .value_size = map->spec.value_size, .per_cpu = false, .lru = true, .full = -E2BIG
     };
-    struct hashtab *table = NULL;
-    int result = hashtab_new(map, &options, &table);
-    map->impl = table;
-    return result;
+    return hashtab_map_create(map, &options);
 }
 
 const struct skep_map_type map_lru_hash = {
@@ -32,13 +29,8 @@ const struct skep_map_type map_lru_hash = {
     .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
     .check = lru_hash_check,
     .create = lru_hash_create,
-    .destroy = hashtab_map_destroy,
-    .lookup = hashtab_map_lookup,
+    HASHTAB_MAP_OPS,
     .update = hashtab_map_update,
-    .remove = hashtab_map_remove,
-    .next_key = hashtab_map_next_key,
-    .next_element = hashtab_map_next_element,
     .lookup_and_delete = hashtab_map_take,
     .locate = hashtab_map_locate,
-    .memory_bytes = hashtab_map_memory_bytes,
 };

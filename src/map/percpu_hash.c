@@ -16,10 +16,7 @@ static int percpu_hash_create(struct skep_map *map)
     struct hashtab_options options = {
         .value_size = map->spec.value_size, .per_cpu = true, .lru = false, .full = -E2BIG
     };
-    struct hashtab *table = NULL;
-    int result = hashtab_new(map, &options, &table);
-    map->impl = table;
-    return result;
+    return hashtab_map_create(map, &options);
 }
 
 const struct skep_map_type map_percpu_hash = {
@@ -32,12 +29,7 @@ const struct skep_map_type map_percpu_hash = {
     .flags_allowed = MAP_F_USUAL | MAP_F_NO_PREALLOC | MAP_F_NO_COMMON_LRU | MAP_F_ZERO_SEED,
     .check = percpu_hash_check,
     .create = percpu_hash_create,
-    .destroy = hashtab_map_destroy,
-    .lookup = hashtab_map_lookup,
+    HASHTAB_MAP_OPS,
     .update = hashtab_map_update,
-    .remove = hashtab_map_remove,
-    .next_key = hashtab_map_next_key,
-    .next_element = hashtab_map_next_element,
     .lookup_and_delete = hashtab_map_take,
-    .memory_bytes = hashtab_map_memory_bytes,
 };
