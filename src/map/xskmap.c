@@ -12,7 +12,9 @@ static int xskmap_update(struct skep_map *map, const void *key, const void *valu
         return -EINVAL;
     if (index_key(key) >= map->spec.max_entries)
         return -E2BIG;
-    bool there = handle_array_lookup(map, key, cpu) != NULL;
+    const void *there = handle_array_lookup(map, key, cpu);
+    if (there && half_word_load(there) == half_word_at(value))
+        return 0; /* whatever the flags */
     if (there && flags == SKEP_MAP_NOEXIST)
         return -EEXIST;
     if (!there && flags == SKEP_MAP_EXIST)

@@ -3,92 +3,16 @@
  * compared.
  *
  * Usage: diff_map_kernel [operations per map]; skips where bpf(2) is refused. */
-#include "support/maps.h"
+#include "support/map_pair.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <linux/perf_event.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 enum { DATA_MAX = 8192, KEYS_MAX = 600 };
 
-static u64 random_state;
-static u32 random_u32(void)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (u32)(random_state >> 32);
-}
-static u32 random_below(u32 n) { return (u32)((u64)random_u32() * n >> 32); }
-
-static u32 operations = 8000;
-static u32 n_cpus;
-
-/* One map twice. */
-struct pair {
-    struct maps_fixture fixture;
-    struct skep_map *ours;
-    int theirs;
-    u32 universe; /* different keys that are tried */
-};
-
-static int kernel_create(const struct skep_map_spec *spec)
-{
-    struct bpf_map_create_opts options = { .sz = sizeof(options),
-                                           .map_flags = spec->flags,
-                                           .map_extra = spec->map_extra };
-    int fd = bpf_map_create((enum bpf_map_type)spec->type, "skep_diff", spec->key_size,
-                            spec->value_size, spec->max_entries, &options);
-    return fd < 0 ? -errno : fd;
-}
-
-static int ours_create(struct maps_fixture *f, const struct skep_map_spec *spec,
-                       struct skep_map **map)
-{
-    const struct skep_map_type *type = maps_type(spec->type);
-    assert_non_null(type);
-    return map_new(type, spec, n_cpus, random_u32(), &f->mem, f->epoch, map);
-}
-
-static void pair_open(struct pair *p, const struct skep_map_spec *spec, u32 universe)
-{
-    maps_setup(&p->fixture);
-    p->universe = universe;
-    p->theirs = kernel_create(spec);
-    assert_true(p->theirs >= 0);
-    assert_int_equal(ours_create(&p->fixture, spec, &p->ours), 0);
-}
-
-static void pair_close(struct pair *p)
-{
-    close(p->theirs);
-    map_put_user(p->ours);
-    maps_teardown(&p->fixture);
-}
-
 /* ---- one operation on both ---- */
-
-static void random_bytes(u8 *to, u64 size)
-{
-    for (u64 i = 0; i < size; i++)
-        to[i] = (u8)random_u32();
-}
-
-/* One of `universe` keys; for LPM_TRIE any prefix whose bits come from a small set. */
-static void random_key(const struct pair *p, u8 *key)
-{
-    const struct skep_map *map = p->ours;
-    u32 which = random_below(p->universe);
-    if (map->type->id == BPF_MAP_TYPE_LPM_TRIE) {
-        u32 size = map->spec.key_size - 4, length = random_below(8 * size + 2);
-        memcpy(key, &length, 4);
-        for (u32 i = 0; i < size; i++)
-            key[4 + i] = (u8)(random_below(3) ? 0x40 * random_below(4) : random_u32());
-        return;
-    }
-    maps_key(map, which, key);
-}
 
 static int ours_lookup(struct skep_map *map, const u8 *key, u8 *value)
 {
@@ -102,14 +26,6 @@ static int ours_lookup(struct skep_map *map, const u8 *key, u8 *value)
     }
     return 0;
 }
-
-static void expect_same(int ours, int theirs, const char *what, const struct pair *p)
-{
-    if (ours != theirs)
-        fail_msg("%s of %s: %d here, %d in the kernel", what, p->ours->type->name, ours, theirs);
-}
-
-static int result_of(int returned) { return returned < 0 ? -errno : 0; }
 
 static void expect_same_value(const struct pair *p, const u8 *ours, const u8 *theirs)
 {
@@ -472,34 +388,72 @@ TEST(maps_of_maps_give_the_kernels_results)
 }
 
 /* Our handles may be any number; what is compared is when the kernel refuses a good one. */
-TEST(cgroup_arrays_give_the_kernels_results)
+static void compare_handles(u32 type, int handle)
 {
     struct skep_map_spec spec = { .size = sizeof(spec),
                                   .name = "diff",
-                                  .type = BPF_MAP_TYPE_CGROUP_ARRAY,
+                                  .type = type,
                                   .key_size = 4,
                                   .value_size = 4,
                                   .max_entries = 12 };
-    int group = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
     struct pair p;
-    u32 key = 1;
-    random_state = 33;
+    u32 key = 1, next_ours = 0, next_theirs = 0;
+    random_state = type;
     pair_open(&p, &spec, 15);
-    bool possible = bpf_map_update_elem(p.theirs, &key, &group, 0) == 0;
+    bool possible = handle >= 0 && bpf_map_update_elem(p.theirs, &key, &handle, 0) == 0;
     bpf_map_delete_elem(p.theirs, &key);
-    for (u32 step = 0; possible && step < operations / 8; step++) {
+    /* The kernel waits for all programs after each change. */
+    for (u32 step = 0; possible && step < min_u32(operations / 8, 2000); step++) {
         u64 flag = random_below(3) ? 0 : random_below(5);
         key = random_below(15);
-        if (random_below(3) == 0)
-            try_delete(&p, (u8 *)&key);
-        else
-            expect_same(p.ours->type->update(p.ours, &key, &group, flag, 0),
-                        result_of(bpf_map_update_elem(p.theirs, &key, &group, flag)), "update", &p);
+        switch (random_below(4)) {
+        case 0: try_delete(&p, (u8 *)&key); break;
+        case 1:
+            expect_same(p.ours->type->next_key(p.ours, &key, &next_ours),
+                        result_of(bpf_map_get_next_key(p.theirs, &key, &next_theirs)), "next key",
+                        &p);
+            assert_int_equal(next_ours, next_theirs);
+            break;
+        default:
+            expect_same(p.ours->type->update(p.ours, &key, &handle, flag, 0),
+                        result_of(bpf_map_update_elem(p.theirs, &key, &handle, flag)), "update",
+                        &p);
+        }
     }
     if (!possible)
-        print_message("skipped: no version 2 control groups here\n");
-    close(group);
+        print_message("%s: skipped, nothing here to put into the kernel's\n", p.ours->type->name);
     pair_close(&p);
+    close(handle);
+}
+
+/* The root of version 2 control groups, wherever it is mounted. */
+static int control_group(void)
+{
+    char line[512], path[256], kind[32];
+    int group = -1;
+    FILE *mounts = fopen("/proc/self/mounts", "r");
+    while (group < 0 && mounts && fgets(line, sizeof(line), mounts))
+        if (sscanf(line, "%*s %255s %31s", path, kind) == 2 && strcmp(kind, "cgroup2") == 0)
+            group = open(path, O_RDONLY | O_DIRECTORY);
+    if (mounts)
+        fclose(mounts);
+    return group;
+}
+
+static int software_event(void)
+{
+    struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+                                    .size = sizeof(attr),
+                                    .config = PERF_COUNT_SW_BPF_OUTPUT,
+                                    .sample_type = PERF_SAMPLE_RAW };
+    return (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0);
+}
+
+TEST(arrays_of_handles_give_the_kernels_results)
+{
+    compare_handles(BPF_MAP_TYPE_CGROUP_ARRAY, control_group());
+    compare_handles(BPF_MAP_TYPE_PERF_EVENT_ARRAY, software_event());
+    compare_handles(BPF_MAP_TYPE_XSKMAP, socket(AF_XDP, SOCK_RAW, 0));
 }
 
 /* ---- Bloom filters: what is in is found; how often what is not in is found, too ---- */
@@ -728,28 +682,11 @@ TEST(creation_gives_the_kernels_results)
     assert_int_equal(different, 0);
 }
 
-int main(int argc, char **argv)
-{
-    static const struct CMUnitTest tests[] = { UNIT(tables_give_the_kernels_results),
-                                               UNIT(queues_and_stacks_give_the_kernels_results),
-                                               UNIT(device_maps_give_the_kernels_results),
-                                               UNIT(cpu_maps_give_the_kernels_results),
-                                               UNIT(program_arrays_give_the_kernels_results),
-                                               UNIT(maps_of_maps_give_the_kernels_results),
-                                               UNIT(cgroup_arrays_give_the_kernels_results),
-                                               UNIT(bloom_filters_give_the_kernels_results),
-                                               UNIT(ring_buffers_give_the_kernels_results),
-                                               UNIT(creation_gives_the_kernels_results) };
-    struct skep_map_spec probe = maps_spec(&map_hash, 1);
-    if (argc > 1)
-        operations = (u32)strtoul(argv[1], NULL, 0);
-    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-    int fd = kernel_create(&probe);
-    if (fd < 0) {
-        printf("skipped: bpf(2) is refused here (%s)\n", strerror(-fd));
-        return 0;
-    }
-    close(fd);
-    n_cpus = (u32)libbpf_num_possible_cpus();
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+MAP_PAIR_MAIN(UNIT(tables_give_the_kernels_results),
+              UNIT(queues_and_stacks_give_the_kernels_results),
+              UNIT(device_maps_give_the_kernels_results), UNIT(cpu_maps_give_the_kernels_results),
+              UNIT(program_arrays_give_the_kernels_results),
+              UNIT(maps_of_maps_give_the_kernels_results),
+              UNIT(arrays_of_handles_give_the_kernels_results),
+              UNIT(bloom_filters_give_the_kernels_results),
+              UNIT(ring_buffers_give_the_kernels_results), UNIT(creation_gives_the_kernels_results))
