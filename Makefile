@@ -44,7 +44,8 @@ soak: ## maps and ring buffers for SECONDS (60), plain and under both sanitizers
 
 diff: build ## OPERATIONS (1000000) random operations on every map beside the kernel's
 	@tools/setup.sh test
-	@build/test/diff_map_kernel $(OPERATIONS)
+	@for part in kernel batch_kernel lock_kernel walk_kernel lru_kernel; do \
+		build/test/diff_map_$$part $(OPERATIONS) || exit 1; done
 
 coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
