@@ -180,7 +180,7 @@ enum skep_map_class {
     SKEP_MAP_CGROUPS = 1 << 12,
     SKEP_MAP_SOCKETS = 1 << 13,
     SKEP_MAP_STORAGE = 1 << 14,
-    SKEP_MAP_USER_RINGBUF = 1 << 15,
+    SKEP_MAP_USER_RINGBUF = 1 << 15,  /* bpf_user_ringbuf_drain */
     SKEP_MAP_TIMERS = 1 << 16,        /* a value may hold a bpf_timer */
     SKEP_MAP_LOOKUP_PERCPU = 1 << 17, /* bpf_map_lookup_percpu_elem */
     SKEP_MAP_SPIN_LOCKS = 1 << 18,    /* a value may hold a bpf_spin_lock */
@@ -280,6 +280,10 @@ struct skep_map_type {
                      void *user);
     int (*wait)(skep_map *map, int64_t timeout_ns);
     uint64_t (*lost)(const skep_map *map);
+    /* Types of USER_RINGBUF have the same the other way round: the host reserves and commits,
+     * programs drain (at most until a callback says so), and wait is the host's, for room;
+     * notify wakes it. */
+    void (*notify)(skep_map *map);
 
     /* Types of STACKS: keeps the first of n addresses, as many as a value has room for, and gives
      * the id under which they are found; -EEXIST: another stack has it.  flags:

@@ -60,6 +60,15 @@ struct skep_host {
     /* The addresses on the stack of what is traced, innermost first, at most n; how many there are.
      * ctx is the run's.  Default: none. */
     size_t (*stack)(void *user, const void *ctx, bool user_stack, uint64_t *addresses, size_t n);
+    /* The text of what lies at an address of the program's choice (so read it with care), as an
+     * object of a type that the host numbers (bpf_snprintf_btf, bpf_seq_printf_btf); flags: BTF_F_*
+     * of <linux/bpf.h>.  As snprintf: at most `size` bytes, NUL included, are written; the result
+     * is the text's length, or -errno.  Default: -EINVAL, there are no types. */
+    int (*show)(void *user, uint64_t address, uint32_t type, uint64_t flags, char *out,
+                size_t size);
+    /* The copy that a CPU slot has of a variable of the host's (bpf_per_cpu_ptr, bpf_this_cpu_ptr).
+     * Default: the variable itself, one for all. */
+    uint64_t (*per_cpu)(void *user, uint64_t variable, uint32_t cpu);
     /* The function that the run's ctx came from.  Default: all is 0. */
     void (*traced)(void *user, const void *ctx, struct skep_traced *out);
 };

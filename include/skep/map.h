@@ -77,6 +77,14 @@ SKEP_API int64_t skep_ringbuf_drain(skep_map *map,
 SKEP_API int skep_ringbuf_wait(skep_map *map, int64_t timeout_ns);
 SKEP_API uint64_t skep_ringbuf_lost(const skep_map *map); /* records that found it full */
 
+/* User ring buffers: the way from the host to programs (bpf_user_ringbuf_drain).  reserve: memory
+ * of `size` bytes that is the caller's until submit, which must happen and, when `discard`, leaves
+ * no record.  Any number of producers.  -ENOSPC: full now; -E2BIG: it never fits; -EINVAL: no such
+ * map. wait: until the record that was refused last would fit; as skep_ringbuf_wait. */
+SKEP_API int skep_user_ringbuf_reserve(skep_map *map, uint64_t size, void **record);
+SKEP_API void skep_user_ringbuf_submit(skep_map *map, void *record, bool discard);
+SKEP_API int skep_user_ringbuf_wait(skep_map *map, int64_t timeout_ns);
+
 /* For map types of an application: the private part, and the slots of the env. */
 SKEP_API void *skep_map_private(const skep_map *map);
 SKEP_API void skep_map_set_private(skep_map *map, void *impl);

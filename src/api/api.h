@@ -21,6 +21,7 @@ struct skep_env {
     u32 max_maps;
     _Atomic u32 n_maps;
     u64 hash_seed; /* 0: every map draws its own */
+    u64 secret;    /* of cookies */
     struct os_lock lock;
     u64 *cpu_slots; /* those taken by threads; under lock */
 };

@@ -114,6 +114,15 @@ static void env_drop(struct skep_env *env)
     allocator.resize(allocator.user, env, sizeof(*env), 0);
 }
 
+/* Of a map's hashes, and of what nobody outside may foretell. */
+static u64 env_seed(const struct skep_env *env)
+{
+    u64 seed = env->hash_seed;
+    if (!seed && os_random(&seed, sizeof(seed)) != SKEP_OK)
+        seed = os_clock_ns(OS_CLOCK_MONOTONIC) ^ (u64)(uintptr_t)&seed;
+    return seed;
+}
+
 static skep_status env_fill(struct skep_env *env, const struct skep_env_options *options,
                             skep_error *err)
 {
@@ -122,6 +131,7 @@ static skep_status env_fill(struct skep_env *env, const struct skep_env_options 
     env->n_cpus = options->n_cpus ? options->n_cpus : os_cpu_count();
     env->max_maps = options->max_maps;
     env->hash_seed = options->hash_seed;
+    env->secret = env_seed(env);
     env->cpu_slots = mem_zalloc(&env->mem, env_cpu_slots_bytes(env));
     if (!env->cpu_slots)
         return SKEP_NOMEM;
@@ -194,14 +204,6 @@ const struct skep_hook *skep_env_hook(const skep_env *env, size_t i)
 
 /* For the other files of api/ */
 
-static u64 env_map_seed(const struct skep_env *env)
-{
-    u64 seed = env->hash_seed;
-    if (!seed && os_random(&seed, sizeof(seed)) != SKEP_OK)
-        seed = os_clock_ns(OS_CLOCK_MONOTONIC) ^ (u64)(uintptr_t)&seed;
-    return seed;
-}
-
 static void env_map_freed(struct skep_map *map)
 {
     struct skep_env *env = map->owner;
@@ -229,7 +231,7 @@ skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,
     if (!env_count_map(env))
         return RAISE(err, SKEP_LIMIT, MAP_QUOTA, STR(name), NUM(env->max_maps));
     struct skep_map *map;
-    int result = map_new(type, spec, env->n_cpus, env_map_seed(env), &env->mem, env->epoch, &map);
+    int result = map_new(type, spec, env->n_cpus, env_seed(env), &env->mem, env->epoch, &map);
     if (result != 0) {
         atomic_fetch_sub_explicit(&env->n_maps, 1, memory_order_relaxed);
         return RAISE(err, result == -ENOMEM ? SKEP_NOMEM : SKEP_BAD_ARG, MAP_NOT_MADE, STR(name),

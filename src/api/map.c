@@ -158,15 +158,45 @@ int skep_map_set_program(skep_map *map, uint32_t index, skep_program *program)
 
 /* Ring buffers */
 
+static bool map_is_of(const struct skep_map *map, u32 class)
+{
+    return (map->type->classes & class) != 0;
+}
+
 int64_t skep_ringbuf_drain(skep_map *map, int (*record)(void *user, const void *data, size_t size),
                            void *user)
 {
-    return map->type->drain ? map->type->drain(map, record, user) : -EINVAL;
+    bool can = map_is_of(map, SKEP_MAP_RINGBUF_OUT) && map->type->drain;
+    return can ? map->type->drain(map, record, user) : -EINVAL;
 }
 
 int skep_ringbuf_wait(skep_map *map, int64_t timeout_ns)
 {
-    return map->type->wait ? map->type->wait(map, timeout_ns) : -EINVAL;
+    bool can = map_is_of(map, SKEP_MAP_RINGBUF_OUT) && map->type->wait;
+    return can ? map->type->wait(map, timeout_ns) : -EINVAL;
+}
+
+int skep_user_ringbuf_reserve(skep_map *map, uint64_t size, void **record)
+{
+    if (!map_is_of(map, SKEP_MAP_USER_RINGBUF))
+        return -EINVAL;
+    if (size > RT_DYNPTR_MAX || size + MAP_RECORD_OVERHEAD > map->spec.max_entries)
+        return -E2BIG;
+    void *memory = map->type->reserve(map, size, 0);
+    if (memory)
+        *record = memory;
+    return memory ? 0 : -ENOSPC;
+}
+
+void skep_user_ringbuf_submit(skep_map *map, void *record, bool discard)
+{
+    map->type->commit(map, record, discard, 0);
+}
+
+int skep_user_ringbuf_wait(skep_map *map, int64_t timeout_ns)
+{
+    bool can = map_is_of(map, SKEP_MAP_USER_RINGBUF) && map->type->wait;
+    return can ? map->type->wait(map, timeout_ns) : -EINVAL;
 }
 
 uint64_t skep_ringbuf_lost(const skep_map *map)

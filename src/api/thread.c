@@ -62,6 +62,7 @@ skep_status skep_thread_new(skep_env *env, const struct skep_thread_options *opt
     }
     thread->env = env;
     thread->rt.timers = &env->timers;
+    thread->rt.secret = env->secret;
     if (options->random_seed)
         rt_seed(&thread->rt, options->random_seed);
     *out = &thread->rt;

@@ -307,6 +307,9 @@ static const char *contract_map_class_fault(const struct skep_map_type *type)
         { SKEP_MAP_PEEK, type->peek != NULL, "gives peeks, but has no peek" },
         { SKEP_MAP_RINGBUF_OUT, type->reserve && type->commit && type->query,
           "takes records, but has no reserve, commit or query" },
+        { SKEP_MAP_USER_RINGBUF,
+          type->reserve && type->commit && type->query && type->drain && type->notify,
+          "gives records to programs, but has no reserve, commit, query, drain or notify" },
         { SKEP_MAP_STACKS, type->keep_stack != NULL, "keeps stacks, but has no keep_stack" },
     };
     for (u32 i = 0; i < ARRAY_LEN(rules); i++)

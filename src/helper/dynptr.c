@@ -7,7 +7,6 @@
 #include "helper/define.h"
 
 enum {
-    DYNPTR_SIZE_MAX = 0xffffff,
     DYNPTR_RECORD_FLAGS = 3, /* BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP */
 };
 
@@ -33,7 +32,7 @@ static u64 helper_dynptr_make(struct skep_thread *thread, u64 data, u64 size, u6
     (void)a5;
     const struct rt_dynptr dynptr = { .data = helper_pointer(data), .bytes = (u32)size };
     rt_dynptr_clear(thread, at);
-    if ((u32)size > DYNPTR_SIZE_MAX)
+    if ((u32)size > RT_DYNPTR_MAX)
         return helper_errno(-E2BIG);
     if (flags)
         return helper_errno(-EINVAL);
@@ -117,7 +116,7 @@ static u64 helper_dynptr_reserve(struct skep_thread *thread, u64 map, u64 size, 
     rt_dynptr_clear(thread, at);
     if (flags)
         return helper_errno(-EINVAL);
-    if ((u32)size > DYNPTR_SIZE_MAX)
+    if ((u32)size > RT_DYNPTR_MAX)
         return helper_errno(-E2BIG);
     void *record = m->type->reserve(m, (u32)size, 0);
     if (!record)
@@ -179,9 +178,49 @@ const struct skep_helper helper_ringbuf_discard_dynptr = {
     .ret = RET_VOID,
 };
 
-/* clang-format off */
-HELPER_KERNEL(user_ringbuf_drain, 209, BASE,
-              .args = { ARG_MAP, ARG_CALLBACK, ARG_CALLBACK_CTX, ARG_ANY },
-              .effects = SKEP_CALLS_BACK, .maps = SKEP_MAP_USER_RINGBUF,
-              .callback = { .params = { SKEP_PARAM_DYNPTR, SKEP_PARAM_CTX }, .lo = 0, .hi = 1 });
-/* clang-format on */
+/* Records from the host: each is lent to the callback as a dynptr. */
+
+struct helper_drain {
+    struct skep_thread *thread;
+    u64 callback, ctx;
+};
+
+static int helper_drain_record(void *user, const void *data, size_t size)
+{
+    const struct helper_drain *drain = user;
+    struct rt_dynptr_lent lent;
+    u64 stop = 0;
+    u64 dynptr =
+        rt_dynptr_lend(drain->thread, &lent, helper_pointer((u64)(uintptr_t)data), (u32)size);
+    const u64 args[5] = { dynptr, drain->ctx, 0, 0, 0 };
+    bool goes_on = rt_call(drain->thread, drain->callback, args, &stop);
+    rt_dynptr_take_back(drain->thread);
+    return !goes_on || stop;
+}
+
+/* Pays for all the headers that there may be, since discarded records cost no callback. */
+static u64 helper_drain_run(struct skep_thread *thread, u64 map, u64 callback, u64 ctx, u64 flags,
+                            u64 a5)
+{
+    enum { DRAIN_NO_WAKEUP = 1, DRAIN_FORCE_WAKEUP = 2, DRAIN_AVAILABLE = 0 };
+    (void)a5;
+    struct skep_map *m = helper_map(map);
+    struct helper_drain drain = { thread, callback, ctx };
+    if (flags & ~(u64)(DRAIN_NO_WAKEUP | DRAIN_FORCE_WAKEUP))
+        return helper_errno(-EINVAL);
+    if (!helper_pay(thread, m->type->query(m, DRAIN_AVAILABLE)))
+        return 0;
+    s64 n = m->type->drain(m, helper_drain_record, &drain);
+    if (flags & DRAIN_FORCE_WAKEUP || (n > 0 && !(flags & DRAIN_NO_WAKEUP)))
+        m->type->notify(m);
+    return (u64)n;
+}
+
+const struct skep_helper helper_user_ringbuf_drain = {
+    HELPER_HEAD("bpf_user_ringbuf_drain", 209, BASE, helper_drain_run),
+    .args = { ARG_MAP, ARG_CALLBACK, ARG_CALLBACK_CTX, ARG_ANY },
+    .effects = SKEP_CALLS_BACK,
+    .maps = SKEP_MAP_USER_RINGBUF,
+    .cost = 20,
+    .callback = { .params = { SKEP_PARAM_DYNPTR, SKEP_PARAM_CTX }, .lo = 0, .hi = 1 },
+};

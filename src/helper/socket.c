@@ -51,10 +51,6 @@ HELPER_KERNEL(skc_to_udp6_sock, 140, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0
 HELPER_KERNEL(sock_from_file, 162, TRACING, .args = { ARG_BTF }, .ret = RET_BTF0);
 HELPER_KERNEL(skc_to_unix_sock, 178, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
 HELPER_KERNEL(skc_to_mptcp_sock, 196, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(tcp_raw_gen_syncookie_ipv4, 204, NET, .args = { ARG_R_OF(20), ARG_R, ARG_SIZE });
-HELPER_KERNEL(tcp_raw_gen_syncookie_ipv6, 205, NET, .args = { ARG_R_OF(40), ARG_R, ARG_SIZE });
-HELPER_KERNEL(tcp_raw_check_syncookie_ipv4, 206, NET, .args = { ARG_R_OF(20), ARG_R_OF(20) });
-HELPER_KERNEL(tcp_raw_check_syncookie_ipv6, 207, NET, .args = { ARG_R_OF(40), ARG_R_OF(20) });
 
 /* socket maps: streams, messages, ports */
 HELPER_KERNEL(sk_redirect_map, 52, SK_SKB, .args = { ARG_CTX, ARG_MAP, ARG_ANY, ARG_ANY },

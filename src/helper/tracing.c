@@ -19,12 +19,6 @@ HELPER_KERNEL(read_branch_records, 119, TRACING, .args = { ARG_CTX, ARG_W0, ARG_
               .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(get_task_stack, 141, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0, ARG_ANY });
 HELPER_KERNEL(d_path, 147, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0 });
-HELPER_KERNEL(snprintf_btf, 149, BASE, .args = { ARG_W, ARG_SIZE, ARG_R, ARG_SIZE, ARG_ANY },
-              .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(seq_printf_btf, 150, TRACING, .args = { ARG_BTF, ARG_R, ARG_SIZE0, ARG_ANY },
-              .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(per_cpu_ptr, 153, BASE, .args = { ARG_BTF, ARG_ANY }, .ret = RET_CPU0);
-HELPER_KERNEL(this_cpu_ptr, 154, BASE, .args = { ARG_BTF }, .ret = RET_CPU);
 HELPER_KERNEL(get_current_task_btf, 158, BASE, .ret = RET_BTF, .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(bprm_opts_set, 159, LSM, .args = { ARG_BTF, ARG_ANY });
 HELPER_KERNEL(ima_inode_hash, 161, LSM, .args = { ARG_BTF, ARG_W, ARG_SIZE },

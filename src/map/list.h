@@ -21,4 +21,5 @@ MAP(map_stack)
 MAP(map_devmap_hash)
 MAP(map_ringbuf)
 MAP(map_bloom_filter)
+MAP(map_user_ringbuf)
 /* clang-format on */

@@ -16,54 +16,23 @@
  * Waiting: the consumer sleeps on `signals`.  It first says that it waits and then looks for
  * records once more; a producer first commits and then looks for waiters; both sides order the two
  * with full fences, so a record is never slept through. */
-#include "map/lock.h"
-#include "map/map.h"
-#include "map/region.h"
+#include "map/ringbuf.h"
 
 #include <errno.h>
 
-#define RINGBUF_BUSY ((u32)1 << 31)
-#define RINGBUF_DISCARD ((u32)1 << 30)
-#define RINGBUF_LENGTH (RINGBUF_DISCARD - 1)
-
 enum {
-    RINGBUF_HEADER = 8,
     RINGBUF_RECORD_MAX = UINT32_MAX / 4,
     RINGBUF_NO_WAKEUP = 1, /* BPF_RB_… of <linux/bpf.h> */
     RINGBUF_FORCE_WAKEUP = 2,
 };
-enum ringbuf_query {
+enum ringbuf_query_kind {
     RINGBUF_AVAIL_DATA,
     RINGBUF_RING_SIZE,
     RINGBUF_CONS_POS,
     RINGBUF_PROD_POS,
 };
 
-struct ringbuf_header {
-    _Atomic u32 length; /* and the two bits */
-    u32 unused;
-};
-
-/* What producers, the consumer and everybody use lie on cache lines of their own. */
-struct ringbuf {
-    u8 *data;
-    u64 mask;
-    struct region region;
-    u8 padding0_[24];
-
-    struct map_lock producing;
-    u32 padding1_;
-    _Atomic u64 produced; /* position */
-    _Atomic u64 lost;
-    u8 padding2_[40];
-
-    _Atomic u64 consumed; /* position */
-    _Atomic u32 draining; /* 1: a drain is under way */
-    _Atomic u32 waiters;
-    _Atomic u32 signals; /* changes with every notification */
-};
-
-static int ringbuf_create(struct skep_map *map)
+int ringbuf_create(struct skep_map *map)
 {
     struct ringbuf *ring = mem_new(map->mem, struct ringbuf);
     if (!ring)
@@ -79,23 +48,16 @@ static int ringbuf_create(struct skep_map *map)
     return 0;
 }
 
-static void ringbuf_destroy(struct skep_map *map)
+void ringbuf_destroy(struct skep_map *map)
 {
     struct ringbuf *ring = map->impl;
     region_free(map, &ring->region);
     mem_delete(map->mem, ring);
 }
 
-static struct ringbuf_header *ringbuf_header_at(const struct ringbuf *ring, u64 position)
-{
-    return (struct ringbuf_header *)(void *)(ring->data + (position & ring->mask));
-}
-
-static u64 ringbuf_record_bytes(u64 size) { return round_up_u64(size + RINGBUF_HEADER, 8); }
-
 /* ---- producers ---- */
 
-static void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags)
+void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags)
 {
     struct ringbuf *ring = map->impl;
     if (flags || size > RINGBUF_RECORD_MAX)
@@ -113,12 +75,13 @@ static void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags)
         atomic_store_explicit(&ring->produced, at + bytes, memory_order_release);
     } else {
         atomic_fetch_add_explicit(&ring->lost, 1, memory_order_relaxed);
+        atomic_store_explicit(&ring->refused, bytes, memory_order_relaxed);
     }
     map_lock_give(&ring->producing);
     return header ? header + 1 : NULL;
 }
 
-static void ringbuf_notify(struct ringbuf *ring)
+void ringbuf_notify(struct ringbuf *ring)
 {
     atomic_fetch_add_explicit(&ring->signals, 1, memory_order_release);
     os_wake_all(&ring->signals);
@@ -137,18 +100,23 @@ static bool ringbuf_should_notify(struct ringbuf *ring, const struct ringbuf_hea
     return ringbuf_header_at(ring, consumed) == header;
 }
 
-static void ringbuf_commit(struct skep_map *map, void *record, bool discard, u64 flags)
+void ringbuf_end(void *record, bool discard)
 {
-    struct ringbuf *ring = map->impl;
     struct ringbuf_header *header = (struct ringbuf_header *)record - 1;
     u32 length = atomic_load_explicit(&header->length, memory_order_relaxed) & RINGBUF_LENGTH;
     atomic_exchange_explicit(&header->length, length | (discard ? RINGBUF_DISCARD : 0),
                              memory_order_seq_cst);
-    if (ringbuf_should_notify(ring, header, flags))
+}
+
+static void ringbuf_commit(struct skep_map *map, void *record, bool discard, u64 flags)
+{
+    struct ringbuf *ring = map->impl;
+    ringbuf_end(record, discard);
+    if (ringbuf_should_notify(ring, (struct ringbuf_header *)record - 1, flags))
         ringbuf_notify(ring);
 }
 
-static u64 ringbuf_query(struct skep_map *map, u64 what)
+u64 ringbuf_query(struct skep_map *map, u64 what)
 {
     const struct ringbuf *ring = map->impl;
     u64 consumed = atomic_load_explicit(&ring->consumed, memory_order_acquire);
@@ -174,13 +142,10 @@ static bool ringbuf_ready(const struct ringbuf *ring, u64 consumed, u32 *length)
     return !(*length & RINGBUF_BUSY);
 }
 
-/* Somebody scribbled over a header, so where the next record begins is not known: all that was
- * reserved is given up and counts as one loss. */
-static s64 ringbuf_give_up(struct ringbuf *ring, u64 produced)
+void ringbuf_give_up(struct ringbuf *ring, u64 produced)
 {
     atomic_fetch_add_explicit(&ring->lost, 1, memory_order_relaxed);
     atomic_store_explicit(&ring->consumed, produced, memory_order_seq_cst);
-    return -EIO;
 }
 
 static s64 ringbuf_drain_records(struct ringbuf *ring,
@@ -194,8 +159,10 @@ static s64 ringbuf_drain_records(struct ringbuf *ring,
     while (!stop && ringbuf_ready(ring, at, &length)) {
         u64 produced = atomic_load_explicit(&ring->produced, memory_order_acquire);
         u64 bytes = ringbuf_record_bytes(length & RINGBUF_LENGTH);
-        if (bytes > produced - at)
-            return ringbuf_give_up(ring, produced);
+        if (bytes > produced - at) {
+            ringbuf_give_up(ring, produced);
+            return -EIO;
+        }
         if (!(length & RINGBUF_DISCARD)) {
             stop = record(user, ringbuf_header_at(ring, at) + 1, length & RINGBUF_LENGTH);
             n++;
@@ -233,10 +200,10 @@ static bool ringbuf_sleep(struct ringbuf *ring, u32 seen, u64 deadline)
     return now < deadline && os_wait(&ring->signals, seen, deadline - now);
 }
 
-static int ringbuf_wait(struct skep_map *map, s64 timeout_ns)
+int ringbuf_wait_for(struct ringbuf *ring, bool (*ready)(const struct ringbuf *ring),
+                     s64 timeout_ns)
 {
-    struct ringbuf *ring = map->impl;
-    if (ringbuf_has_record(ring))
+    if (ready(ring))
         return 0;
     if (timeout_ns == 0)
         return -ETIMEDOUT;
@@ -245,21 +212,26 @@ static int ringbuf_wait(struct skep_map *map, s64 timeout_ns)
     atomic_fetch_add_explicit(&ring->waiters, 1, memory_order_seq_cst);
     u32 seen = atomic_load_explicit(&ring->signals, memory_order_acquire);
     bool in_time = true;
-    while (!ringbuf_has_record(ring) && in_time) {
+    while (!ready(ring) && in_time) {
         in_time = ringbuf_sleep(ring, seen, deadline);
         seen = atomic_load_explicit(&ring->signals, memory_order_acquire);
     }
     atomic_fetch_sub_explicit(&ring->waiters, 1, memory_order_relaxed);
-    return ringbuf_has_record(ring) ? 0 : -ETIMEDOUT;
+    return ready(ring) ? 0 : -ETIMEDOUT;
 }
 
-static u64 ringbuf_lost(const struct skep_map *map)
+static int ringbuf_wait(struct skep_map *map, s64 timeout_ns)
+{
+    return ringbuf_wait_for(map->impl, ringbuf_has_record, timeout_ns);
+}
+
+u64 ringbuf_lost(const struct skep_map *map)
 {
     const struct ringbuf *ring = map->impl;
     return atomic_load_explicit(&ring->lost, memory_order_relaxed);
 }
 
-static u64 ringbuf_memory_bytes(const struct skep_map *map)
+u64 ringbuf_memory_bytes(const struct skep_map *map)
 {
     const struct ringbuf *ring = map->impl;
     return sizeof(*map) + sizeof(*ring) + region_committed(&ring->region);
@@ -282,7 +254,3 @@ const struct skep_map_type map_ringbuf = {
     .wait = ringbuf_wait,
     .lost = ringbuf_lost,
 };
-
-#undef RINGBUF_BUSY
-#undef RINGBUF_DISCARD
-#undef RINGBUF_LENGTH

@@ -29,10 +29,31 @@ int rt_dynptr_set(struct skep_thread *thread, u64 at, const struct rt_dynptr *dy
     return 0;
 }
 
+u64 rt_dynptr_lend(struct skep_thread *thread, struct rt_dynptr_lent *lent, void *data, u32 bytes)
+{
+    *lent = (struct rt_dynptr_lent){ .dynptr = { .data = data, .bytes = bytes },
+                                     .view = { 0, bytes },
+                                     .outer = thread->lent };
+    thread->lent = lent;
+    return (u64)(uintptr_t)lent->view;
+}
+
+void rt_dynptr_take_back(struct skep_thread *thread) { thread->lent = thread->lent->outer; }
+
+static const struct rt_dynptr *dynptr_lent(const struct skep_thread *thread, u64 at)
+{
+    const struct rt_dynptr_lent *lent = thread->lent;
+    while (lent && (u64)(uintptr_t)lent->view != at)
+        lent = lent->outer;
+    return lent ? &lent->dynptr : NULL;
+}
+
 const struct rt_dynptr *rt_dynptr_at(const struct skep_thread *thread, u64 at)
 {
     u32 place = dynptr_place(thread, at);
-    if (place == RT_DYNPTR_PLACES || !thread->dynptrs)
+    if (place == RT_DYNPTR_PLACES)
+        return dynptr_lent(thread, at);
+    if (!thread->dynptrs)
         return NULL;
     u64 view[2];
     const struct rt_dynptr *dynptr = &thread->dynptrs[place];

@@ -21,6 +21,7 @@ extern const struct skep_host rt_system_host;
 
 struct rt_program;
 struct rt_dynptr;
+struct rt_dynptr_lent;
 struct rt_timers;
 struct skep_thread {
     struct mem *mem;
@@ -54,10 +55,12 @@ struct skep_thread {
     u32 n_held;
     struct skep_held held[RT_LEDGER];
 
-    struct rt_dynptr *dynptrs; /* by place on the stack, see dynptr.h; made when first needed */
-    u64 dynptrs_made;          /* ever */
-    u64 dynptrs_before;        /* the run */
+    struct rt_dynptr *dynptrs;   /* by place on the stack, see dynptr.h; made when first needed */
+    struct rt_dynptr_lent *lent; /* to the callbacks under way, the innermost first */
+    u64 dynptrs_made;            /* ever */
+    u64 dynptrs_before;          /* the run */
 
+    u64 secret; /* the env's, of its cookies */
     u64 random[2];
     struct skep_fault fault;
     u8 *stack; /* RT_MAX_FRAMES × RT_FRAME_BYTES, 16-aligned */

@@ -262,6 +262,20 @@ static skep_status calls_check_object(struct checked_run_state *s, const struct 
     return SKEP_OK;
 }
 
+/* One of the program's own on its stack; to look at, also one that is lent. */
+static skep_status calls_check_dynptr(struct checked_run_state *s, const struct checked_call *call,
+                                      u32 a)
+{
+    const struct checked_value *value = &call->args[a];
+    bool lent = value->from.kind == CHECKED_OPAQUE && value->from.object == CHECKED_DYNPTR;
+    if (lent && call->helper->args[a].flags == SKEP_ARG_READ)
+        return checked_call_lives(s, value->from.generation)
+                   ? SKEP_OK
+                   : CHECKED_FAULT(s, VM_CALL_OVER, STR(checked_register_name(a + 1)));
+    TRY(calls_check_kind(s, call, a, CHECKED_STACK, "a dynptr on the stack"));
+    return calls_check_memory(s, call, a, RT_DYNPTR_BYTES);
+}
+
 /* The bytes of a MEM argument: fixed, or what the SIZE after it says. */
 static u64 calls_memory_bytes(const struct checked_call *call, u32 a)
 {
@@ -299,9 +313,7 @@ static skep_status calls_check_argument(struct checked_run_state *s, struct chec
     case SKEP_ARG_SPIN_LOCK: return calls_check_lock(s, call, a);
     case SKEP_ARG_TIMER: return calls_check_in_value(s, call, a, 16, 8, "a timer in a map value");
     case SKEP_ARG_KPTR: return calls_check_in_value(s, call, a, 8, 8, "a slot in a map value");
-    case SKEP_ARG_DYNPTR:
-        TRY(calls_check_kind(s, call, a, CHECKED_STACK, "a dynptr on the stack"));
-        return calls_check_memory(s, call, a, RT_DYNPTR_BYTES);
+    case SKEP_ARG_DYNPTR: return calls_check_dynptr(s, call, a);
     case SKEP_ARG_SOCK: return calls_check_object(s, call, a, CHECKED_SOCK);
     case SKEP_ARG_BTF_PTR: return calls_check_object(s, call, a, CHECKED_TYPED);
     }
@@ -351,9 +363,21 @@ static struct checked_value calls_map_value(const struct checked_call *call, u64
     return checked_value_pointer(call->map, bits);
 }
 
-/* A part of what the run holds ends with it. */
-static struct checked_value calls_part(struct checked_run_state *s, u64 bits, u64 bytes)
+/* The argument of that kind, or NULL. */
+static const struct checked_value *calls_argument_of(const struct checked_call *call, u8 kind)
 {
+    for (u32 a = 0; a < 5; a++)
+        if (call->helper->args[a].kind == kind)
+            return &call->args[a];
+    return NULL;
+}
+
+/* A part of what the run holds, or a callback was lent, ends with it. */
+static struct checked_value calls_part(struct checked_run_state *s, const struct checked_call *call,
+                                       u64 bits)
+{
+    u64 bytes = call->alloc_bytes;
+    const struct checked_value *dynptr = calls_argument_of(call, SKEP_ARG_DYNPTR);
     for (u32 i = 0; i < s->thread->n_held; i++) {
         const struct skep_held *held = &s->thread->held[i];
         u64 offset = bits - (u64)(uintptr_t)held->what;
@@ -363,7 +387,11 @@ static struct checked_value calls_part(struct checked_run_state *s, u64 bits, u6
         part.bits = bits;
         return part;
     }
-    return checked_memory_pointer((void *)(uintptr_t)bits, bytes, CHECKED_READ | CHECKED_WRITE);
+    struct checked_value part =
+        checked_memory_pointer((void *)(uintptr_t)bits, bytes, CHECKED_READ | CHECKED_WRITE);
+    if (dynptr && dynptr->from.kind == CHECKED_OPAQUE)
+        part.from.generation = dynptr->from.generation;
+    return part;
 }
 
 static struct checked_value calls_result(struct checked_run_state *s,
@@ -378,7 +406,7 @@ static struct checked_value calls_result(struct checked_run_state *s,
     case SKEP_RET_MEM:
         if (bits && acquired)
             return calls_record(s, bits, call->alloc_bytes);
-        return calls_part(s, bits, call->alloc_bytes);
+        return calls_part(s, call, bits);
     case SKEP_RET_SOCK: return calls_object(s, bits, CHECKED_SOCK, acquired);
     case SKEP_RET_BTF_PTR: return calls_object(s, bits, CHECKED_TYPED, acquired);
     case SKEP_RET_CPU_PTR: return calls_object(s, bits, CHECKED_PER_CPU, acquired);
@@ -442,15 +470,6 @@ skep_status checked_begin_tail_call(struct checked_run_state *s, const struct sk
 
 /* ---- callbacks */
 
-/* The argument of that kind of the call under way, or NULL. */
-static const struct checked_value *calls_argument_of(const struct checked_call *call, u8 kind)
-{
-    for (u32 a = 0; a < 5; a++)
-        if (call->helper->args[a].kind == kind)
-            return &call->args[a];
-    return NULL;
-}
-
 /* The key lies in memory of the helper's own, which is gone when it returns. */
 static struct checked_value calls_key(const struct checked_call *call, u64 bits)
 {
@@ -458,6 +477,13 @@ static struct checked_value calls_key(const struct checked_call *call, u64 bits)
         (void *)(uintptr_t)bits, call->map ? call->map->spec.key_size : 0, CHECKED_READ);
     key.from.generation = call->number;
     return key;
+}
+
+static struct checked_value calls_lent(const struct checked_call *call, u64 bits)
+{
+    struct checked_value lent = checked_object_pointer(bits, CHECKED_DYNPTR);
+    lent.from.generation = call->number;
+    return lent;
 }
 
 static struct checked_value calls_parameter(const struct checked_call *call, u8 kind, u64 bits)
@@ -475,9 +501,9 @@ static struct checked_value calls_parameter(const struct checked_call *call, u8 
             return *ctx;
         break;
     case SKEP_PARAM_BTF_PTR: return checked_object_pointer(bits, CHECKED_TYPED);
+    case SKEP_PARAM_DYNPTR: return calls_lent(call, bits);
     case SKEP_PARAM_NONE:
-    case SKEP_PARAM_SCALAR:
-    case SKEP_PARAM_DYNPTR: break;
+    case SKEP_PARAM_SCALAR: break;
     }
     return checked_number(bits);
 }

@@ -26,7 +26,7 @@ enum checked_kind {
 };
 
 /* What an OPAQUE value is; a helper that wants the one must not get the other. */
-enum checked_object { CHECKED_SOCK, CHECKED_TYPED, CHECKED_PER_CPU };
+enum checked_object { CHECKED_SOCK, CHECKED_TYPED, CHECKED_PER_CPU, CHECKED_DYNPTR };
 
 #define CHECKED_READ 1u
 #define CHECKED_WRITE 2u
@@ -36,7 +36,8 @@ struct checked_origin {
     u8 kind;        /* enum checked_kind */
     u8 permissions; /* CHECKED_READ, CHECKED_WRITE */
     u8 frame;       /* STACK: its number, from 0 */
-    u8 object;      /* OPAQUE: enum checked_object; `generation` as of a RECORD, or 0 */
+    u8 object;      /* OPAQUE: enum checked_object; `generation` as of a RECORD, or 0; DYNPTR: one
+                       that is lent, for as long as the helper call of that number */
     bool of_host;   /* NUMBER: an argument that the host gave, perhaps a typed object's address */
     u64 base, bytes;
     void *owner;
@@ -135,6 +136,8 @@ struct checked_origin checked_origin_of(const struct insn *insn, const struct ch
 /* May [address, + bytes) be accessed through a value?  Raises the fault if not.  Not for CTX. */
 skep_status checked_may_access(struct checked_run_state *s, const struct checked_value *through,
                                const struct checked_access *access);
+/* Is the helper call of that number under way? */
+bool checked_call_lives(const struct checked_run_state *s, u64 number);
 skep_status checked_load(struct checked_run_state *s, const struct insn *insn);
 skep_status checked_store(struct checked_run_state *s, const struct insn *insn);
 skep_status checked_atomic(struct checked_run_state *s, const struct insn *insn);

@@ -56,7 +56,7 @@ static bool access_is_inside(const struct checked_value *through,
            access->bytes <= through->from.bytes - offset;
 }
 
-static bool access_call_is_under_way(const struct checked_run_state *s, u64 number)
+bool checked_call_lives(const struct checked_run_state *s, u64 number)
 {
     const struct checked_call *call = s->call;
     while (call && call->number != number)
@@ -76,7 +76,7 @@ static skep_status access_lives(struct checked_run_state *s, const struct checke
     if (from->kind == CHECKED_RECORD && !checked_find_record(s, through))
         return CHECKED_FAULT(s, VM_RECORD_GONE, STR(access->through));
     if (from->kind == CHECKED_MEMORY && from->generation &&
-        !access_call_is_under_way(s, from->generation))
+        !checked_call_lives(s, from->generation))
         return CHECKED_FAULT(s, VM_CALL_OVER, STR(access->through));
     return SKEP_OK;
 }

@@ -147,7 +147,6 @@ TEST(every_map_type_of_linux_is_known_by_name)
                   { BPF_MAP_TYPE_STRUCT_OPS, "struct_ops" },
                   { BPF_MAP_TYPE_INODE_STORAGE, "inode_storage" },
                   { BPF_MAP_TYPE_TASK_STORAGE, "task_storage" },
-                  { 31, "user_ringbuf" },
                   { 32, "cgrp_storage" },
                   { 33, "arena" },
                   { 34, "insn_array" },

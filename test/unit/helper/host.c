@@ -1,6 +1,8 @@
 /* What helpers ask of the host: every question is answered by it, and has an answer without it. */
 #include "unit/helper/helpers.h"
 
+#include <stdio.h>
+
 static struct skep_key_event key;
 static void note_key(void *user, const struct skep_key_event *event)
 {
@@ -193,6 +195,57 @@ TEST(iterators_write_to_the_host)
     end();
 }
 
+static int show_number(void *user, uint64_t address, uint32_t type, uint64_t flags, char *out,
+                       size_t size)
+{
+    (void)user;
+    return snprintf(out, size, "type %u at %lu, %lu", type, address, flags);
+}
+
+TEST(types_are_the_hosts)
+{
+    const struct {
+        u64 address;
+        u32 type, flags;
+    } what = { 16, 7, 0 }, no_type = { 16, 0, 0 };
+    char text[16];
+    begin("tracing");
+    written[0] = 0;
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 16, AT(&what), 16, 0), -EINVAL);
+    assert_int_equal(CALL(&helper_seq_printf_btf, 0x77, AT(&what), 16, 0), -EINVAL);
+    host.show = show_number;
+    host.seq = note_seq;
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 16, AT(&what), 16, 3), 15);
+    assert_string_equal(text, "type 7 at 16, 3");
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 7, AT(&what), 16, 3), 15);
+    assert_string_equal(text, "type 7");
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 16, AT(&what), 16, 16), -EINVAL);
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 16, AT(&what), 8, 0), -EINVAL);
+    assert_int_equal(CALL(&helper_snprintf_btf, AT(text), 16, AT(&no_type), 16, 0), -EINVAL);
+    assert_int_equal(CALL(&helper_seq_printf_btf, 0x77, AT(&what), 16, 15), 0);
+    assert_string_equal(written, "type 7 at 16, 15");
+    assert_int_equal(CALL(&helper_seq_printf_btf, 0x77, AT(&no_type), 16, 0), -EINVAL);
+    end();
+}
+
+static uint64_t hundred_each(void *user, uint64_t variable, uint32_t cpu)
+{
+    (void)user;
+    return variable + 100 * cpu;
+}
+
+TEST(variables_per_cpu_are_the_hosts)
+{
+    begin("tracing"); /* on slot 1 of 4 */
+    assert_int_equal(CALL(&helper_per_cpu_ptr, 5, 3), 5);
+    assert_int_equal(CALL(&helper_this_cpu_ptr, 5), 5);
+    host.per_cpu = hundred_each;
+    assert_int_equal(CALL(&helper_per_cpu_ptr, 5, 3), 305);
+    assert_int_equal(CALL(&helper_per_cpu_ptr, 5, 4), 0);
+    assert_int_equal(CALL(&helper_this_cpu_ptr, 5), 105);
+    end();
+}
+
 static bool send_on_two(void *user, uint32_t ifindex, uint64_t flags, const void *bytes,
                         size_t size)
 {
@@ -275,5 +328,6 @@ TEST(a_verdict_of_its_own_is_the_threads)
 UNIT_TESTS(UNIT(keys_are_the_hosts), UNIT(control_groups_are_handles),
            UNIT(a_traced_function_is_the_hosts), UNIT(stacks_are_the_hosts),
            UNIT(stacks_are_kept_by_number), UNIT(the_task_is_read_where_the_host_says),
-           UNIT(iterators_write_to_the_host), UNIT(interfaces_are_the_hosts),
+           UNIT(iterators_write_to_the_host),
+           UNIT(types_are_the_hosts), UNIT(variables_per_cpu_are_the_hosts), UNIT(interfaces_are_the_hosts),
            UNIT(congestion_marks_keep_the_headers_sum), UNIT(a_verdict_of_its_own_is_the_threads))
