@@ -44,6 +44,7 @@ int ringbuf_create(struct skep_map *map)
     }
     ring->data = ring->region.base;
     ring->mask = map->spec.max_entries - 1;
+    ring->room = ring->mask;
     map->impl = ring;
     return 0;
 }
@@ -69,7 +70,7 @@ void *ringbuf_reserve(struct skep_map *map, u64 size, u64 flags)
     u64 at = atomic_load_explicit(&ring->produced, memory_order_relaxed);
     u64 consumed = atomic_load_explicit(&ring->consumed, memory_order_acquire);
     struct ringbuf_header *header = NULL;
-    if (at + bytes - consumed <= ring->mask) {
+    if (at + bytes - consumed <= ring->room) {
         header = ringbuf_header_at(ring, at);
         atomic_store_explicit(&header->length, (u32)size | RINGBUF_BUSY, memory_order_relaxed);
         atomic_store_explicit(&ring->produced, at + bytes, memory_order_release);

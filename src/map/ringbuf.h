@@ -22,8 +22,9 @@ struct ringbuf_header {
 struct ringbuf {
     u8 *data;
     u64 mask;
+    u64 room; /* bytes that may be reserved at once */
     struct region region;
-    u8 padding0_[24];
+    u8 padding0_[16];
 
     struct map_lock producing;
     u32 padding1_;

@@ -17,6 +17,16 @@ enum {
     USER_RINGBUF_STEPS_MAX = 128 * 1024, /* of one drain */
 };
 
+/* Unlike a RINGBUF, it can be filled to its last byte. */
+static int user_ringbuf_create(struct skep_map *map)
+{
+    int result = ringbuf_create(map);
+    struct ringbuf *ring = map->impl;
+    if (result == 0)
+        ring->room = ring->mask + 1;
+    return result;
+}
+
 static void *user_ringbuf_reserve(struct skep_map *map, u64 size, u64 flags)
 {
     return size <= RT_DYNPTR_MAX ? ringbuf_reserve(map, size, flags) : NULL;
@@ -84,7 +94,7 @@ static bool user_ringbuf_has_room(const struct ringbuf *ring)
     u64 wanted = atomic_load_explicit(&ring->refused, memory_order_relaxed);
     u64 consumed = atomic_load_explicit(&ring->consumed, memory_order_seq_cst);
     u64 produced = atomic_load_explicit(&ring->produced, memory_order_seq_cst);
-    return produced - consumed + wanted <= ring->mask;
+    return produced - consumed + wanted <= ring->room;
 }
 
 static int user_ringbuf_wait(struct skep_map *map, s64 timeout_ns)
@@ -106,7 +116,7 @@ const struct skep_map_type map_user_ringbuf = {
     .classes = SKEP_MAP_USER_RINGBUF,
     .traits = SKEP_MAP_NO_KEY | SKEP_MAP_NO_VALUE | SKEP_MAP_ENTRIES_POWER_OF_2_PAGES,
     .flags_allowed = MAP_F_NUMA_NODE,
-    .create = ringbuf_create,
+    .create = user_ringbuf_create,
     .destroy = ringbuf_destroy,
     .memory_bytes = ringbuf_memory_bytes,
     .reserve = user_ringbuf_reserve,

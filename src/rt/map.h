@@ -64,8 +64,8 @@ void map_put_user(struct skep_map *map); /* drops the user reference and the ref
  * of the inner template. */
 bool map_same_shape(const struct skep_map_spec *a, const struct skep_map_spec *b);
 
-/* Of a ring buffer, the bytes that the largest record leaves free. */
-#define MAP_RECORD_OVERHEAD 16u
+/* Of a user ring buffer, the bytes that even the largest record leaves to others. */
+#define MAP_RECORD_OVERHEAD 8u
 
 /* What each side may do: flags of creation, and freezing. */
 static inline bool map_program_may_read(const struct skep_map *map)

@@ -328,6 +328,6 @@ TEST(a_verdict_of_its_own_is_the_threads)
 UNIT_TESTS(UNIT(keys_are_the_hosts), UNIT(control_groups_are_handles),
            UNIT(a_traced_function_is_the_hosts), UNIT(stacks_are_the_hosts),
            UNIT(stacks_are_kept_by_number), UNIT(the_task_is_read_where_the_host_says),
-           UNIT(iterators_write_to_the_host),
-           UNIT(types_are_the_hosts), UNIT(variables_per_cpu_are_the_hosts), UNIT(interfaces_are_the_hosts),
+           UNIT(iterators_write_to_the_host), UNIT(types_are_the_hosts),
+           UNIT(variables_per_cpu_are_the_hosts), UNIT(interfaces_are_the_hosts),
            UNIT(congestion_marks_keep_the_headers_sum), UNIT(a_verdict_of_its_own_is_the_threads))
