@@ -113,6 +113,9 @@ static struct lpm_list *lpm_list_at(const struct lpm_trie *trie, u32 index)
     return lpm_block(&trie->lists, index);
 }
 
+/* Of a free block: the next one. */
+static u32 *lpm_pool_link(const struct lpm_pool *pool, u32 index) { return lpm_block(pool, index); }
+
 /* Makes sure that n blocks can be taken. */
 static bool lpm_pool_ready(struct skep_map *map, struct lpm_pool *pool, u32 n)
 {
@@ -129,7 +132,7 @@ static u32 lpm_pool_take(struct lpm_pool *pool)
     u32 index = pool->free;
     if (!index)
         return pool->fresh++;
-    pool->free = *(u32 *)lpm_block(pool, index);
+    pool->free = *lpm_pool_link(pool, index);
     pool->n_free--;
     return index;
 }
@@ -137,19 +140,22 @@ static u32 lpm_pool_take(struct lpm_pool *pool)
 /* Readers may still be inside: the block is left as it is until the next change. */
 static void lpm_pool_give(struct lpm_pool *pool, u32 index)
 {
-    *(u32 *)lpm_block(pool, index) = pool->limbo;
+    *lpm_pool_link(pool, index) = pool->limbo;
+    if (!pool->limbo)
+        pool->limbo_last = index;
     pool->limbo = index;
+    pool->n_limbo++;
 }
 
+/* The whole list goes before the free ones, however long it is. */
 static void lpm_pool_end_limbo(struct lpm_pool *pool)
 {
-    while (pool->limbo) {
-        u32 index = pool->limbo, *link = lpm_block(pool, index);
-        pool->limbo = *link;
-        *link = pool->free;
-        pool->free = index;
-        pool->n_free++;
-    }
+    if (!pool->limbo)
+        return;
+    *lpm_pool_link(pool, pool->limbo_last) = pool->free;
+    pool->free = pool->limbo;
+    pool->n_free += pool->n_limbo;
+    pool->limbo = pool->n_limbo = 0;
 }
 
 static u32 lpm_new_node(struct lpm_trie *trie, u32 at, u32 skipped, u32 skip_bits)

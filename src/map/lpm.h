@@ -44,7 +44,8 @@ struct lpm_pool {
     u32 block_bytes;
     u32 fresh, end; /* those that were never used */
     u32 free, n_free;
-    u32 limbo; /* freed by the change under way or the last one */
+    /* Freed by the change under way or the last one: the first, the last, how many. */
+    u32 limbo, limbo_last, n_limbo;
 };
 
 struct lpm_trie {

@@ -166,6 +166,7 @@ static int lpm_remove(struct skep_map *map, const void *key)
     os_lock(&trie->lock);
     u32 element = hashtab_find(trie->prefixes, &prefix);
     if (element) {
+        lpm_trie_begin(trie);
         lpm_trie_remove(trie, element);
         hashtab_take(trie->prefixes, &prefix, NULL, 0);
         lpm_count(trie, prefix.length, (u32)-1);
