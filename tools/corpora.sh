@@ -3,7 +3,7 @@
 # downloaded once into a cache outside the tree: $SKEP_CORPORA, else $XDG_CACHE_HOME/skep, else
 # ~/.cache/skep.  With a full cache no network is needed.
 #
-#     tools/corpora.sh [part...]      parts: the test/corpora/*.py that can be run
+#     tools/corpora.sh [part...]      parts: the test/corpora/*.py that can be run (kernel-tests, …)
 #
 # Each part prints a table, and what it skips.  Exit status 1: something is not as it must be.
 set -u
@@ -19,7 +19,7 @@ if [ ${#parts[@]} = 0 ]; then
     done
 fi
 status=0
-for part in "${parts[@]}"; do
+for part in "${parts[@]//-/_}"; do
     echo "== $part"
     "test/corpora/$part.py" build || status=1
 done

@@ -18,7 +18,7 @@ declare -A packages=(
     [bench]="$build $bpf"
     [fuzz]="$build $clang libcmocka-dev"
     [format]="clang-format-14"
-    [corpora]="$build $bpf libcmocka-dev python3 dpkg-dev bpftool xz-utils"
+    [corpora]="$build $bpf libcmocka-dev python3 dpkg-dev bpftool xz-utils libelf-dev zlib1g-dev util-linux"
 )
 packages[all]="${packages[*]}"
 declare -A optional=( # llvm-22: what LLVM 19 does not know yet; Debian 12 has it as a security update

@@ -21,16 +21,20 @@ def find_deb(name):
     return debs[-1] if debs else None
 
 
-def fetch(name):
-    """The package's file, downloaded when the cache has none; None when there is no way to it."""
+def fetch(name, version=None):
+    """The package's file, downloaded when the cache has none; None when there is no way to it.
+    Where apt no longer has the version that is asked for, the newest."""
     deb = find_deb(name)
     if deb:
         return deb
     folder = cache_folder() / "deb"
     folder.mkdir(exist_ok=True)
-    run = subprocess.run(["apt-get", "download", "-qq", name], cwd=folder, capture_output=True,
-                         text=True)
-    return find_deb(name) if run.returncode == 0 else None
+    for wanted in [f"{name}={version}"] * bool(version) + [name]:
+        run = subprocess.run(["apt-get", "download", "-qq", wanted], cwd=folder,
+                             capture_output=True, text=True)
+        if run.returncode == 0:
+            return find_deb(name)
+    return None
 
 
 def unpack(deb):
