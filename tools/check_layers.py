@@ -23,7 +23,7 @@ HEADER_FOLDER = {"base": "base", "isa": "isa", "contract": "contract", "thread":
                  "packet": "rt", "host": "rt"}
 # The door of a folder is <folder>/<folder>.h.  These open more: base/ is a box of tools, and these
 # headers are small parts of a door that others may take alone.
-MORE_DOORS = {"isa/eval.h", "contract/layout.h"}
+MORE_DOORS = {"isa/eval.h", "contract/layout.h", "fact/scalar.h", "fact/word.h"}
 
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<(skep/[^>]+)>)', re.M)

@@ -16,6 +16,8 @@ import checking
 ORDINARY, TAG, MACRO = "fvet", "sgu", "d"
 UNDEF = re.compile(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", re.M)
 ALLOWED = {"_GNU_SOURCE"}
+# Macros around the names of definitions, which ctags is to look through.
+TRANSPARENT = ["PROVED(name)=name"]
 
 Name = collections.namedtuple("Name", "name space path line")
 
@@ -33,7 +35,7 @@ def names_in(root, paths):
     """All file-level names that ctags sees."""
     run = subprocess.run(
         ["ctags", "-f", "-", "--sort=no", "--languages=C", "--langmap=C:.c.h",
-         f"--kinds-C={ORDINARY}{TAG}{MACRO}", "--fields=ksn", "--fields=+Z", "-L", "-"],
+         *[f"-D{macro}" for macro in TRANSPARENT], f"--kinds-C={ORDINARY}{TAG}{MACRO}", "--fields=ksn", "--fields=+Z", "-L", "-"],
         cwd=root, input="\n".join(paths), text=True, capture_output=True, check=True)
     names = []
     for row in run.stdout.splitlines():
