@@ -137,6 +137,7 @@ DIAG(VM_RECORD_GONE,    "vm-record-gone",           "{register} points to a reco
 DIAG(VM_CALL_OVER,      "vm-call-over",             "{register} points to what a helper lent to its callback, and that helper has returned")
 DIAG(VM_CTX_ACCESS,     "vm-bad-context-access",    "{bytes} bytes at offset {offset:d} of the context: {hook} programs may not {do} that")
 DIAG(VM_MISALIGNED,     "vm-misaligned-atomic",     "{register}: the address of an atomic operation is not a multiple of {bytes}")
+DIAG(VM_ATOMIC_PACKET,  "vm-atomic-on-packet",      "{register} points into a packet, where atomic operations are not allowed")
 DIAG(VM_R6_NOT_CTX,     "vm-r6-not-context",        "{instruction} needs the context in r6")
 DIAG(VM_ARGUMENT,       "vm-bad-argument",          "{helper}: argument {argument} must be {expected}; it is {is}")
 DIAG(VM_ZERO_SIZE,      "vm-zero-size",             "{helper}: argument {argument}, a size, is 0")

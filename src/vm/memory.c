@@ -259,6 +259,17 @@ static bool memory_is_argument(const struct checked_run_state *s,
            through->from.kind == CHECKED_MEMORY && through->from.base == (u64)(uintptr_t)s->ctx;
 }
 
+/* Nobody shares a packet, and Linux refuses them there. */
+static skep_status memory_may_be_atomic(struct checked_run_state *s,
+                                        const struct checked_value *through,
+                                        const struct checked_access *access)
+{
+    if (through->from.kind != CHECKED_PACKET)
+        return SKEP_OK;
+    return checked_fault_access(s, through, access,
+                                CHECKED_FAULT(s, VM_ATOMIC_PACKET, STR(access->through)));
+}
+
 skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
 {
     struct checked_value through = s->reg[insn->src];
@@ -268,6 +279,8 @@ skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
     if (through.from.kind == CHECKED_CTX && !acquire)
         return context_load(s, insn, &through, &access);
     TRY(checked_may_access(s, &through, &access));
+    if (acquire)
+        TRY(memory_may_be_atomic(s, &through, &access));
     struct checked_value value =
         checked_number(memory_extend(insn, memory_read(access.address, (u32)access.bytes)));
     if (acquire)
@@ -291,8 +304,10 @@ skep_status checked_store(struct checked_run_state *s, const struct insn *insn)
     if (through.from.kind == CHECKED_CTX && !release)
         return context_store(s, &through, &access, value.bits);
     TRY(checked_may_access(s, &through, &access));
-    if (release)
+    if (release) {
+        TRY(memory_may_be_atomic(s, &through, &access));
         __atomic_thread_fence(__ATOMIC_RELEASE);
+    }
     memory_write(access.address, (u32)access.bytes, value.bits);
     checked_note_write(s, &through, access.address, access.bytes);
     struct checked_origin *slot = memory_slot(s, &through, &access, &bit);
@@ -327,6 +342,7 @@ skep_status checked_atomic(struct checked_run_state *s, const struct insn *insn)
     struct checked_access access =
         memory_access(insn, insn->dst, &through, CHECKED_READ | CHECKED_WRITE);
     TRY(checked_may_access(s, &through, &access));
+    TRY(memory_may_be_atomic(s, &through, &access));
     if (access.address % access.bytes != 0)
         return checked_fault_access(
             s, &through, &access,
