@@ -2,6 +2,8 @@
  *   code    decoded instructions of one linked program
  *   cfg     blocks, edges, functions, loop heads
  *   charge  where fuel is charged, and how much
+ *   live    which registers and stack slots may still be read (address: pointers to frames)
+ *   order   the order in which to iterate over blocks, and where to widen
  *   host    the host op set that lowering produces and interpreters and compilers consume */
 #ifndef SKEP_SRC_IR_IR_H
 #define SKEP_SRC_IR_IR_H
@@ -11,6 +13,8 @@
 #include "ir/charge.h"
 #include "ir/code.h"
 #include "ir/host.h"
+#include "ir/live.h"
+#include "ir/order.h"
 #include "isa/isa.h"
 
 #endif
