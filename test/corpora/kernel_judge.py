@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 
@@ -42,9 +43,8 @@ def parse(line):
     return Judgement(fields.pop("verdict", "crashed"), fields, results)
 
 
-def ask(command, jobs):
-    """A judgement for each job, in order; two processes share the work."""
-    n = int(os.environ.get("JOBS", "2"))
+def ask(command, jobs, n=int(os.environ.get("JOBS", "2"))):
+    """A judgement for each job, in order; n processes share the work."""
 
     def part(i):
         # Lines of other encodings are only for the eye.
@@ -59,6 +59,13 @@ def ask(command, jobs):
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         parts = list(pool.map(part, range(n)))
     return [parts[i % n][i // n] for i in range(len(jobs))]
+
+
+def show(command, job):
+    """Everything about one job, as text."""
+    out = subprocess.run([*command, "show"], input=f"{job}\n".encode(), capture_output=True)
+    text = out.stdout.decode(errors="replace") + out.stderr.decode(errors="replace")
+    return re.sub(r"^\t.*$", lambda line: line.group().replace("\t", "\n    "), text, flags=re.M)
 
 
 def skep_command(build):

@@ -25,7 +25,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECONDS = 60, MAX_FIELDS = 8, LOG_BYTES = 16 << 20, PROBE_INSNS = 3 };
+enum {
+    SECONDS = 60,
+    MAX_FIELDS = 8,
+    LOG_BYTES = 16 << 20,
+    PROBE_INSNS = 3,
+    MAP_ENTRIES = 64,
+    RING_BYTES = 4096
+};
 
 static char kernel_log[LOG_BYTES];
 static bool show;
@@ -74,24 +81,40 @@ static void put_text(const char *key, const char *text, size_t length)
         putchar(text[i] == '\n' || text[i] == '\t' ? ' ' : text[i]);
 }
 
-/* The line before the statistics is the reason. */
+/* Whether a line of the log only adds to the one before it. */
+static bool is_detail(const char *line)
+{
+    static const char *const begins[] = { "cur state:", "old state:", "verification time ",
+                                          "stack depth " };
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (!strncmp(line, begins[i], strlen(begins[i])))
+            return true;
+    return false;
+}
+
+/* The last line before the statistics that is not a detail is the reason. */
 static void put_reason(const char *otherwise)
 {
     char *end = strstr(kernel_log, "\nprocessed ");
-    if (!end) {
-        put_text("text", otherwise, strlen(otherwise));
-        return;
+    char *begin = end;
+    while (begin && begin > kernel_log && (begin == end || is_detail(begin))) {
+        end = begin == end ? end : begin - 1;
+        begin = end;
+        while (begin > kernel_log && begin[-1] != '\n')
+            begin--;
     }
-    const char *begin = end;
-    while (begin > kernel_log && begin[-1] != '\n')
-        begin--;
-    put_text("text", begin, (size_t)(end - begin));
+    if (begin) {
+        put_text("text", begin, (size_t)(end - begin));
+        printf("\tlog=yes"); /* the verifier has looked at it */
+    } else {
+        put_text("text", otherwise, strlen(otherwise));
+    }
 }
 
 static void put_rejected(int error)
 {
     if (show)
-        printf("%s\n", kernel_log);
+        printf("%s\n\n", kernel_log);
     bool refused = error == EPERM && !strstr(kernel_log, "processed ");
     printf("\tverdict=%s\tus=%llu\terrno=%d", refused ? "refused" : "rejected", load_us, error);
     put_reason(strerror(error));
@@ -103,7 +126,7 @@ static void put_accepted(int fd)
     __u32 size = sizeof(info);
     bpf_obj_get_info_by_fd(fd, &info, &size);
     if (show)
-        printf("%s\n", kernel_log);
+        printf("%s\n\n", kernel_log);
     printf("\tverdict=accepted\tus=%llu\tinsns=%u", load_us, info.verified_insns);
 }
 
@@ -152,6 +175,29 @@ static void preset(struct bpf_object *object, const char *presets)
     }
 }
 
+/* What an object leaves to its tool: a size for maps that need one. */
+static void size_maps(struct bpf_object *object)
+{
+    struct bpf_map *map;
+    bpf_object__for_each_map(map, object)
+    {
+        bool ring = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
+        switch ((int)bpf_map__type(map)) {
+        case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+        case BPF_MAP_TYPE_CGROUP_STORAGE:
+        case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+        case BPF_MAP_TYPE_SK_STORAGE:
+        case BPF_MAP_TYPE_INODE_STORAGE:
+        case BPF_MAP_TYPE_TASK_STORAGE:
+        case BPF_MAP_TYPE_CGRP_STORAGE:
+        case BPF_MAP_TYPE_STRUCT_OPS: continue;
+        default:
+            if (!bpf_map__max_entries(map))
+                bpf_map__set_max_entries(map, ring ? RING_BYTES : MAP_ENTRIES);
+        }
+    }
+}
+
 static void set_log(struct bpf_program *program)
 {
     bpf_program__set_log_buf(program, kernel_log, sizeof(kernel_log));
@@ -181,6 +227,7 @@ static void do_object(char **fields)
         return;
     }
     set_log(wanted);
+    size_maps(object);
     if (bpf_object__load(object)) {
         put_rejected(errno);
         return;
@@ -313,31 +360,6 @@ static void do_struct(char **fields)
         run(fd, test->program.type, test->runs[i].data);
 }
 
-/* ---- bytecode ------------------------------------------------------------------------------ */
-
-static enum bpf_prog_type type_named(const char *name)
-{
-    for (int type = 1; libbpf_bpf_prog_type_str(type); type++)
-        if (!strcmp(libbpf_bpf_prog_type_str(type), name))
-            return type;
-    return BPF_PROG_TYPE_UNSPEC;
-}
-
-static void do_bytes(char **fields)
-{
-    static uint8_t bytes[8 << 20], zeros[STRUCT_TEST_DATA];
-    LIBBPF_OPTS(bpf_prog_load_opts, options);
-    FILE *file = fopen(fields[1], "rb");
-    if (!file)
-        die(fields[1]);
-    size_t size = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    enum bpf_prog_type type = type_named(fields[2]);
-    int fd = load(type, bytes, size, &options);
-    if (fd >= 0 && !strcmp(fields[3], "run"))
-        run(fd, type, zeros);
-}
-
 /* ---- the command --------------------------------------------------------------------------- */
 
 static void do_job(char *line)
@@ -346,9 +368,7 @@ static void do_job(char *line)
         const char *word;
         size_t n_fields;
         void (*run)(char **fields);
-    } kinds[] = { { "object", 6, do_object },
-                  { "struct", 4, do_struct },
-                  { "bytes", 4, do_bytes } };
+    } kinds[] = { { "object", 6, do_object }, { "struct", 4, do_struct } };
     char *fields[MAX_FIELDS] = { NULL };
     size_t n = 0;
     for (char *field = strtok(line, "\t\n"); field && n < MAX_FIELDS; field = strtok(NULL, "\t\n"))
@@ -378,7 +398,8 @@ int main(int argc, char **argv)
     libbpf_set_print(silent);
     for (unsigned i = 0; getline(&line, &size, stdin) > 0; i++) {
         int status;
-        printf("%u", i);
+        if (!show)
+            printf("%u", i);
         fflush(stdout);
         pid_t child = fork();
         if (child < 0)

@@ -7,7 +7,6 @@
  * A job, its fields separated by tabs:
  *     object FILE PROGRAM PRESETS RUN     PRESETS: "-", or MAP=HEX,... : what element 0 holds
  *     struct FILE OFFSET RUN              a test in struct form (struct_test.h)
- *     bytes FILE TYPE RUN                 bytecode of a program type, by the type's name
  * RUN is "run" (on 64 zero bytes, or the test's own data; checked engine), else "-".
  *
  * A line of results: the job's number, then key=value, separated by tabs.  Each job is a process of
@@ -32,6 +31,10 @@
 #define MAX_FIELDS 8
 #define MAX_MAPS 32
 #define CTX_BYTES 4096u
+#define PERF_EVENT_ARRAY 4u /* BPF_MAP_TYPE_* */
+#define RINGBUF 27u
+#define MAP_ENTRIES 64u
+#define RING_BYTES 4096u
 
 struct job {
     skep_env *env;
@@ -214,8 +217,10 @@ static void judge(struct job *job)
     uint64_t begin = now_us();
     skep_status status = skep_program_load(job->object, job->program, &options, &program, &error);
     uint64_t us = now_us() - begin;
-    if (job->show)
+    if (job->show) {
         list_program(job, program);
+        printf("\n");
+    }
     put_text("verdict", verdict_of(status));
     put_number("us", us);
     if (status != SKEP_OK) {
@@ -239,6 +244,16 @@ static void refused(const char *what, skep_status status, const skep_error *erro
 
 /* ---- jobs ---------------------------------------------------------------------------------- */
 
+/* What an object leaves to its tool: a size for maps that need one. */
+static void size_maps(skep_object *object)
+{
+    struct skep_object_map_info info;
+    for (size_t i = 0; skep_object_map(object, i, &info) == SKEP_OK; i++)
+        if (!info.spec.max_entries && info.spec.type != PERF_EVENT_ARRAY)
+            skep_object_set_map_entries(object, info.spec.name,
+                                        info.spec.type == RINGBUF ? RING_BYTES : MAP_ENTRIES, NULL);
+}
+
 static void do_object(struct job *job, char **fields)
 {
     skep_error error = { 0 };
@@ -248,6 +263,7 @@ static void do_object(struct job *job, char **fields)
         refused("open", status, &error);
         return;
     }
+    size_maps(job->object);
     job->program = fields[2];
     job->presets = strcmp(fields[3], "-") ? fields[3] : NULL;
     job->runs[0] = zeros;
@@ -255,11 +271,11 @@ static void do_object(struct job *job, char **fields)
     judge(job);
 }
 
-static const struct skep_hook *hook_of(skep_env *env, uint32_t id, const char *name)
+static const struct skep_hook *hook_of(skep_env *env, uint32_t id)
 {
     const struct skep_hook *hook;
     for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
-        if (name ? !strcmp(hook->name, name) : hook->id == id && hook->personality == SKEP_LINUX)
+        if (hook->id == id && hook->personality == SKEP_LINUX)
             return hook;
     return NULL;
 }
@@ -338,8 +354,8 @@ static void fill_program_array(struct job *job, const struct struct_test *test,
     if (!aux)
         die("a program that is not there");
     place_maps(test, aux->bytes, aux->size);
-    if (open_bytes(job, aux->bytes, aux->size, hook_of(job->env, aux->type, NULL), &object,
-                   &error) != SKEP_OK ||
+    if (open_bytes(job, aux->bytes, aux->size, hook_of(job->env, aux->type), &object, &error) !=
+            SKEP_OK ||
         skep_program_load(object, NULL, &options, &program, &error) != SKEP_OK ||
         skep_map_set_program(map, index, program))
         put_text("warning", "a program of a program array is missing");
@@ -390,20 +406,7 @@ static void do_struct(struct job *job, char **fields)
     place_maps(test, test->program.bytes, test->program.size);
     memcpy(job->runs, test->runs, sizeof(test->runs));
     job->n_runs = strcmp(fields[3], "run") ? 0 : test->n_runs;
-    do_bytes(job, test->program.bytes, test->program.size,
-             hook_of(job->env, test->program.type, NULL));
-}
-
-static void do_file(struct job *job, char **fields)
-{
-    FILE *file = fopen(fields[1], "rb");
-    static uint8_t bytes[8u << 20];
-    if (!file)
-        die(fields[1]);
-    size_t size = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    job->n_runs = !strcmp(fields[3], "run");
-    do_bytes(job, bytes, size, hook_of(job->env, 0, fields[2]));
+    do_bytes(job, test->program.bytes, test->program.size, hook_of(job->env, test->program.type));
 }
 
 static void do_job(char *line, bool show)
@@ -412,7 +415,7 @@ static void do_job(char *line, bool show)
         const char *word;
         size_t n_fields;
         void (*run)(struct job *job, char **fields);
-    } kinds[] = { { "object", 5, do_object }, { "struct", 4, do_struct }, { "bytes", 4, do_file } };
+    } kinds[] = { { "object", 5, do_object }, { "struct", 4, do_struct } };
     struct skep_env_options options = { .size = sizeof(options), .n_cpus = 2 };
     struct job job = { .show = show };
     char *fields[MAX_FIELDS] = { NULL };

@@ -119,11 +119,15 @@ def annotated_test(suite, facts, auxiliary):
                 f"{job}\t{','.join(auxiliary) or '-'}", flags, not unpriv_only and arch in (None, "X86_64"))
 
 
-def annotated(driver, objects):
-    """The tests in the objects; what could not be opened or has no tags at all is left out."""
+def read_facts(driver, objects):
+    """The programs of the objects; what could not be opened is left out."""
     out = subprocess.run([driver, "facts", *objects], capture_output=True, text=True, check=True).stdout
-    rows = [Facts(line) for line in out.splitlines() if line.count("\t") == 11]
-    tests = []
+    return [Facts(line) for line in out.splitlines() if line.count("\t") == 11]
+
+
+def annotated(driver, objects):
+    """The tests in the objects; what has no tags at all is left out."""
+    rows, tests = read_facts(driver, objects), []
     for stem in sorted({r.stem for r in rows}):
         mine = [r for r in rows if r.stem == stem]
         if not any("expect_success" in r.tags or "expect_failure" in r.tags for r in mine):

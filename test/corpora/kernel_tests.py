@@ -25,7 +25,6 @@ import json
 import pathlib
 import platform
 import re
-import subprocess
 import sys
 
 import kernel_judge
@@ -102,11 +101,6 @@ def source_of(kernel, test):
     return f"{path.name}:{begin + 1}\n" + "\n".join(lines[begin:end + 1])
 
 
-def show(command, job):
-    out = subprocess.run([*command, "show"], input=f"{job}\n".encode(), capture_output=True)
-    return out.stdout.decode(errors="replace").replace("\t", "\n    ") + out.stderr.decode(errors="replace")
-
-
 def show_test(kernel, build, test, with_kernel):
     expects = "accepted" if test.success else "rejected"
     print(f"==== {test.name}: must be {expects}; results {test.retvals or '-'}; flags {test.flags or '-'}; "
@@ -114,8 +108,8 @@ def show_test(kernel, build, test, with_kernel):
     print(f"---- source\n{source_of(kernel, test)}")
     oracle = kernel_judge.oracle_command(kernel) if with_kernel else None
     if oracle:
-        print(f"---- Linux {platform.release()}\n{show(oracle, test.oracle_job)}")
-    print(f"---- Skep\n{show(kernel_judge.skep_command(build), test.skep_job)}")
+        print(f"---- Linux {platform.release()}\n{kernel_judge.show(oracle, test.oracle_job)}")
+    print(f"---- Skep\n{kernel_judge.show(kernel_judge.skep_command(build), test.skep_job)}")
 
 
 # ---- all tests ---------------------------------------------------------------------------------------
