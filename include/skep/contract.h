@@ -316,7 +316,8 @@ enum skep_field_access {
 /* A field of the context: where the program sees it, and where the host keeps it.  A load becomes
  * a load of host_size bytes at ctx + host_offset, zero-extended, then (narrow access) a shift and a
  * mask; pointers are 8 bytes in the host whatever the program's view.  host_size 0: reads as 0 and
- * cannot be written. */
+ * cannot be written.
+ * CTX_MEMORY may have fields too: names for parts of the memory, which restrict nothing. */
 struct skep_ctx_field { /* a hook lists them by rising offset */
     const char *name;
     uint16_t offset, size; /* the program's view; bytes */

@@ -382,6 +382,9 @@ static const char *contract_field_fault(const struct skep_hook *hook, u32 i)
         return "lies outside the context";
     if (i > 0 && field->offset < field[-1].offset + field[-1].size)
         return "overlaps the field before it, or comes after it in the list";
+    if (hook->ctx_kind == SKEP_CTX_MEMORY &&
+        (field->host_offset != field->offset || field->host_size != field->size))
+        return "names a part of memory that lies elsewhere in the host";
     if (field->host_size > 8 ? field->host_size < field->size
                              : field->host_size && !contract_is_word(field->host_size))
         return "has an impossible host size";
@@ -411,8 +414,9 @@ static const char *contract_hook_fault(const struct skep_hook *hook)
         return "unknown personality";
     if (hook->ctx_kind > SKEP_CTX_NONE)
         return "unknown kind of context";
-    if (hook->ctx_kind == SKEP_CTX_FIELDS ? !hook->n_fields || !hook->fields || !hook->ctx_size
-                                          : hook->n_fields != 0)
+    bool named = hook->ctx_kind == SKEP_CTX_FIELDS || hook->ctx_kind == SKEP_CTX_MEMORY;
+    if ((hook->ctx_kind == SKEP_CTX_FIELDS && !hook->n_fields) ||
+        (hook->n_fields && (!named || !hook->fields || !hook->ctx_size)))
         return "its kind of context and its fields do not agree";
     if (hook->ret_lo > hook->ret_hi)
         return "its range of results is empty";

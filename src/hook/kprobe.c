@@ -1,14 +1,14 @@
 /* KPROBE: probes of kernel and user functions; the context is the registers (struct pt_regs) of the
  * CPU that Skep runs on. */
-#include "hook/fields.h"
+#include "hook/registers.h"
 
-#if defined(__x86_64__)
-#define KPROBE_REGISTERS 168u
-#elif defined(__aarch64__)
-#define KPROBE_REGISTERS 272u
+#if defined(__x86_64__) || defined(__aarch64__)
+#define KPROBE_BYTES HOOK_REGISTERS_BYTES
 #else
-#define KPROBE_REGISTERS 264u
+#define KPROBE_BYTES (HOOK_REGISTERS_BYTES + 8) /* what the kernel keeps beside them */
 #endif
+
+static const struct skep_ctx_field kprobe_fields[] = { HOOK_REGISTERS(HOOK_REGISTER) };
 
 const struct skep_hook hook_kprobe = {
     HOOK_NAMED("kprobe", 2),
@@ -16,8 +16,10 @@ const struct skep_hook hook_kprobe = {
                   "kretprobe.multi+", "kprobe.session+", "uprobe.multi+", "uretprobe.multi+",
                   "uprobe.session+", "ksyscall+", "kretsyscall+", "usdt+"),
     .ctx_kind = SKEP_CTX_MEMORY,
-    .ctx_size = KPROBE_REGISTERS,
+    .ctx_size = KPROBE_BYTES,
+    .fields = kprobe_fields,
+    .n_fields = ARRAY_LEN(kprobe_fields),
     .families = HOOK_TRACING_FAMILIES,
     .flags = SKEP_HOOK_SLEEPABLE,
 };
-#undef KPROBE_REGISTERS
+#undef KPROBE_BYTES

@@ -30,6 +30,20 @@ class Types(Case):
         text = f"r0 = *(u64 *)(r1 + {REGISTERS})\nexit\n"
         self.assertEqual(self.r0("perf_event", text, "--data", number_at(REGISTERS, REGISTERS + 16)), 42)
 
+    def test_registers_have_names(self):
+        name = {"x86_64": "rdi", "aarch64": "x0"}.get(platform.machine(), "a0")
+        text = f"r0 = *(u64 *)(r1 + {FIRST_ARGUMENT})\nexit\n"
+        for kind in "kprobe", "perf_event":
+            self.assertEqual(self.r0(kind, text), 0)
+            self.assertEqual(self.r0(kind, text, "--ctx", json.dumps({name: "0x2a"})), 42)
+            data = number_at(0, REGISTERS + 16, 5)
+            self.assertEqual(self.r0(kind, text, "--ctx", json.dumps({name: 42, "data": data})), 42)
+            self.fails("run", self.path("prog.s"), "--type", kind, "--ctx", '{"eax": 1}', says=["eax", name])
+            self.fails("run", self.path("prog.s"), "--type", kind, "--data", data, "--ctx",
+                       json.dumps({name: 1}), says="data")
+        period = f"r0 = *(u64 *)(r1 + {REGISTERS})\nexit\n"
+        self.assertEqual(self.r0("perf_event", period, "--ctx", '{"sample_period": 42}'), 42)
+
     def test_tracepoint_reads_its_record(self):
         self.assertEqual(self.r0("tracepoint", "r0 = *(u32 *)(r1 + 16)\nexit\n", "--data", number_at(16, 32)), 42)
 

@@ -101,6 +101,22 @@ static int args_take(const json_t *list, struct settings *settings)
     return STATUS_OK;
 }
 
+/* Memory of which some parts have values by name; what nobody names is 0. */
+static void memory_fill(const struct skep_hook *hook, const struct settings *settings,
+                        struct bytes_buffer *bytes)
+{
+    if (!settings->n_fields)
+        return;
+    if (bytes->size < hook->ctx_size) {
+        bytes->data = need(realloc(bytes->data, hook->ctx_size));
+        memset(bytes->data + bytes->size, 0, hook->ctx_size - bytes->size);
+        bytes->size = hook->ctx_size;
+    }
+    for (size_t i = 0; i < settings->n_fields; i++)
+        number_store(settings->fields[i].number, settings->fields[i].field->size,
+                     bytes->data + settings->fields[i].field->offset);
+}
+
 /* "data" is the packet or the memory, "args" the arguments, all else a field. */
 static int settings_take(struct input *input, const json_t *document, bool want_bytes)
 {
@@ -126,6 +142,10 @@ static int settings_take(struct input *input, const json_t *document, bool want_
             status = field_take(input->hook, name, value, settings);
         }
     }
+    if (!status && !want_bytes && settings->n_fields && !is_packet_hook(input->hook))
+        status = say_usage("--ctx: fields and --data do not go together; say \"data\" in --ctx");
+    if (!status && want_bytes && input->hook->ctx_kind == SKEP_CTX_MEMORY)
+        memory_fill(input->hook, settings, &bytes);
     if (!status && want_bytes)
         capture_add(&input->cases, bytes.data, (uint32_t)bytes.size, (struct timeval){ 0 });
     free(bytes.data);
@@ -205,11 +225,15 @@ static int input_data(struct input *input, const char *text)
     return STATUS_OK;
 }
 
+/* Zeros: a small packet, memory whose parts have names, or none at all. */
 static void input_default(struct input *input)
 {
-    static const uint8_t zeros[INPUT_PACKET_MIN];
-    uint32_t size = is_packet_hook(input->hook) ? INPUT_PACKET_MIN : 0;
+    const struct skep_hook *hook = input->hook;
+    bool named = hook->ctx_kind == SKEP_CTX_MEMORY && hook->n_fields;
+    uint32_t size = is_packet_hook(hook) ? INPUT_PACKET_MIN : named ? hook->ctx_size : 0;
+    uint8_t *zeros = need(calloc(1, size + 1));
     capture_add(&input->cases, zeros, size, (struct timeval){ 0 });
+    free(zeros);
 }
 
 static int input_read(struct input *input, const struct args *args)

@@ -21,6 +21,12 @@ struct uapi_field {
 #define SOCK(member) F("cgroup_sock", bpf_sock, member)
 #define ADDR(member) F("cgroup_sock_addr", bpf_sock_addr, member)
 #define OPS(member) F("sock_ops", bpf_sock_ops, member)
+#define REG(hook, member) F(hook, pt_regs, member)
+#define REGS(h)                                                                                    \
+    REG(h, r15), REG(h, r14), REG(h, r13), REG(h, r12), REG(h, rbp), REG(h, rbx), REG(h, r11),     \
+        REG(h, r10), REG(h, r9), REG(h, r8), REG(h, rax), REG(h, rcx), REG(h, rdx), REG(h, rsi),   \
+        REG(h, rdi), REG(h, orig_rax), REG(h, rip), REG(h, cs), REG(h, eflags), REG(h, rsp),       \
+        REG(h, ss)
 #define MSG(member) F("sk_msg", sk_msg_md, member)
 #define REUSE(member) F("sk_reuseport", sk_reuseport_md, member)
 #define LOOKUP(member) F("sk_lookup", bpf_sk_lookup, member)
@@ -56,6 +62,11 @@ static const struct uapi_field uapi_fields[] = {
     OPS(sk_txhash), OPS(bytes_received), OPS(bytes_acked), OPS(sk), OPS(skb_data),
     OPS(skb_data_end), OPS(skb_len), OPS(skb_tcp_flags),
     { "sock_ops", "skb_hwtstamp", 216, 8 }, /* newer than the headers of Debian 12 */
+
+#ifdef __x86_64__ /* the other CPUs' tables have names that their headers write as an array */
+    REGS("kprobe"), REGS("perf_event"), F("perf_event", bpf_perf_event_data, sample_period),
+    F("perf_event", bpf_perf_event_data, addr),
+#endif
 
     MSG(data), MSG(data_end), MSG(family), MSG(remote_ip4), MSG(local_ip4), MSG(remote_ip6),
     MSG(local_ip6), MSG(remote_port), MSG(local_port), MSG(size), MSG(sk),
@@ -157,6 +168,10 @@ TEST(fields_lie_where_the_header_puts_them)
     u32 n = 0;
     for (u32 i = 0; i < n_hooks; i++)
         for (u32 k = 0; k < hooks[i]->n_fields; k++, n++) {
+#ifndef __x86_64__
+            if (hooks[i]->ctx_kind == SKEP_CTX_MEMORY)
+                continue;
+#endif
             const struct skep_ctx_field *field = &hooks[i]->fields[k];
             const struct uapi_field *expected = uapi_field(table_of(hooks[i]), field->name);
             u32 size = strcmp(field->name, "tstamp_type") == 0 ? 1 : (u32)expected->size;
