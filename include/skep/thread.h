@@ -84,6 +84,8 @@ SKEP_API skep_status skep_run_batch(skep_thread *thread, const skep_program *pro
  * once: each timer fires once. */
 SKEP_API skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns,
                                             uint64_t *next_ns);
+/* How many callbacks of timers the thread ever ran. */
+SKEP_API uint64_t skep_thread_timers_run(const skep_thread *thread);
 
 /* The same without a thread handle: one is borrowed for the call.  Convenient, and slower than a
  * handle that is kept.  error (may be NULL) says why a run was stopped.  Also SKEP_NOMEM, and

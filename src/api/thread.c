@@ -114,6 +114,8 @@ skep_status skep_thread_run_timers(skep_thread *thread, uint64_t now_ns, uint64_
     return status;
 }
 
+uint64_t skep_thread_timers_run(const skep_thread *thread) { return thread->timers_run; }
+
 skep_status skep_run_once(const skep_program *program, void *ctx, uint64_t *r0, skep_error *err)
 {
     skep_thread *thread;

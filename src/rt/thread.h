@@ -32,6 +32,7 @@ struct skep_thread {
     u32 cpu;                  /* slot; per-CPU values of this slot are only ours while we run */
     u32 n_cpus;
 
+    u64 timers_run; /* callbacks of timers, ever */
     u64 fuel_limit; /* for each run; 0: the program's own */
 
     /* the run */

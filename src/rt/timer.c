@@ -399,6 +399,7 @@ skep_status rt_run_timers(struct skep_thread *thread, u64 now, u64 *next)
     while (n-- > 0 && timer_take_due(timers, now, &call)) {
         skep_status status = rt_run_callback(thread, call.program, &call.callback);
         first = first == SKEP_OK ? status : first;
+        thread->timers_run++;
         map_put(call.map);
         rt_program_put(call.program);
     }

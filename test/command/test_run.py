@@ -168,6 +168,70 @@ class Packets(Case):
         self.fails("run", self.file("a.s", "r0 = 0 ; exit"), "--pcap", capture, says="memory")
 
 
+TIMER = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct element { struct bpf_timer timer; __u64 n, began; };
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);
+    __type(key, __u32); __type(value, struct element);
+} timers SEC(".maps");
+
+static int fire(void *map, __u32 *key, struct element *e)
+{
+    bpf_printk("after %llu s", (bpf_ktime_get_ns() - e->began) / 1000000000);
+    if (++e->n < 5)
+        bpf_timer_start(&e->timer, 2000000000, 0);
+    else
+        e->n = *(__u32 *)(key + 1); /* past the key */
+    return 0;
+}
+
+SEC("xdp") int start(struct xdp_md *ctx)
+{
+    __u32 zero = 0;
+    struct element *e = bpf_map_lookup_elem(&timers, &zero);
+    if (!e)
+        return XDP_ABORTED;
+    e->began = bpf_ktime_get_ns();
+    bpf_timer_init(&e->timer, &timers, 1 /* CLOCK_MONOTONIC */);
+    bpf_timer_set_callback(&e->timer, fire);
+    bpf_timer_start(&e->timer, 2000000000, 0);
+    return XDP_PASS;
+}
+
+char _license[] SEC("license") = "GPL";
+"""
+
+
+@needs_clang
+class Timers(Case):
+    def run_timers(self, *args, status=0):
+        source = self.file("timer.bpf.c", TIMER)
+        return self.json("run", source, *args, status=status)[0]
+
+    def test_wait_until_time_passes(self):
+        result = self.run_timers()
+        self.assertEqual(result["timers"]["fired"], 0)
+        self.assertLess(1_900_000_000, result["timers"]["next_ns"])
+        self.assertLessEqual(result["timers"]["next_ns"], 2_000_000_000)
+        self.assertIn("due in", self.skep("run", self.path("timer.bpf.c")))
+
+    def test_fire_when_they_are_due(self):
+        result = self.run_timers("--timers", "7000000000")
+        self.assertEqual(result["timers"]["fired"], 3)
+        self.assertEqual(result["printed"], ["after 2 s", "after 4 s", "after 6 s"])
+        self.assertIn("3 callbacks", self.skep("run", self.path("timer.bpf.c"), "--timers=7000000000"))
+
+    def test_a_fault_in_a_callback_is_told(self):
+        result = self.run_timers("--timers", "60000000000", status=1)
+        self.assertEqual(result["timers"], {"fired": 5, "next_ns": None})
+        [stop] = result["stops"]
+        self.assertEqual((stop["runs"], stop["function"]), (1, "fire"))
+        self.assertNotIn("first_case", stop)
+
+
 class Bytecode(Case):
     SUM = "w0 = *(u8 *)(r1 + 0)\nw3 = *(u8 *)(r1 + 1)\nw0 += w3\nr0 += r2\nexit\n"
 

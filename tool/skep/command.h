@@ -53,6 +53,8 @@ enum command_bit {
       "check at run time what is not proved to be in bounds; checked does so in any case") \
     O(FUEL,         "fuel",         0, "N", ONE, IN_RUN, \
       "stop a run after about N instructions") \
+    O(TIMERS,       "timers",       0, "NS", ONE, IN_RUN, \
+      "after the runs, let NS nanoseconds pass: timers (bpf_timer) fire as they become due") \
     O(REPEAT,       "repeat",       'n', "N", ONE, IN_RUN, \
       "run the whole input N times") \
     O(THREADS,      "threads",      'j', "N", ONE, IN_RUN, \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void host_keep(struct host *host, json_t *list, uint64_t *count, json_t *what)
 {
@@ -68,9 +69,32 @@ static bool host_send(void *user, uint32_t ifindex, uint64_t flags, const void *
     return true;
 }
 
+static uint64_t host_clock(void *user, enum skep_clock clock)
+{
+    static const clockid_t clocks[] = {
+        [SKEP_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
+        [SKEP_CLOCK_BOOT] = CLOCK_BOOTTIME,
+        [SKEP_CLOCK_TAI] = CLOCK_TAI,
+        [SKEP_CLOCK_COARSE] = CLOCK_MONOTONIC_COARSE,
+        [SKEP_CLOCK_REALTIME] = CLOCK_REALTIME,
+    };
+    const struct host *host = user;
+    struct timespec now;
+    clock_gettime(clocks[clock], &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec + host->passed_ns;
+}
+
+uint64_t host_now(const struct host *host)
+{
+    return host_clock((void *)(uintptr_t)host, SKEP_CLOCK_MONOTONIC);
+}
+
+void host_pass(struct host *host, uint64_t ns) { host->passed_ns += ns; }
+
 int host_open(struct host *host, uint32_t n_cpus)
 {
     const struct skep_host callbacks = { .user = host,
+                                         .clock_ns = host_clock,
                                          .print = host_print,
                                          .event = host_perf_event,
                                          .key = host_key,

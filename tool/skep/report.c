@@ -73,7 +73,8 @@ static json_t *stops_json(const struct tally *tally)
         json_t *row = need(json_object());
         set(row, "stop", json_text(stop_name(stop->status)));
         set(row, "runs", json_integer((json_int_t)stop->runs));
-        set(row, "first_case", json_integer((json_int_t)stop->first + 1));
+        if (stop->first != RUNNER_TIMER)
+            set(row, "first_case", json_integer((json_int_t)stop->first + 1));
         if (stop->status == SKEP_TRAP)
             set_fault(row, &stop->fault);
         append(list, row);
@@ -154,6 +155,15 @@ static void set_data_after(json_t *result, const struct run_plan *plan,
     set(result, "data_after", json_hex(outcome->bytes, outcome->size));
 }
 
+static json_t *timers_json(const struct timer_report *timers)
+{
+    json_t *row = need(json_object());
+    set(row, "fired", json_integer((json_int_t)timers->fired));
+    set(row, "next_ns",
+        timers->next_ns == UINT64_MAX ? json_null() : json_integer((json_int_t)timers->next_ns));
+    return row;
+}
+
 void report_add(json_t *result, const struct run_plan *plan, const struct run_report *report,
                 bool all)
 {
@@ -169,6 +179,7 @@ void report_add(json_t *result, const struct run_plan *plan, const struct run_re
     set(result, "other_verdicts", json_integer((json_int_t)report->tally.other_results));
     set(result, "stops", stops_json(&report->tally));
     set(result, "other_stops", json_integer((json_int_t)report->tally.other_stops));
+    set(result, "timers", timers_json(&report->timers));
     if (n == 1)
         set_data_after(result, plan, &report->outcomes[0]);
     if (packets && n <= few)
@@ -277,15 +288,29 @@ static void print_stops(const json_t *result)
     json_array_foreach(json_object_get(result, "stops"), i, stop)
     {
         const json_t *report = json_object_get(stop, "report");
-        printf("%s%s%s in %lld runs (first in case %lld)%s%s\n", colour(RED),
-               get_text(stop, "stop"), colour(PLAIN), get_int(stop, "runs"),
-               get_int(stop, "first_case"), report ? ": " : "",
-               report ? get_text(report, "text") : "");
+        printf("%s%s%s in %lld ", colour(RED), get_text(stop, "stop"), colour(PLAIN),
+               get_int(stop, "runs"));
+        if (json_object_get(stop, "first_case"))
+            printf("runs (first in case %lld)", get_int(stop, "first_case"));
+        else
+            printf("callbacks of timers");
+        printf("%s%s\n", report ? ": " : "", report ? get_text(report, "text") : "");
         if (report)
             print_fault_place(stop);
     }
     if (get_int(result, "other_stops"))
         printf("%lld more runs stopped in other ways\n", get_int(result, "other_stops"));
+}
+
+static void print_timers(const json_t *result)
+{
+    const json_t *timers = json_object_get(result, "timers");
+    const json_t *next = json_object_get(timers, "next_ns");
+    if (get_int(timers, "fired"))
+        printf("timers: %lld callbacks after the runs\n", get_int(timers, "fired"));
+    if (json_is_integer(next))
+        printf("timers: the next one is due in %.6g ms (--timers NS lets time pass)\n",
+               (double)json_integer_value(next) / 1e6);
 }
 
 static void print_more(json_int_t n, size_t shown)
@@ -326,6 +351,7 @@ void report_print(const json_t *result, bool all)
     if (*get_text(result, "data_after") && !json_object_get(result, "packets"))
         printf("memory afterwards: %s\n", get_text(result, "data_after"));
     print_stops(result);
+    print_timers(result);
     print_printed(result);
     print_events(result);
     maps_print(json_object_get(result, "maps"), all);

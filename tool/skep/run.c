@@ -20,6 +20,10 @@ const char details_run[] =
     "bpf_trace_printk, ring buffers and perf events say. --write-pcap gets the packets that pass\n"
     "or are sent back, as the program left them.\n"
     "\n"
+    "TIMERS fire when the runs are over: those that are due, and with --timers NS those that "
+    "become\n"
+    "due while that time passes, which takes no time: the program's clocks jump ahead.\n"
+    "\n"
     "ENGINES: checked (the default) checks every access of the program and runs anything. interp\n"
     "is faster and trusts the program, which --no-verify must vouch for.\n"
     "\n"
@@ -53,7 +57,8 @@ static int run_plan_numbers(const struct args *args, struct run_plan *plan)
 {
     uint64_t threads;
     if (!args_number(args, OPT_THREADS, 1024, 1, &threads) ||
-        !args_number(args, OPT_REPEAT, UINT32_MAX, 1, &plan->rounds))
+        !args_number(args, OPT_REPEAT, UINT32_MAX, 1, &plan->rounds) ||
+        !args_number(args, OPT_TIMERS, INT64_MAX, 0, &plan->timers_ns))
         return STATUS_USAGE;
     plan->n_threads = (uint32_t)threads;
     return STATUS_OK;

@@ -181,6 +181,33 @@ static void worker_close(struct worker *worker)
     slot_close(&worker->slot);
 }
 
+/* ---- timers */
+
+#define RUNNER_TIMER_CALLS                                                                         \
+    10000u /* timers that start one another without end must stop somewhere */
+
+/* From one due time to the next, so that callbacks meet the time that they were set to. */
+static void worker_fire(struct worker *worker, struct timer_report *report)
+{
+    struct host *host = worker->plan->host;
+    uint64_t now = host_now(host), left = worker->plan->timers_ns;
+    for (uint32_t i = 0; i < RUNNER_TIMER_CALLS; i++) {
+        uint64_t next = UINT64_MAX;
+        skep_status status = skep_thread_run_timers(worker->thread, now, &next);
+        if (status)
+            note_stop(worker, RUNNER_TIMER, status);
+        now = host_now(host);
+        uint64_t wait = next > now ? next - now : 0;
+        report->next_ns = next == UINT64_MAX ? next : wait;
+        if (next == UINT64_MAX || wait > left)
+            break;
+        left -= wait;
+        now += wait;
+        host_pass(host, wait);
+    }
+    report->fired = skep_thread_timers_run(worker->thread);
+}
+
 /* ---- all together -------------------------------------------------------------------------- */
 
 static int workers_run(struct worker *workers, uint32_t n)
@@ -231,6 +258,8 @@ int runner_run(const struct run_plan *plan, struct run_report *report)
         status = workers_run(workers, plan->n_threads);
     report->ns = now_ns() - start;
     progress_end(&progress);
+    if (!status)
+        worker_fire(&workers[0], &report->timers);
     worker_drain(&like);
     for (uint32_t i = 0; i < plan->n_threads; i++) {
         tally_add(&report->tally, &workers[i].tally);

@@ -25,9 +25,10 @@ struct stop_count {
     skep_status status;
     struct skep_fault fault; /* of SKEP_TRAP */
     uint64_t runs;
-    size_t first; /* the case that showed it first */
+    size_t first; /* the case that showed it first; RUNNER_TIMER: the callback of a timer did */
 };
 
+#define RUNNER_TIMER SIZE_MAX
 #define RUNNER_KINDS 64u /* further results and kinds of stops are counted together */
 
 struct tally {
@@ -42,13 +43,21 @@ struct run_plan {
     const skep_program *program;
     const struct input *input;
     uint64_t rounds;
+    uint64_t timers_ns; /* how much time passes after the runs */
     uint32_t n_threads;
     bool keep_bytes;
+};
+
+/* What timers did after the runs. */
+struct timer_report {
+    uint64_t fired;
+    uint64_t next_ns; /* until the next one; UINT64_MAX: none is armed */
 };
 
 struct run_report {
     struct outcome *outcomes; /* one per case */
     struct tally tally;
+    struct timer_report timers;
     uint64_t ns; /* from the first run to the last */
 };
 
