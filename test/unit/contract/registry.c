@@ -315,9 +315,13 @@ TEST(refuses_hooks_that_contradict_themselves)
 {
     struct fixture *f = fixture_new();
     struct skep_hook h = hook;
-    h.ctx_kind = SKEP_CTX_MEMORY;
+    h.ctx_kind = SKEP_CTX_ARGS;
     assert_int_equal(registry_add_hook(&f->registry, &h, &f->err), SKEP_BAD_ARG);
     assert_string_equal(skep_error_id(&f->err), "contract-bad-hook");
+    f->err = (skep_error){ 0 };
+    h.ctx_kind = SKEP_CTX_MEMORY; /* whose fields are where the host has them */
+    assert_int_equal(registry_add_hook(&f->registry, &h, &f->err), SKEP_BAD_ARG);
+    assert_string_equal(skep_error_id(&f->err), "contract-bad-field");
     h = hook, h.ret_lo = 2, h.ret_hi = 1;
     assert_int_equal(registry_add_hook(&f->registry, &h, NULL), SKEP_BAD_ARG);
     h = hook, h.flags = SKEP_HOOK_PACKET_WRITE;
