@@ -198,6 +198,64 @@ TEST(a_callee_that_keeps_a_pointer_makes_every_load_suspect)
     lived_close(&l);
 }
 
+/* In each program the load at `at` goes through what may be an address of its own frame. */
+static void check_reads_all(const struct insn *insns, u32 n, u32 at,
+                            const struct skep_helper *helper)
+{
+    static struct lived l;
+    lived_build(&l, insns, n, helper);
+    assert_int_equal(l.live.slots[at], ALL_SLOTS);
+    assert_int_equal(l.live.slots[at + 1], 0);
+    lived_close(&l);
+}
+
+TEST(a_pointer_comes_back_from_where_a_callee_put_it)
+{
+    /* f spills its argument, takes it back and stores it behind itself. */
+    BYTECODE(spilled, OP(MOV64_REG, .dst = 1, .src = 10), OP(CALL_LOCAL, .imm = 3),
+             OP(LDX_DW, .dst = 2, .src = 10, .off = -64), OP(LDX_B, .dst = 0, .src = 2), OP(EXIT, ),
+             OP(STX_DW, .dst = 10, .src = 1, .off = -8), OP(LDX_DW, .dst = 2, .src = 10, .off = -8),
+             OP(STX_DW, .dst = 2, .src = 2, .off = -64), OP(EXIT, ));
+    /* f hands its argument to g inside its own frame, and g stores it. */
+    BYTECODE(handed_on, OP(MOV64_REG, .dst = 1, .src = 10), OP(CALL_LOCAL, .imm = 3),
+             OP(LDX_DW, .dst = 2, .src = 10, .off = -64), OP(LDX_B, .dst = 0, .src = 2), OP(EXIT, ),
+             OP(STX_DW, .dst = 10, .src = 1, .off = -8), OP(MOV64_REG, .dst = 1, .src = 10),
+             OP(CALL_LOCAL, .imm = 1), OP(EXIT, ), OP(LDX_DW, .dst = 2, .src = 1, .off = -8),
+             OP(STX_DW, .dst = 2, .src = 2, .off = -64), OP(EXIT, ));
+    /* f stores its own frame's address in its caller's. */
+    BYTECODE(outside, OP(MOV64_REG, .dst = 1, .src = 10), OP(CALL_LOCAL, .imm = 1), OP(EXIT, ),
+             OP(STX_DW, .dst = 1, .src = 10, .off = -8), OP(LDX_DW, .dst = 2, .src = 1, .off = -8),
+             OP(LDX_B, .dst = 0, .src = 2), OP(EXIT, ));
+    check_reads_all(spilled, 9, 3, NULL);
+    check_reads_all(handed_on, 12, 3, NULL);
+    check_reads_all(outside, 7, 5, NULL);
+}
+
+TEST(a_pointer_comes_back_from_where_a_helper_or_callback_put_it)
+{
+    BYTECODE(unknown, OP(MOV64_REG, .dst = 1, .src = 10), OP(CALL_HELPER, .imm = 1),
+             OP(LDX_DW, .dst = 2, .src = 10, .off = -64), OP(LDX_B, .dst = 0, .src = 2),
+             OP(EXIT, ));
+    BYTECODE(callback, OP(LDDW_CODE, .dst = 2, .imm = 6), OP(MOV64_REG, .dst = 3, .src = 10),
+             OP(CALL_HELPER, .imm = 1), OP(LDX_DW, .dst = 2, .src = 10, .off = -64),
+             OP(LDX_B, .dst = 0, .src = 2), OP(EXIT, ), OP(STX_DW, .dst = 2, .src = 2, .off = -64),
+             OP(EXIT, ));
+    check_reads_all(unknown, 5, 3, NULL);
+    check_reads_all(callback, 8, 4, &call_twice);
+}
+
+TEST(a_helper_may_follow_a_pointer_that_is_stored)
+{
+    BYTECODE(own, OP(STX_DW, .dst = 10, .src = 10, .off = -16), OP(MOV64_REG, .dst = 1, .src = 10),
+             OP(ADD64_IMM, .dst = 1, .imm = (u64)(s64)-16), OP(CALL_HELPER, .imm = 1),
+             OP(MOV64_IMM, .dst = 0), OP(EXIT, ));
+    /* f's frame's address is in its caller's, whose address the helper gets. */
+    BYTECODE(outside, OP(MOV64_REG, .dst = 1, .src = 10), OP(CALL_LOCAL, .imm = 1), OP(EXIT, ),
+             OP(STX_DW, .dst = 1, .src = 10, .off = -8), OP(CALL_HELPER, .imm = 1), OP(EXIT, ));
+    check_reads_all(own, 6, 3, &read_8);
+    check_reads_all(outside, 6, 4, &read_8);
+}
+
 TEST(a_callback_with_a_pointer_may_read_the_whole_frame)
 {
     BYTECODE(insns, OP(LDDW_CODE, .dst = 2, .imm = 5), OP(MOV64_REG, .dst = 3, .src = 10),
@@ -282,6 +340,9 @@ UNIT_TESTS(UNIT(a_register_lives_from_its_write_to_its_last_read),
            UNIT(a_call_reads_the_arguments_that_the_callee_reads),
            UNIT(a_callee_that_gets_a_pointer_may_read_the_whole_frame),
            UNIT(a_callee_that_keeps_a_pointer_makes_every_load_suspect),
+           UNIT(a_pointer_comes_back_from_where_a_callee_put_it),
+           UNIT(a_pointer_comes_back_from_where_a_helper_or_callback_put_it),
+           UNIT(a_helper_may_follow_a_pointer_that_is_stored),
            UNIT(a_callback_with_a_pointer_may_read_the_whole_frame),
            UNIT(a_global_function_may_be_another_one_when_it_is_called),
            UNIT(everything_is_live_where_control_never_comes),
