@@ -47,6 +47,11 @@ diff: build ## OPERATIONS (1000000) random operations on every map beside the ke
 	@for part in kernel batch_kernel lock_kernel walk_kernel lru_kernel; do \
 		build/test/diff_map_$$part $(OPERATIONS) || exit 1; done
 
+probes: build ## the verdicts of Skep and of the kernel on safe programs and their unsafe twins
+	@tools/setup.sh test
+	@[ -x build/test/sound_probes ] || { echo "skipped: clang or libbpf is missing"; exit 0; }; \
+	    build/test/sound_probes --kernel build/test/sound/*.o
+
 coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
 	@tools/coverage.sh
@@ -76,4 +81,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz soak diff coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora fuzz soak diff probes coverage bench install docs format check-format clean help
