@@ -42,7 +42,7 @@ struct order_builder {
     struct order_visit *visits;
     u32 n_visits;
     u32 *at;   /* by place: the block, CODE_NONE: none */
-    u32 *last; /* by place: the last place of the component that begins here; CODE_NONE: none */
+    u32 *last; /* by place: from where the last edge back to it comes; CODE_NONE: none */
 };
 
 static bool order_alloc(struct order_builder *b, struct arena *arena, struct arena *scratch)
@@ -192,22 +192,8 @@ static void order_span_edges(struct order_builder *b)
     }
 }
 
-/* Last place first: `outer` holds the outermost spans that begin later, the nearest on top.  One
- * that begins inside the new span becomes part of it, to its end. */
-static void order_nest_spans(struct order_builder *b)
-{
-    u32 *outer = b->tarjan, n = 0;
-    for (u32 place = b->cfg->n_blocks; place-- > 0;) {
-        if (b->last[place] == CODE_NONE)
-            continue;
-        while (n && outer[n - 1] <= b->last[place]) {
-            b->last[place] = max_u32(b->last[place], b->last[outer[n - 1]]);
-            n--;
-        }
-        outer[n++] = place;
-    }
-}
-
+/* Spans that are open close in the order of a stack, so one that begins inside another keeps that
+ * one open to its own end: this is how spans that cross come to nest. */
 static void order_name_heads(struct order_builder *b)
 {
     u32 *inside = b->tarjan, n = 0;
@@ -245,7 +231,6 @@ static skep_status order_make(struct order_builder *b, struct arena *arena, stru
         order_round(b);
     order_put_down(b);
     order_span_edges(b);
-    order_nest_spans(b);
     order_name_heads(b);
     order_count_from_entries(b);
     return SKEP_OK;
