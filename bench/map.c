@@ -3,7 +3,8 @@
  * What map operations cost, at 1 k, 64 k and 1 M entries, uniform random hits: ours through the C
  * API, ours and the kernel's from the same program (128 operations a run; ours in the interpreter),
  * in turn in one run; the time of the loop alone is subtracted everywhere.  Memory per element as
- * each side accounts for it; two threads against one.
+ * each side accounts for it, and what the kernel's allocators really took, also of the types that
+ * are not timed (1 M entries, those of handles empty); two threads against one.
  *
  *     build/bench/map [rounds [part of a kind's name]] */
 #include "bench.h"
@@ -11,7 +12,9 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <sched.h>
 #include <skep/skep.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,19 +358,33 @@ static double memory_theirs(int map)
     return bytes;
 }
 
-/* What the kernel's allocator holds for good: it charges an LPM trie only for the prefixes, not for
- * the nodes between them. */
-static double kernel_slabs(void)
+/* What the kernel's allocators hold: slabs, areas, per-CPU memory.  What it charges for an LPM trie
+ * are the prefixes only, not the nodes between them. */
+static double kernel_allocated_now(void)
 {
+    static const char *const lines[] = { "SUnreclaim:", "VmallocUsed:", "Percpu:" };
     char line[128];
     double kilobytes = 0;
     FILE *file = fopen("/proc/meminfo", "r");
     while (file && fgets(line, sizeof(line), file))
-        if (strncmp(line, "SUnreclaim:", 11) == 0)
-            kilobytes = strtod(line + 11, NULL);
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+            if (strncmp(line, lines[i], strlen(lines[i])) == 0)
+                kilobytes += strtod(line + strlen(lines[i]), NULL);
     if (file)
         fclose(file);
     return kilobytes * 1024;
+}
+
+/* Maps that were closed are freed some time later. */
+static double kernel_allocated(void)
+{
+    double before = -1, now = kernel_allocated_now();
+    for (int tries = 0; now != before && tries < 50; tries++) {
+        usleep(100000);
+        before = now;
+        now = kernel_allocated_now();
+    }
+    return now;
 }
 
 /* ---- measuring ----------------------------------------------------------------------------- */
@@ -407,44 +424,94 @@ static void compare_operation(const struct kind *kind, const struct size *size,
         row(kind, size, what, "ns", kernel, rounds);
 }
 
+/* Lookups of one thread, on a processor of its own, as its per-CPU slot. */
 struct reading {
     const struct ours *ours;
-    double ns; /* processor time of a lookup */
+    uint32_t cpu, passes;
+    atomic_uint *ready; /* threads that are about to begin */
+    unsigned n_threads;
+    double wall, processor; /* ns */
 };
+
+static uint64_t read_all(const struct ours *ours, uint32_t cpu, uint32_t passes)
+{
+    uint64_t sum = 0;
+    for (uint32_t n = 0; n < passes; n++)
+        for (uint32_t i = 0; i < KEYS; i++) {
+            const uint64_t *value =
+                skep_map_value(ours->map, ours->keys + (size_t)i * ours->key_size, cpu);
+            sum += *value;
+        }
+    return sum;
+}
 
 static void *read_in_thread(void *user)
 {
     struct reading *reading = user;
-    for (int i = 0; i < 20; i++)
-        reading->ns += time_ours(reading->ours, LOOKUP) / 20;
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(reading->cpu, &own);
+    pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
+    /* Before all others, where that is allowed. */
+    pthread_setschedparam(pthread_self(), SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 });
+    sink = read_all(reading->ours, reading->cpu, 1);
+    atomic_fetch_add(reading->ready, 1);
+    while (atomic_load(reading->ready) < reading->n_threads)
+        ;
+    double wall = bench_wall_ns(), processor = bench_now_ns();
+    sink = read_all(reading->ours, reading->cpu, reading->passes);
+    reading->processor = bench_now_ns() - processor;
+    reading->wall = bench_wall_ns() - wall;
     return NULL;
 }
 
-static double time_threads(const struct ours *ours, int n)
+/* false: something else ran on one of the processors meanwhile. */
+static bool read_in_threads(struct reading *readings, unsigned n)
 {
     pthread_t threads[2];
-    struct reading readings[2] = { { ours, 0 }, { ours, 0 } };
-    double ns = 0;
-    for (int i = 0; i < n; i++)
-        pthread_create(&threads[i], NULL, read_in_thread, &readings[i]);
-    for (int i = 0; i < n; i++) {
-        pthread_join(threads[i], NULL);
-        ns += readings[i].ns / n;
+    atomic_uint ready = 0;
+    bool undisturbed = true;
+    for (unsigned i = 0; i < n; i++) {
+        readings[i].ready = &ready;
+        readings[i].n_threads = n;
+        if (pthread_create(&threads[i], NULL, read_in_thread, &readings[i]) != 0)
+            abort();
     }
-    return ns;
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(threads[i], NULL);
+        undisturbed = undisturbed && readings[i].wall < 1.02 * readings[i].processor;
+    }
+    return undisturbed;
 }
 
-/* How many times as many lookups two threads do as one, in processor time: what other processes
- * take is not counted, what the threads take from one another is. */
-static void compare_threads(const struct kind *kind, const struct size *size, struct ours *ours,
-                            size_t rounds)
+/* Lookups a second of two threads, as multiples of what each does alone on the same processor.
+ * What other processes take shows as wall time that is not processor time; such rounds do not
+ * count. */
+static bool two_against_one(const struct ours *ours, uint32_t passes, double *factor)
 {
-    double factors[MAX_ROUNDS];
-    for (size_t i = 0; i < rounds; i++) {
-        double one = time_threads(ours, 1);
-        factors[i] = 2 * one / time_threads(ours, 2);
-    }
-    row(kind, size, "lookups of 2 threads", "x", factors, rounds);
+    struct reading both[2] = { { .ours = ours, .cpu = 0, .passes = passes },
+                               { .ours = ours, .cpu = 1, .passes = passes } };
+    struct reading alone[2] = { both[0], both[1] };
+    if (!read_in_threads(&alone[0], 1) || !read_in_threads(&alone[1], 1) ||
+        !read_in_threads(both, 2))
+        return false;
+    *factor = alone[0].wall / both[0].wall + alone[1].wall / both[1].wall;
+    return true;
+}
+
+static void compare_threads(const struct kind *kind, const struct size *size,
+                            const struct ours *ours, size_t rounds)
+{
+    double factors[MAX_ROUNDS], ns = time_ours(ours, LOOKUP) * KEYS;
+    uint32_t passes = ns < 2e6 ? (uint32_t)(2e6 / ns) + 1 : 1;
+    size_t n = 0;
+    for (size_t tries = 0; n < rounds && tries < 40 * rounds; tries++)
+        n += two_against_one(ours, passes, &factors[n]);
+    if (n)
+        row(kind, size, "lookups of 2 threads", "x", factors, n);
+    else
+        fprintf(stderr, "%s, %s: other processes leave no two processors to measure threads\n",
+                kind->name, size->name);
 }
 
 /* Prefixes that were cut to few bits may be the same. */
@@ -470,9 +537,9 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
         fprintf(stderr, "bench/map: cannot make %s with %u entries\n", kind->name, size->entries);
         return false;
     }
-    double slabs = kernel_slabs(), elements = count_elements(ours.map);
+    double allocated = kernel_allocated(), elements = count_elements(ours.map);
     bool kernel = make_theirs(&theirs, kind, size->entries);
-    slabs = kernel_slabs() - slabs;
+    allocated = kernel_allocated() - allocated;
     compare_operation(kind, size, &ours, kernel ? &theirs : NULL, LOOKUP, rounds);
     if (kind->type != BPF_MAP_TYPE_LPM_TRIE)
         compare_operation(kind, size, &ours, kernel ? &theirs : NULL, UPDATE, rounds);
@@ -482,8 +549,8 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
     if (kernel)
         one_row(kind, size, "memory per element, kernel", "B",
                 memory_theirs(theirs.map) / elements);
-    if (kernel && kind->type == BPF_MAP_TYPE_LPM_TRIE)
-        one_row(kind, size, "memory per element, kernel's slabs", "B", slabs / elements);
+    if (kernel && size->entries >= 1 << 16) /* other processes show in less */
+        one_row(kind, size, "memory per element, kernel, allocated", "B", allocated / elements);
     close_theirs(&theirs);
     free(ours.keys);
     skep_thread_free(ours.thread);
@@ -491,6 +558,76 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
         skep_program_free(ours.programs[operation]);
     skep_program_free(ours.loop);
     skep_map_unref(ours.map);
+    return true;
+}
+
+/* ---- memory of the other types --------------------------------------------------------------- */
+
+static const struct other {
+    const char *name;
+    uint32_t type, key_size, value_size, flags;
+    bool fill;
+} others[] = {
+    { "percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 0, true },
+    { "lru_percpu_hash", BPF_MAP_TYPE_LRU_PERCPU_HASH, 4, 8, 0, true },
+    { "hash, grows", BPF_MAP_TYPE_HASH, 4, 8, BPF_F_NO_PREALLOC, true },
+    { "queue", BPF_MAP_TYPE_QUEUE, 0, 8, 0, true },
+    { "stack", BPF_MAP_TYPE_STACK, 0, 8, 0, true },
+    { "bloom_filter", BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 0, true },
+    { "ringbuf, bytes", BPF_MAP_TYPE_RINGBUF, 0, 0, 0, false },
+    { "prog_array", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 0, false },
+    { "perf_event_array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 0, false },
+    { "cgroup_array", BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 0, false },
+    { "devmap", BPF_MAP_TYPE_DEVMAP, 4, 4, 0, false },
+    { "xskmap", BPF_MAP_TYPE_XSKMAP, 4, 4, 0, false },
+    { "stack_trace", BPF_MAP_TYPE_STACK_TRACE, 4, 64, 0, false },
+};
+
+static void other_row(const struct other *other, const char *what, double bytes)
+{
+    bytes /= (double)(1 << 20);
+    bench_row(other->name, what, "B", bench_stat(&bytes, 1));
+}
+
+/* For a queue a NULL key; arrays of handles stay empty. */
+static bool fill_other(const struct other *other, skep_map *ours, int theirs)
+{
+    uint64_t values[256] = { 0 };
+    bool right = true;
+    for (uint32_t i = 0; right && other->fill && i < 1 << 20; i++) {
+        const uint32_t *key = other->key_size ? &i : NULL;
+        values[0] = i;
+        right = ours ? skep_map_update(ours, key, values, BPF_ANY) == 0
+                     : bpf_map_update_elem(theirs, key, values, BPF_ANY) == 0;
+    }
+    return right;
+}
+
+static bool measure_other(skep_env *env, const struct other *other)
+{
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "bench",
+                                  .type = other->type,
+                                  .key_size = other->key_size,
+                                  .value_size = other->value_size,
+                                  .max_entries = 1 << 20,
+                                  .flags = other->flags };
+    struct bpf_map_create_opts options = { .sz = sizeof(options), .map_flags = other->flags };
+    skep_map *map = NULL;
+    if (skep_map_new(env, &spec, &map, NULL) != SKEP_OK || !fill_other(other, map, -1)) {
+        fprintf(stderr, "bench/map: cannot make or fill a %s\n", other->name);
+        return false;
+    }
+    other_row(other, "memory per element", (double)skep_map_memory_bytes(map));
+    skep_map_unref(map);
+    double allocated = kernel_allocated();
+    int theirs = bpf_map_create((enum bpf_map_type)other->type, "skep_bench", other->key_size,
+                                other->value_size, 1 << 20, &options);
+    if (theirs < 0 || !fill_other(other, NULL, theirs))
+        return true; /* the kernel does not let us */
+    other_row(other, "memory per element, kernel", memory_theirs(theirs));
+    other_row(other, "memory per element, kernel, allocated", kernel_allocated() - allocated);
+    close(theirs);
     return true;
 }
 
@@ -510,6 +647,9 @@ int main(int argc, char **argv)
         for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
             if (strstr(kinds[k].name, only))
                 all = measure(env, &kinds[k], &sizes[s], rounds) && all;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strstr(others[i].name, only))
+            all = measure_other(env, &others[i]) && all;
     skep_env_free(env);
     return all ? 0 : 1;
 }

@@ -1,6 +1,8 @@
 /* Arrays of handles; see handle_array.h. */
 #include "map/handle_array.h"
 
+#define HANDLE_ARRAY_MARK ((u64)1 << 32) /* a value of 4 bytes is there */
+
 int handle_array_create(struct skep_map *map)
 {
     struct handle_array *array = mem_new(map->mem, struct handle_array);
@@ -12,7 +14,7 @@ int handle_array_create(struct skep_map *map)
         mem_delete(map->mem, array);
         return result;
     }
-    array->slots = (struct handle_slot *)(void *)array->region.base;
+    array->slots = (_Atomic u64 *)(void *)array->region.base;
     map->impl = array;
     return 0;
 }
@@ -24,7 +26,7 @@ void handle_array_destroy(struct skep_map *map)
     mem_delete(map->mem, array);
 }
 
-static struct handle_slot *handle_array_slot(const struct skep_map *map, u32 index)
+static _Atomic u64 *handle_array_slot(const struct skep_map *map, u32 index)
 {
     const struct handle_array *array = map->impl;
     return &array->slots[index];
@@ -36,23 +38,19 @@ void *handle_array_lookup(struct skep_map *map, const void *key, u32 cpu)
     u32 index = index_key(key);
     if (index >= map->spec.max_entries)
         return NULL;
-    struct handle_slot *slot = handle_array_slot(map, index);
-    return atomic_load_explicit(&slot->there, memory_order_acquire) ? &slot->value : NULL;
+    _Atomic u64 *slot = handle_array_slot(map, index);
+    return atomic_load_explicit(slot, memory_order_acquire) ? slot : NULL;
 }
 
 void handle_array_put(struct skep_map *map, u32 index, const void *value)
 {
-    struct handle_slot *slot = handle_array_slot(map, index);
-    u64 word = 0;
-    memcpy(&word, value, map->spec.value_size);
-    word_store(&slot->value, word);
-    atomic_store_explicit(&slot->there, 1, memory_order_release);
+    u64 word = map->spec.value_size == 8 ? word_at(value) : half_word_at(value) | HANDLE_ARRAY_MARK;
+    atomic_store_explicit(handle_array_slot(map, index), word, memory_order_release);
 }
 
 bool handle_array_clear(struct skep_map *map, u32 index)
 {
-    return atomic_exchange_explicit(&handle_array_slot(map, index)->there, 0,
-                                    memory_order_acq_rel) != 0;
+    return atomic_exchange_explicit(handle_array_slot(map, index), 0, memory_order_acq_rel) != 0;
 }
 
 int handle_array_next_key(struct skep_map *map, const void *key, void *next)
@@ -97,3 +95,5 @@ int handle_array_remove(struct skep_map *map, const void *key)
         return -E2BIG;
     return handle_array_clear(map, index) ? 0 : -ENOENT;
 }
+
+#undef HANDLE_ARRAY_MARK

@@ -1,20 +1,16 @@
 /* Arrays of handles: small values that the host gives a meaning (an interface, a queue, a socket,
- * a control group, an event).  A slot is empty or holds one value of 4 or 8 bytes, which begins
- * with the handle; programs look, the host writes.  Every operation is one atomic load or a few
- * stores; a reader sees a slot's old value, its new one, or none. */
+ * a control group, an event).  A slot is one word: empty (0), or a value of 4 bytes below a mark,
+ * or a value of 8 bytes that begins with a handle other than 0.  Programs look, the host writes.
+ * Every operation is one atomic load or store; a reader sees a slot's old value, its new one, or
+ * none. */
 #ifndef SKEP_SRC_MAP_HANDLE_ARRAY_H
 #define SKEP_SRC_MAP_HANDLE_ARRAY_H
 
 #include "map/index.h"
 #include "map/region.h"
 
-struct handle_slot {
-    u64 value;
-    _Atomic u64 there; /* 1: the value counts */
-};
-
 struct handle_array {
-    struct handle_slot *slots;
+    _Atomic u64 *slots;
     struct region region;
 };
 
