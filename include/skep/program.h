@@ -16,6 +16,8 @@ enum skep_engine {
     SKEP_ENGINE_DEFAULT = 0, /* CHECKED while there is no verifier */
     SKEP_ENGINE_CHECKED,     /* any program; every access is checked */
     SKEP_ENGINE_INTERP,      /* fast, unchecked: only for programs that are trusted */
+    SKEP_ENGINE_NONE, /* any program, whatever the host lacks: for listings (inspect.h); it has
+                         no maps, and running it is SKEP_UNSUPPORTED */
 };
 
 enum skep_profile {

@@ -67,7 +67,7 @@ static skep_status program_link_bytecode(struct skep_program *program, const str
     *linked = (struct linked){ .name = object->name, .hook = object->hook, .license = "GPL" };
     TRY(code_build(&program->arena, &input, &linked->code, err));
     u32 n_maps = program_count_maps(&linked->code);
-    if (n_maps > in->n_maps)
+    if (n_maps > in->n_maps && in->options->engine != SKEP_ENGINE_NONE)
         return RAISE(err, SKEP_BAD_ARG, MAP_MISSING, NUM(n_maps - 1), NUM(in->n_maps));
     u32 *maps = arena_array(&program->arena, u32, n_maps);
     if (n_maps && !maps)
@@ -89,6 +89,8 @@ static skep_status program_link(struct skep_program *program, const struct insta
     const struct linked *linked = &program->linked;
     if (!linked->hook)
         return RAISE(err, SKEP_BAD_ARG, NO_PROGRAM_TYPE, STR(linked->name));
+    if (in->options->engine == SKEP_ENGINE_NONE)
+        return SKEP_OK;
     if (linked->hook->flags & SKEP_HOOK_CONTRACT_ONLY)
         return RAISE(err, SKEP_UNSUPPORTED, HOOK_ABSENT, STR(linked->name),
                      STR(linked->hook->name));
@@ -122,7 +124,8 @@ static skep_status program_resolve_calls(struct skep_program *program,
 {
     struct resolve_input input = { .registry = &program->env->registry,
                                    .linked = &program->linked,
-                                   .check_license = options->profile != SKEP_PROFILE_RFC };
+                                   .check_license = options->profile != SKEP_PROFILE_RFC,
+                                   .check_nothing = options->engine == SKEP_ENGINE_NONE };
     program->helpers =
         arena_array(&program->arena, const struct skep_helper *, program->linked.code.n_insns);
     if (!program->helpers)
@@ -167,7 +170,8 @@ skep_status program_lower(const struct skep_program *program, bool metered, stru
                                  .maps = program->maps,
                                  .n_maps = program->linked.n_maps,
                                  .helpers = program->helpers,
-                                 .metered = metered };
+                                 .metered = metered,
+                                 .symbolic = program->engine == SKEP_ENGINE_NONE };
     return lower(arena, &input, out, err);
 }
 
@@ -201,6 +205,38 @@ static skep_status program_prepare_checked(struct skep_program *program,
     return SKEP_OK;
 }
 
+static skep_status program_refuse_run(struct skep_thread *thread, const struct rt_program *program,
+                                      void *ctx, u64 *r0)
+{
+    (void)thread, (void)program, (void)ctx, (void)r0;
+    return SKEP_UNSUPPORTED;
+}
+
+static skep_status program_refuse_callback(struct skep_thread *thread,
+                                           const struct rt_program *program,
+                                           const struct rt_callback *callback, u64 *r0)
+{
+    (void)thread, (void)program, (void)callback, (void)r0;
+    return SKEP_UNSUPPORTED;
+}
+
+static skep_status program_prepare_none(struct skep_program *program,
+                                        const struct skep_load_options *options, skep_error *err)
+{
+    (void)options, (void)err;
+    program->rt.run = program_refuse_run;
+    program->rt.run_callback = program_refuse_callback;
+    return SKEP_OK;
+}
+
+typedef skep_status program_prepare_fn(struct skep_program *program,
+                                       const struct skep_load_options *options, skep_error *err);
+static program_prepare_fn *const program_engines[] = {
+    [SKEP_ENGINE_CHECKED] = program_prepare_checked,
+    [SKEP_ENGINE_INTERP] = program_prepare_interp,
+    [SKEP_ENGINE_NONE] = program_prepare_none,
+};
+
 /* Programs that may tail-call one another see the same context and are held to the same rules. */
 static u32 program_compatibility(const struct linked *linked,
                                  const struct skep_load_options *options)
@@ -219,10 +255,9 @@ static skep_status program_prepare(struct skep_program *program,
     rt->compatibility = program_compatibility(&program->linked, options);
     if (!options->unmetered)
         rt->fuel = options->fuel ? options->fuel : PROGRAM_DEFAULT_FUEL;
-    program->engine =
-        options->engine == SKEP_ENGINE_INTERP ? SKEP_ENGINE_INTERP : SKEP_ENGINE_CHECKED;
-    return program->engine == SKEP_ENGINE_INTERP ? program_prepare_interp(program, options, err)
-                                                 : program_prepare_checked(program, options, err);
+    bool known = options->engine > SKEP_ENGINE_DEFAULT && options->engine <= SKEP_ENGINE_NONE;
+    program->engine = known ? options->engine : SKEP_ENGINE_CHECKED;
+    return program_engines[program->engine](program, options, err);
 }
 
 skep_status program_make(struct instance *instance, u32 index, struct skep_program **out,
@@ -236,7 +271,7 @@ skep_status program_make(struct instance *instance, u32 index, struct skep_progr
         status = program_resolve_calls(program, instance->options, err);
     if (status == SKEP_OK)
         status = program_analyse(program, instance->options, err);
-    if (status == SKEP_OK)
+    if (status == SKEP_OK && instance->options->engine != SKEP_ENGINE_NONE)
         status = program_bind_maps(program, instance, err);
     if (status == SKEP_OK)
         status = program_prepare(program, instance->options, err);
@@ -329,8 +364,9 @@ enum skep_engine skep_program_engine(const skep_program *program) { return progr
 
 size_t skep_program_code_bytes(const skep_program *program)
 {
-    return program->interp ? interp_code_bytes(program->interp)
-                           : checked_code_bytes(program->checked);
+    return program->interp    ? interp_code_bytes(program->interp)
+           : program->checked ? checked_code_bytes(program->checked)
+                              : 0;
 }
 
 skep_map *skep_program_map(const skep_program *program, const char *name)

@@ -54,12 +54,14 @@ skep_status resolve_calls(const struct resolve_input *in, const struct skep_help
         if (code_note_at(code, i))
             continue; /* poisoned: it may stand there, running into it is a fault */
         const char *unsupported = resolve_unsupported(insn);
-        if (unsupported)
+        if (unsupported && !in->check_nothing)
             return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
                          NUM(code->slot_of[i]), STR(unsupported));
         if (insn->op != ISA_CALL_HELPER)
             continue;
         out[i] = registry_helper(in->registry, SKEP_LINUX, (u32)insn->imm);
+        if (in->check_nothing)
+            continue;
         if (!out[i])
             return RAISE(err, SKEP_UNSUPPORTED, HELPER_UNKNOWN, STR(in->linked->name),
                          NUM(code->slot_of[i]), NUM((u32)insn->imm));

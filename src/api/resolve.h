@@ -9,6 +9,7 @@ struct resolve_input {
     const struct registry *registry;
     const struct linked *linked;
     bool check_license;
+    bool check_nothing; /* what there is no helper for stays NULL */
 };
 
 /* Sets out[i] for every CALL_HELPER i (others are left alone).  SKEP_UNSUPPORTED, SKEP_REJECTED:

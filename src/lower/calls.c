@@ -11,6 +11,10 @@ static u16 lower_call_op(const struct skep_helper *helper)
 static skep_status lower_helper(struct lowering *l, u32 i)
 {
     const struct skep_helper *helper = l->in->helpers[i];
+    if (l->in->symbolic) {
+        u16 op = helper ? lower_call_op(helper) : HOST_CALL;
+        return lower_emit(l, i, (struct host_insn){ .op = op, .imm = lower_insn(l, i)->imm });
+    }
     if (!helper)
         return RAISE(l->err, SKEP_UNSUPPORTED, LOWER_NO_HELPER, NUM(lower_slot(l, i)),
                      NUM(lower_insn(l, i)->imm));
@@ -29,6 +33,10 @@ skep_status lower_call(struct lowering *l, u32 i, bool *done)
     case ISA_CALLX:
     case ISA_GOTOX:
     case ISA_ADDR_SPACE_CAST:
+        if (l->in->symbolic) {
+            *done = true;
+            return lower_emit(l, i, (struct host_insn){ .op = HOST_TRAP });
+        }
         return RAISE(l->err, SKEP_UNSUPPORTED, LOWER_OP, NUM(lower_slot(l, i)),
                      STR(insn_row(lower_insn(l, i))->name));
     default: return SKEP_OK;

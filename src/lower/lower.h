@@ -13,6 +13,9 @@ struct lower_input {
     u32 n_maps;
     const struct skep_helper *const *helpers; /* by instruction */
     bool metered;                             /* emit charges */
+    /* For the eye: maps by index (there need be none), values by offset, helpers by number, traps
+     * for what no engine runs. */
+    bool symbolic;
 };
 
 /* SKEP_UNSUPPORTED names the instruction and what is missing (a helper that is contract only, a

@@ -27,6 +27,12 @@ static skep_status lower_reference_value(const struct lowering *l, u32 i, u64 *v
 {
     struct skep_map *map;
     const struct insn *insn = lower_insn(l, i);
+    if (l->in->symbolic && insn->op != ISA_LDDW_CODE) {
+        *value = insn->op == ISA_LDDW_MAP         ? insn_map_index(insn)
+                 : insn->op == ISA_LDDW_MAP_VALUE ? insn_map_offset(insn)
+                                                  : insn->imm;
+        return SKEP_OK;
+    }
     switch (insn->op) {
     case ISA_LDDW_IMM: *value = insn->imm; return SKEP_OK;
     case ISA_LDDW_MAP:

@@ -8,6 +8,13 @@ class Bench(Case):
     def bench(self, *args):
         return self.json("bench", *args, "--rounds", "2")
 
+    def test_a_classic_filter_is_timed(self):
+        results = self.json("bench", "--filter", "ip", "--rounds", "3", "--data",
+                            (bytes(12) + b"\x08\x00" + bytes(50)).hex())
+        by_engine = {r["engine"]: r for r in results}
+        self.assertEqual({by_engine[e]["r0"] for e in ("interp", "checked")}, {"0x40000"})
+        self.assertIn("classic", by_engine["kernel"]["skipped"])
+
     def test_engines_are_timed_and_agree(self):
         results = self.bench(self.file("a.s", ADD), "--data", "05", "--engine", "interp,checked")
         self.assertEqual([r["engine"] for r in results], ["interp", "checked"])

@@ -79,8 +79,7 @@ class Dump(Case):
             target = self.source + (":pass" if view in ("cfg", "host") else "")
             [result] = self.json("dump", target, "--" + view)
             self.assertIn(part, "\n".join(result[view]))
-            if view != "host":  # which shows addresses of this very run
-                self.assertEqual(self.skep("dump", target, "--" + view).splitlines(), result[view])
+            self.assertEqual(self.skep("dump", target, "--" + view).splitlines(), result[view])
 
     def test_lists_every_program_when_none_is_named(self):
         self.assertEqual([r["program"] for r in self.json("dump", self.source, "--insns")],
@@ -101,6 +100,38 @@ class Dump(Case):
 class Damaged(Case):
     def test_a_damaged_object_is_one_clear_line(self):
         self.fails("dump", self.file("a.o", b"\x7fELF" + bytes(200)), says="a.o")
+
+
+class WhatCannotRun(Case):
+    """Listings need nothing of what a host may lack: program type, helpers, maps, byte order."""
+
+    VIEWS = ("--linked", "--cfg", "--host")
+
+    def test_program_types_by_contract(self):
+        text = self.file("a.s", "r6 = r1\nr1 = map[idx:3]\nr2 = 5\ncall 64\nr0 = 1\nexit\n")
+        for kind in ("sk_msg", "sock_ops", "ext", "struct_ops", "lsm", "cgroup_sockopt", "sk_lookup"):
+            for view in self.VIEWS:
+                [result] = self.json("dump", text, "--type", kind, view)
+                self.assertEqual(result["type"], kind)
+                self.assertIn("exit", "\n".join(result[view[2:]]))
+
+    def test_what_no_engine_runs_is_a_trap_in_host_code(self):
+        text = self.file("a.s", "callx r1\nr0 = 0\nexit\n")
+        [result] = self.json("dump", text, "--host")
+        self.assertIn("TRAP", "\n".join(result["host"]))
+
+    def test_host_code_names_maps_and_helpers_by_number(self):
+        text = self.file("a.s", "r1 = map[idx:3]\ncall 64\nr0 = 1\nexit\n")
+        [result] = self.json("dump", text, "--type", "sk_msg", "--host")
+        self.assertRegex("\n".join(result["host"]), r"CONST r1 = 0x3\b(.|\n)*CALL 0x40\b")
+
+    def test_a_filter_is_an_object(self):
+        for view in self.VIEWS:
+            [result] = self.json("dump", "--filter", "tcp port 443", view)
+            self.assertEqual(result["type"], "socket_filter")
+            self.assertIn("exit", "\n".join(result[view[2:]]))
+        self.fails("dump", says="--filter")
+        self.fails("dump", "--filter", "tcp prot", "--linked", says="tcp prot")
 
 
 if __name__ == "__main__":

@@ -333,6 +333,7 @@ static int bench_program(struct bench *bench, const struct skep_program_info *in
     int status = input_open(bench->args, info->hook, &input);
     if (status)
         return status;
+    input.wire_in_mark = bench->args->n_words == 0;
     const struct bench_engine like = {
         .args = bench->args, .target = bench->target, .host = bench->host, .input = &input
     };
@@ -366,9 +367,32 @@ static int bench_target(struct bench *bench)
     return worst;
 }
 
+/* --filter without an object is the program, compiled for the capture's link type. */
+static int bench_filter(struct bench *bench)
+{
+    const struct args *args = bench->args;
+    struct target target;
+    struct input input;
+    int status = input_open(args, hook_find(bench->host->env, "socket_filter"), &input);
+    if (status)
+        return status;
+    int link_type = input.cases.link_type;
+    input_close(&input);
+    status = target_open_filter(bench->host->env, args, args_value(args, OPT_FILTER), link_type,
+                                &target);
+    if (status)
+        return status;
+    bench->target = &target;
+    status = bench_target(bench);
+    target_close(&target);
+    return status;
+}
+
 static int bench_all(struct bench *bench)
 {
     int worst = STATUS_OK;
+    if (bench->args->n_words == 0)
+        return bench_filter(bench);
     for (int i = 0; i < bench->args->n_words; i++) {
         struct target target;
         int status = target_open(bench->host->env, bench->args, bench->args->words[i], &target);
@@ -455,8 +479,8 @@ int command_bench(const struct args *args)
                            .host = &host,
                            .engines = engines ? engines : "interp,checked,kernel",
                            .progress = progress_start("measured") };
-    if (args->n_words == 0)
-        return say_usage("bench takes objects; see skep help bench");
+    if (args->n_words == 0 && !args_has(args, OPT_FILTER))
+        return say_usage("bench takes objects, or --filter; see skep help bench");
     if (!engines_known(bench.engines) || !args_number(args, OPT_ROUNDS, 10000, 9, &rounds))
         return STATUS_USAGE;
     bench.rounds = (size_t)rounds;

@@ -33,8 +33,8 @@ enum command_bit {
       "run on every packet of a capture file (bench: on one, see --packet)") \
     O(WRITE_PCAP,   "write-pcap",   0, "OUT", ONE, IN_RUN, \
       "write the packets that the program lets through, as it left them") \
-    O(FILTER,       "filter",       0, "EXPR", ONE, IN_RUN | IN_BENCH, \
-      "take only the packets that match, in tcpdump's language; run without OBJ: the program") \
+    O(FILTER,       "filter",       0, "EXPR", ONE, IN_OBJECTS, \
+      "take only the packets that match, in tcpdump's language; without OBJ: the program") \
     O(PACKET,       "packet",       0, "N", ONE, IN_BENCH, \
       "which packet of the capture, from 1") \
     O(LINEAR,       "linear",       0, "N", ONE, IN_RUN, \

@@ -3,6 +3,7 @@
 #include "open.h"
 #include "out.h"
 
+#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,9 +149,7 @@ static int listing_unlinked(const struct target *target, const struct skep_progr
 static int listing_loaded(const struct target *target, const struct args *args,
                           const struct skep_program_info *info, enum skep_listing what, char **text)
 {
-    struct load_wish wish = { .engine =
-                                  what == SKEP_LIST_HOST ? SKEP_ENGINE_INTERP : SKEP_ENGINE_DEFAULT,
-                              .trusted = true };
+    const struct load_wish wish = { .engine = SKEP_ENGINE_NONE };
     skep_program *program;
     int result = program_load(target, args, info, &wish, &program);
     if (result)
@@ -300,17 +299,25 @@ static int dump_target(const skep_env *env, const struct target *target, const s
     return dump_tables(env, target, args, results);
 }
 
+/* Without an object --filter is the program, compiled for Ethernet. */
+static int dump_open(skep_env *env, const struct args *args, struct target *target)
+{
+    if (args->n_words)
+        return target_open(env, args, args->words[0], target);
+    return target_open_filter(env, args, args_value(args, OPT_FILTER), DLT_EN10MB, target);
+}
+
 int command_dump(const struct args *args)
 {
     struct host host;
     struct target target;
-    if (args->n_words != 1)
-        return say_usage("dump takes one object; see skep help dump");
+    if (args->n_words + args_has(args, OPT_FILTER) != 1)
+        return say_usage("dump takes one object, or --filter; see skep help dump");
     if (count_views(args) > 1)
         return say_usage("one view at a time, please");
     int status = host_open(&host, 1);
     if (!status)
-        status = target_open(host.env, args, args->words[0], &target);
+        status = dump_open(host.env, args, &target);
     if (!status) {
         json_t *results = need(json_array());
         status = dump_target(host.env, &target, args, results);

@@ -121,9 +121,11 @@ static void kernel_tell_size(struct kernel *kernel)
 }
 
 /* Why the kernel could not measure the program; NULL: it may. */
-static char *kernel_why_not(const struct args *args, const struct skep_hook *hook,
-                            const struct input *input)
+static char *kernel_why_not(const struct args *args, const struct target *target,
+                            const struct skep_hook *hook, const struct input *input)
 {
+    if (!target->insns && !target->elf.data)
+        return need(strdup("the kernel is given objects and bytecode, not classic filters"));
     bool is_packet = hook->flags & SKEP_HOOK_PACKET;
     if (!is_packet && hook->id != BPF_PROG_TYPE_SYSCALL)
         return format_new("BPF_PROG_TEST_RUN is for packet programs and syscall, not %s",
@@ -154,7 +156,7 @@ struct kernel *kernel_open(const struct target *target, const struct args *args,
                            const struct skep_program_info *info, const struct input *input,
                            char **why)
 {
-    *why = kernel_why_not(args, info->hook, input);
+    *why = kernel_why_not(args, target, info->hook, input);
     if (*why)
         return NULL;
     libbpf_set_print(kernel_silent);

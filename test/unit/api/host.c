@@ -168,7 +168,29 @@ TEST(every_map_type_of_linux_is_known_by_name)
     skep_env_free(env);
 }
 
-UNIT_TESTS(UNIT(a_helper_can_be_mocked), UNIT(clock_and_random_numbers_can_be_fixed),
+TEST(what_is_only_listed_does_not_run)
+{
+    const struct skep_load_options none = { .size = sizeof(none), .engine = SKEP_ENGINE_NONE };
+    skep_env *env;
+    skep_thread *thread;
+    char *text;
+    uint64_t r0 = 7;
+    assert_int_equal(skep_env_new(NULL, &env, NULL), SKEP_OK);
+    assert_int_equal(skep_thread_new(env, NULL, &thread), SKEP_OK);
+    skep_program *program = program_from_text(env, "lsm", "r1 = map[idx:5]; call 64; exit", &none);
+    assert_null(skep_program_map_at(program, 0));
+    assert_int_equal(skep_program_list(program, SKEP_LIST_HOST, &text), SKEP_OK);
+    assert_non_null(strstr(text, "CALL 0x40"));
+    free(text);
+    assert_int_equal(skep_run(thread, program, NULL, &r0), SKEP_UNSUPPORTED);
+    assert_int_equal(r0, 7);
+    skep_program_free(program);
+    skep_thread_free(thread);
+    skep_env_free(env);
+}
+
+UNIT_TESTS(UNIT(what_is_only_listed_does_not_run), UNIT(a_helper_can_be_mocked),
+           UNIT(clock_and_random_numbers_can_be_fixed),
            UNIT(the_same_seed_gives_the_same_random_numbers),
            UNIT(arguments_of_the_host_are_objects_to_helpers),
            UNIT(every_map_type_of_linux_is_known_by_name))
