@@ -6,7 +6,7 @@
  * each side accounts for it, and what the kernel's allocators really took, also of the types that
  * are not timed (1 M entries, those of handles empty); two threads against one.
  *
- *     build/bench/map [rounds [part of a kind's name]] */
+ *     build/bench/map [--markdown] [rounds [part of a kind's name]] */
 #include "bench.h"
 
 #include <bpf/bpf.h>
@@ -43,6 +43,71 @@ static const struct size {
 
 enum operation { LOOKUP, UPDATE, N_OPERATIONS };
 static const char *const operation_names[N_OPERATIONS] = { "lookup", "update" };
+
+/* ---- what was measured, as a table ----------------------------------------------------------- */
+
+/* Metrics, and what they are called above a column; for --markdown. */
+static const struct column {
+    const char *metric, *title;
+} columns[] = {
+    { "lookup", "lookup, ns" },
+    { "lookup, interpreter", "from a program" },
+    { "lookup, kernel", "kernel" },
+    { "update", "update, ns" },
+    { "update, interpreter", "from a program" },
+    { "update, kernel", "kernel" },
+    { "lookups of 2 threads", "2 threads, ×" },
+    { "memory per element", "bytes per element" },
+    { "memory per element, kernel", "kernel, charged" },
+    { "memory per element, kernel, allocated", "kernel, allocated" },
+};
+enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]), LINES_MAX = 64 };
+
+static bool markdown;
+static struct line {
+    char name[64];
+    double values[N_COLUMNS]; /* 0: not measured */
+} lines[LINES_MAX];
+static size_t n_lines;
+
+static void note(const char *name, const char *metric, double value)
+{
+    if (n_lines == 0 || strcmp(lines[n_lines - 1].name, name) != 0) {
+        if (n_lines == LINES_MAX)
+            return;
+        snprintf(lines[n_lines++].name, sizeof(lines[0].name), "%s", name);
+    }
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        if (strcmp(columns[i].metric, metric) == 0)
+            lines[n_lines - 1].values[i] = value;
+}
+
+static void report(const char *name, const char *metric, const char *unit, double *values, size_t n)
+{
+    struct bench_stat stat = bench_stat(values, n);
+    note(name, metric, stat.median);
+    if (!markdown)
+        bench_row(name, metric, unit, stat);
+}
+
+static void print_table(void)
+{
+    printf("| map |");
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        printf(" %s |", columns[i].title);
+    printf("\n|---|");
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        printf("---:|");
+    for (size_t l = 0; l < n_lines; l++) {
+        printf("\n| %s |", lines[l].name);
+        for (size_t i = 0; i < N_COLUMNS; i++)
+            if (lines[l].values[i] != 0)
+                printf(" %.*f |", lines[l].values[i] < 100 ? 1 : 0, lines[l].values[i]);
+            else
+                printf(" |");
+    }
+    printf("\n");
+}
 
 /* ---- the contents: the same on both sides -------------------------------------------------- */
 
@@ -362,14 +427,14 @@ static double memory_theirs(int map)
  * are the prefixes only, not the nodes between them. */
 static double kernel_allocated_now(void)
 {
-    static const char *const lines[] = { "SUnreclaim:", "VmallocUsed:", "Percpu:" };
+    static const char *const parts[] = { "SUnreclaim:", "VmallocUsed:", "Percpu:" };
     char line[128];
     double kilobytes = 0;
     FILE *file = fopen("/proc/meminfo", "r");
     while (file && fgets(line, sizeof(line), file))
-        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-            if (strncmp(line, lines[i], strlen(lines[i])) == 0)
-                kilobytes += strtod(line + strlen(lines[i]), NULL);
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+            if (strncmp(line, parts[i], strlen(parts[i])) == 0)
+                kilobytes += strtod(line + strlen(parts[i]), NULL);
     if (file)
         fclose(file);
     return kilobytes * 1024;
@@ -394,7 +459,7 @@ static void row(const struct kind *kind, const struct size *size, const char *wh
 {
     char name[64];
     snprintf(name, sizeof(name), "%s, %s", kind->name, size->name);
-    bench_row(name, what, unit, bench_stat(values, n));
+    report(name, what, unit, values, n);
 }
 
 static void one_row(const struct kind *kind, const struct size *size, const char *what,
@@ -586,7 +651,7 @@ static const struct other {
 static void other_row(const struct other *other, const char *what, double bytes)
 {
     bytes /= (double)(1 << 20);
-    bench_row(other->name, what, "B", bench_stat(&bytes, 1));
+    report(other->name, what, "B", &bytes, 1);
 }
 
 /* For a queue a NULL key; arrays of handles stay empty. */
@@ -633,11 +698,16 @@ static bool measure_other(skep_env *env, const struct other *other)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--markdown") == 0) {
+        markdown = true;
+        argc--;
+        argv++;
+    }
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 9;
     const char *only = argc > 2 ? argv[2] : "";
     skep_env *env = NULL;
     if (rounds == 0 || rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: map [rounds, 1 to %d [part of a name]]\n", MAX_ROUNDS);
+        fprintf(stderr, "usage: map [--markdown] [rounds, 1 to %d [part of a name]]\n", MAX_ROUNDS);
         return 2;
     }
     if (skep_env_new(NULL, &env, NULL) != SKEP_OK)
@@ -650,6 +720,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (strstr(others[i].name, only))
             all = measure_other(env, &others[i]) && all;
+    if (markdown)
+        print_table();
     skep_env_free(env);
     return all ? 0 : 1;
 }

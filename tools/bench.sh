@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 bench=build/release/bench
 page=docs/performance.md
 figures=$(mktemp)
-trap 'rm -f "$figures" "$page.new"' EXIT
+maps=$(mktemp)
+trap 'rm -f "$figures" "$maps" "$page.new"' EXIT
 
 [ -x "$bench/run" ] || {
     echo "tools/bench.sh: $bench/run was not built: clang or libbpf is missing" >&2
@@ -27,11 +28,18 @@ processor() {
         awk '$1 == ".text" { print "| .text of the library | " $2 " | | bytes | `size -A build/release/libskep.so` |" }'
 } >"$figures"
 
-awk -v figures="$figures" '
-    /<!-- figures end -->/ { inside = 0 }
-    !inside { print }
-    /<!-- figures begin/ { inside = 1; while ((getline line < figures) > 0) print line }
-' "$page" >"$page.new"
-mv "$page.new" "$page"
-cat "$figures"
+"$bench/map" --markdown >"$maps"
+
+# Puts a file between the marks of that name.
+put() {
+    awk -v figures="$2" -v mark="$1" '
+        index($0, "<!-- " mark " end") { inside = 0 }
+        !inside { print }
+        index($0, "<!-- " mark " begin") { inside = 1; while ((getline line < figures) > 0) print line }
+    ' "$page" >"$page.new"
+    mv "$page.new" "$page"
+}
+put figures "$figures"
+put "map figures" "$maps"
+cat "$figures" "$maps"
 echo "written to $page"
