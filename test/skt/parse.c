@@ -296,6 +296,22 @@ static void set_listing(struct parser *p, char *text)
     p->test->listing = copy(text, strlen(text));
 }
 static void set_reject(struct parser *p, char *text) { p->test->reject = copy(text, strlen(text)); }
+static void set_accept(struct parser *p, char *text)
+{
+    (void)text;
+    p->test->accept = true;
+}
+static void set_kernel(struct parser *p, char *text) { p->test->kernel = copy(text, strlen(text)); }
+static void set_twin(struct parser *p, char *text)
+{
+    const char *arrow = strstr(text, " => ");
+    if (!arrow) {
+        complain(p, "a twin is A => B", text);
+        return;
+    }
+    p->test->twin_from = copy_trimmed(text, (size_t)(arrow - text));
+    p->test->twin_to = copy_trimmed(arrow + 4, strlen(arrow + 4));
+}
 static void set_fuel(struct parser *p, char *text) { p->test->fuel = parse_number(p, text); }
 static void set_result(struct parser *p, char *text) { for_pieces(p, text, ';', add_result); }
 static void set_engine(struct parser *p, char *text) { for_pieces(p, text, ' ', add_engine); }
@@ -344,7 +360,8 @@ static const struct {
     { "entry", add_entry },     { "tail", add_tail },       { "matrix", set_matrix },
     { "profile", set_profile }, { "fuel", set_fuel },       { "engine", set_engine },
     { "result", set_result },   { "trap", set_trap },       { "stop", set_stop },
-    { "reject", set_reject },   { "listing", set_listing },
+    { "reject", set_reject },   { "accept", set_accept },   { "twin", set_twin },
+    { "kernel", set_kernel },   { "listing", set_listing },
 };
 
 static void take_directive(struct parser *p, const char *name, size_t length, char *text)
@@ -394,6 +411,26 @@ static unsigned line_of(const char *text, const char *at)
     return line;
 }
 
+char *skt_read_text(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = NULL;
+    size_t n = 0, size = 0;
+    if (!file)
+        return NULL;
+    do {
+        size = size ? 2 * size : 4096;
+        char *more = realloc(text, size);
+        if (!more)
+            abort();
+        text = more;
+        n += fread(text + n, 1, size - n - 1, file);
+    } while (n == size - 1);
+    text[n] = 0;
+    fclose(file);
+    return text;
+}
+
 bool skt_parse(const char *path, const char *text, struct skt_file *out)
 {
     struct parser p = { .path = path, .file = out };
@@ -425,8 +462,9 @@ static void free_entries(struct skt_entry *entries, size_t n)
 
 static void free_case(struct skt_case *t)
 {
-    char *const strings[] = { t->name, t->source, t->hook,        t->listing,
-                              t->trap, t->reject, t->trap_region, t->matrix_name };
+    char *const strings[] = { t->name,        t->source,    t->hook,   t->listing,
+                              t->trap,        t->reject,    t->kernel, t->trap_region,
+                              t->matrix_name, t->twin_from, t->twin_to };
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         free(strings[i]);
     for (size_t i = 0; i < t->n_matrix; i++)
@@ -443,6 +481,37 @@ static void free_case(struct skt_case *t)
     free(t->packet.data);
     free(t->mem_after.data);
     free(t->packet_after.data);
+}
+
+/* Every `from` in the text, replaced. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    size_t n = 0, length = strlen(from);
+    for (const char *at = strstr(text, from); at; at = strstr(at + length, from))
+        n++;
+    char *out = malloc(strlen(text) + n * strlen(to) + 1), *end = out;
+    if (!out)
+        abort();
+    for (const char *at; (at = strstr(text, from)) != NULL; text = at + length) {
+        end = mempcpy(end, text, (size_t)(at - text));
+        end = stpcpy(end, to);
+    }
+    strcpy(end, text);
+    return out;
+}
+
+char *skt_substituted(const struct skt_case *test, size_t matrix_at, const char *text)
+{
+    char name[64];
+    if (!test->n_matrix)
+        return copy(text, strlen(text));
+    snprintf(name, sizeof(name), "$%s", test->matrix_name);
+    return replaced(text, name, test->matrix[matrix_at]);
+}
+
+char *skt_twin_source(const struct skt_case *test)
+{
+    return replaced(test->source, test->twin_from, test->twin_to);
 }
 
 void skt_free(struct skt_file *file)

@@ -1,5 +1,6 @@
 /* One case: assemble, load, run, compare; once for each engine and value of the matrix. */
 #include "skt.h"
+#include "support/verifier.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@ struct attempt {
     const struct skt_case *test;
     enum skep_engine engine;
     size_t matrix_at; /* which value of the matrix */
+    bool asks;        /* for the verdict; else runs unverified */
+    bool skipped;     /* there is no verifier to ask */
     char why[600];    /* what is wrong; "": nothing */
 
     skep_env *env;
@@ -150,33 +153,6 @@ static bool make_maps(struct attempt *a)
 
 /* ---- programs */
 
-/* The text with $name replaced by the value of the matrix. */
-static char *substituted(const struct attempt *a, const char *text)
-{
-    const struct skt_case *t = a->test;
-    if (!t->n_matrix) {
-        char *same = malloc(strlen(text) + 1);
-        return same ? strcpy(same, text) : NULL;
-    }
-    const char *value = t->matrix[a->matrix_at];
-    size_t name = strlen(t->matrix_name), size = 1;
-    for (const char *at = text; *at; at++)
-        size += *at == '$' ? strlen(value) + 1 : 1;
-    char *out = malloc(size), *to = out;
-    if (!out)
-        abort();
-    for (const char *at = text; *at;) {
-        if (*at == '$' && strncmp(at + 1, t->matrix_name, name) == 0) {
-            to = stpcpy(to, value);
-            at += name + 1;
-        } else {
-            *to++ = *at++;
-        }
-    }
-    *to = 0;
-    return out;
-}
-
 static bool load(struct attempt *a, const char *source, skep_object **object,
                  skep_program **program, skep_error *error)
 {
@@ -184,14 +160,14 @@ static bool load(struct attempt *a, const char *source, skep_object **object,
         .size = sizeof(options),
         .engine = a->engine,
         .profile = a->test->profile,
-        .trusted = true,
+        .trusted = !a->asks,
         .fuel = a->test->fuel ? a->test->fuel : 1000000,
         .maps = a->maps,
         .n_maps = a->test->n_maps,
     };
     skep_insn *insns = NULL;
     size_t count = 0;
-    char *text = substituted(a, source);
+    char *text = skt_substituted(a->test, a->matrix_at, source);
     bool ok =
         skep_assemble(text, &insns, &count, error) == SKEP_OK &&
         skep_object_from_insns(a->env, "skt", insns, count, a->hook, object, error) == SKEP_OK &&
@@ -217,19 +193,26 @@ static bool load_tail(struct attempt *a, size_t i)
 static bool load_programs(struct attempt *a)
 {
     skep_error error = { 0 };
-    bool loaded = load(a, a->test->source, &a->object, &a->program, &error);
-    if (a->test->reject) {
-        if (loaded)
-            return wrong(a, "loaded; expected %s", a->test->reject);
-        return strcmp(skep_error_id(&error), a->test->reject) == 0 ||
-               wrong_error(a, "rejected", &error);
-    }
-    if (!loaded)
+    if (!load(a, a->test->source, &a->object, &a->program, &error))
         return wrong_error(a, "load", &error);
     for (size_t i = 0; i < a->test->n_tails; i++)
         if (!load_tail(a, i))
             return false;
     return true;
+}
+
+static bool check_verdict(struct attempt *a)
+{
+    const char *reject = a->test->reject;
+    skep_error error = { 0 };
+    bool loaded = load(a, a->test->source, &a->object, &a->program, &error);
+    if (!loaded && !reject)
+        return wrong_error(a, "rejected", &error);
+    if (!loaded)
+        return strcmp(reject, "*") == 0 || strcmp(skep_error_id(&error), reject) == 0 ||
+               wrong_error(a, "rejected", &error);
+    a->skipped = !has_verifier(a->env);
+    return !reject || a->skipped || wrong(a, "accepted; expected %s", reject);
 }
 
 /* ---- running */
@@ -385,7 +368,7 @@ static bool check_listing(struct attempt *a)
     skep_error error = { 0 };
     skep_insn *insns = NULL;
     size_t count = 0;
-    char *listing = NULL, *source = substituted(a, a->test->source);
+    char *listing = NULL, *source = skt_substituted(a->test, a->matrix_at, a->test->source);
     bool ok = skep_assemble(source, &insns, &count, &error) == SKEP_OK &&
               skep_disassemble(insns, count, &listing) == SKEP_OK;
     if (!ok)
@@ -407,10 +390,11 @@ static void report(struct attempt *a, struct skt_tap *tap, const char *on)
     bool ok = !a->why[0];
     tap->n++;
     tap->n_failed += !ok;
+    tap->n_skipped += ok && a->skipped;
     printf("%s %u - %s (%s)", ok ? "ok" : "not ok", tap->n, t->name, on);
     if (t->n_matrix)
         printf(" %s = %s", t->matrix_name, t->matrix[a->matrix_at]);
-    printf("\n");
+    printf("%s\n", ok && a->skipped ? " # SKIP no verifier" : "");
     if (!ok)
         printf("# line %u: %s\n", t->line, a->why);
 }
@@ -419,11 +403,21 @@ static void run_on(const struct skt_case *test, enum skep_engine engine, size_t 
                    struct skt_tap *tap)
 {
     struct attempt a = { .test = test, .engine = engine, .matrix_at = matrix_at };
-    bool runs = make_env(&a) && make_maps(&a) && load_programs(&a) && !test->reject;
-    if (runs)
+    if (make_env(&a) && make_maps(&a) && load_programs(&a))
         run_program(&a);
     clean_up(&a);
     report(&a, tap, engine == SKEP_ENGINE_INTERP ? "interp" : "checked");
+}
+
+static void run_verdict(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
+{
+    struct attempt a = {
+        .test = test, .engine = SKEP_ENGINE_CHECKED, .matrix_at = matrix_at, .asks = true
+    };
+    if (make_env(&a) && make_maps(&a))
+        check_verdict(&a);
+    clean_up(&a);
+    report(&a, tap, "verdict");
 }
 
 static void run_once(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
@@ -437,15 +431,34 @@ static void run_once(const struct skt_case *test, size_t matrix_at, struct skt_t
         check_listing(&a);
         report(&a, tap, "listing");
     }
+    if (test->accept || test->reject)
+        run_verdict(test, matrix_at, tap);
     bool runs = test->has_r0 || test->has_mem_after || test->has_packet_after || test->n_after ||
-                test->trap || test->stops_for_fuel || test->reject;
+                test->trap || test->stops_for_fuel || test->twin_of;
     for (unsigned e = SKEP_ENGINE_CHECKED; runs && e <= SKEP_ENGINE_INTERP; e++)
         if (engines >> e & 1)
             run_on(test, (enum skep_engine)e, matrix_at, tap);
 }
 
+static void run_twin(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
+{
+    struct skt_case twin = *test;
+    char name[200];
+    snprintf(name, sizeof(name), "the twin of: %s", test->name);
+    twin.name = name;
+    twin.source = skt_twin_source(test);
+    twin.accept = twin.twin_of = true;
+    twin.reject = twin.trap = NULL;
+    twin.stops_for_fuel = false;
+    run_once(&twin, matrix_at, tap);
+    free(twin.source);
+}
+
 void skt_run(const struct skt_case *test, struct skt_tap *tap)
 {
-    for (size_t i = 0; i < (test->n_matrix ? test->n_matrix : 1); i++)
+    for (size_t i = 0; i < (test->n_matrix ? test->n_matrix : 1); i++) {
         run_once(test, i, tap);
+        if (test->twin_from)
+            run_twin(test, i, tap);
+    }
 }

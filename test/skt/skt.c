@@ -4,30 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    size_t n = 0, size = 0;
-    if (!file)
-        return NULL;
-    do {
-        size = size ? 2 * size : 4096;
-        char *more = realloc(text, size);
-        if (!more)
-            abort();
-        text = more;
-        n += fread(text + n, 1, size - n - 1, file);
-    } while (n == size - 1);
-    text[n] = 0;
-    fclose(file);
-    return text;
-}
-
 static bool run_file(const char *path, struct skt_tap *tap)
 {
     struct skt_file file = { 0 };
-    char *text = read_text(path);
+    char *text = skt_read_text(path);
     if (!text) {
         perror(path);
         return false;
@@ -48,6 +28,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++)
         ok &= run_file(argv[i], &tap);
     printf("1..%u\n", tap.n);
+    if (tap.n_skipped)
+        printf("# %u skipped: there is no verifier\n", tap.n_skipped);
     if (tap.n_failed)
         printf("# %u of %u failed\n", tap.n_failed, tap.n);
     return ok && tap.n > 0 && !tap.n_failed ? 0 : 1;

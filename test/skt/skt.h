@@ -3,6 +3,8 @@
  *
  * A file is a list of cases; each begins with `-- name`.  A directive begins a line or follows two
  * blanks, and its text goes on until the next one.  Lines that begin with `#` are comments.
+ * Verdicts (reject, accept, twin) are the verifier's; where there is none they are skipped, except
+ * for errors that are found before it.
  *
  *     -- name     a sentence about the system
  *     -- asm      the program; ; or a new line between instructions
@@ -20,7 +22,11 @@
  *                 with ;.  r0 = [1, 2, 3] goes with the matrix
  *     -- trap     ID [@SLOT] [region=NAME] [offset=N] [bytes=N]: the run ends with that fault
  *     -- stop     fuel: the run ends without a fault
- *     -- reject   ID: assembling or loading fails with that error
+ *     -- reject   ID: assembling or loading fails with that error; *: with any
+ *     -- accept   the verifier takes it
+ *     -- twin     A => B: the program with B for every A is accepted, and runs without a fault
+ *     -- kernel   [twin] VERDICT WHY: what Linux says to it, where it is not what we say: accepted,
+ *                 rejected or skipped
  *     -- listing  the program's canonical text */
 #ifndef SKEP_TEST_SKT_H
 #define SKEP_TEST_SKT_H
@@ -73,7 +79,9 @@ struct skt_case {
     struct skt_bytes mem_after, packet_after;
     struct skt_entry after[SKT_MAX];
     size_t n_after;
-    char *trap, *reject, *trap_region;
+    char *trap, *reject, *trap_region, *kernel;
+    char *twin_from, *twin_to;
+    bool accept, twin_of; /* twin_of: made of another case */
     bool has_trap_slot, has_trap_offset, has_trap_bytes, stops_for_fuel;
     uint32_t trap_slot, trap_bytes;
     int64_t trap_offset;
@@ -84,13 +92,20 @@ struct skt_file {
     size_t n;
 };
 
+/* A file's text, NUL-terminated; NULL: errno says why.  Free it. */
+char *skt_read_text(const char *path);
 /* Prints what is wrong, with the line, and returns false. */
 bool skt_parse(const char *path, const char *text, struct skt_file *out);
 void skt_free(struct skt_file *file);
 
+/* The text with $name replaced by the case's matrix_at-th value; free it. */
+char *skt_substituted(const struct skt_case *test, size_t matrix_at, const char *text);
+/* The program of the case's twin; free it. */
+char *skt_twin_source(const struct skt_case *test);
+
 /* Runs a case on everything that it asks for; prints TAP lines. */
 struct skt_tap {
-    unsigned n, n_failed;
+    unsigned n, n_failed, n_skipped;
 };
 void skt_run(const struct skt_case *test, struct skt_tap *tap);
 
