@@ -52,6 +52,9 @@ probes: build ## the verdicts of Skep and of the kernel on safe programs and the
 	@[ -x build/test/sound_probes ] || { echo "skipped: clang or libbpf is missing"; exit 0; }; \
 	    build/test/sound_probes --kernel build/test/sound/*.o
 
+mistakes: build ## write examples/mistakes/expected/ anew: what the verifier says to each mistake
+	@CLANG=$${CLANG:-clang-19} examples/mistakes/test_mistakes.py --write
+
 coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
 	@tools/coverage.sh
@@ -81,4 +84,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz soak diff probes coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora fuzz soak diff probes mistakes coverage bench install docs format check-format clean help

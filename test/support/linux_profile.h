@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* The calling process gives up everything else, for good.  false: it does not have them. */
+/* The calling process gives up everything else, for good.  false: it does not have them, or may not
+ * load programs with them. */
 bool linux_profile_enter(void);
 
 #endif
