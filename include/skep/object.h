@@ -91,6 +91,9 @@ SKEP_API const char *skep_object_license(const skep_object *object); /* "" when 
 /* Setters, before programs are loaded.  SKEP_NOT_FOUND: no such name; SKEP_BAD_ARG. */
 SKEP_API skep_status skep_object_set_map_entries(skep_object *object, const char *map,
                                                  uint32_t max_entries, skep_error *error);
+/* Of maps whose values have no parts that the library knows: not data sections, not with locks. */
+SKEP_API skep_status skep_object_set_map_value_size(skep_object *object, const char *map,
+                                                    uint32_t bytes, skep_error *error);
 /* A variable of .rodata, .data or .bss; size must be the variable's. */
 SKEP_API skep_status skep_object_set_variable(skep_object *object, const char *name,
                                               const void *value, size_t size, skep_error *error);

@@ -239,6 +239,15 @@ skep_status skep_object_set_map_entries(skep_object *object, const char *map, u3
     return load_set_map_entries(object->loaded, i, max_entries, err);
 }
 
+skep_status skep_object_set_map_value_size(skep_object *object, const char *map, u32 bytes,
+                                           skep_error *err)
+{
+    u32 i = object->loaded ? load_find_map(object->loaded, map) : CODE_NONE;
+    if (i == CODE_NONE)
+        return object_no_such(err, "map", map);
+    return load_set_map_value_size(object->loaded, i, bytes, err);
+}
+
 skep_status skep_object_set_variable(skep_object *object, const char *name, const void *value,
                                      size_t size, skep_error *err)
 {

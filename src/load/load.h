@@ -102,6 +102,7 @@ bool load_next_variable(const struct object *object, size_t *position, struct ob
 
 /* Setters, before linking. */
 skep_status load_set_map_entries(struct object *object, u32 map, u32 max_entries, skep_error *err);
+skep_status load_set_map_value_size(struct object *object, u32 map, u32 bytes, skep_error *err);
 /* name: a variable of .rodata (with BTF or a symbol) */
 skep_status load_set_rodata(struct object *object, const char *name, const void *value, size_t size,
                             skep_error *err);

@@ -14,6 +14,19 @@ skep_status load_set_map_entries(struct object *o, u32 map, u32 max_entries, ske
     return SKEP_OK;
 }
 
+skep_status load_set_map_value_size(struct object *o, u32 map, u32 bytes, skep_error *err)
+{
+    if (map >= o->maps.n)
+        return RAISE(err, SKEP_NOT_FOUND, LOAD_NOT_FOUND, STR("map"), STR("?"));
+    struct object_map *m = &o->maps.data[map];
+    if (m->contents || m->origin == MAP_FROM_DATA || m->origin == MAP_FROM_KCONFIG ||
+        m->spec.lock_at)
+        return RAISE(err, SKEP_BAD_ARG, LOAD_MAP, STR(m->section), STR(m->spec.name),
+                     STR("what lies in its values says how large they are"));
+    m->spec.value_size = bytes;
+    return SKEP_OK;
+}
+
 /* What a symbol of a data section names; false: it is no variable, or lies outside the section. */
 static bool load_variable(const struct object *o, const struct elf_symbol *symbol,
                           struct object_variable *out)

@@ -47,6 +47,15 @@ class Dump(Case):
         self.assertEqual(rodata["contents"], "05000000")
         self.assertEqual(result["license"], "Dual BSD/GPL")
 
+    def test_sizes_of_maps_can_be_set(self):
+        for text, entries, value in (("5x40", 5, 40), ("0x10x0x20", 16, 32), ("7", 7, 8)):
+            [result] = self.json("dump", self.source, "--maps", "--set-map-size", "flows=" + text)
+            found = {m["name"]: (m["max_entries"], m["value_size"]) for m in result["maps"]}
+            self.assertEqual(found["flows"], (entries, value))
+        for text in ("x40", "5x", "5x-1", "5xx"):
+            self.fails("dump", self.source, "--maps", "--set-map-size", "flows=" + text, says="flows")
+        self.fails("dump", self.source, "--maps", "--set-map-size", "none=1", says="none")
+
     def test_the_tables_say_the_same(self):
         out = self.skep("dump", self.source)
         self.assertRegex(out, r"probe +kprobe/do_exit +kprobe +\d+ +do_exit")

@@ -3,6 +3,7 @@
  *
  *     corpora_objects extract FOLDER FILE...   writes FOLDER/NAME-N.o for each object in FILE
  *     corpora_objects open FILE...             a line per object, and one per program not linked
+ *     corpora_objects core FILE...             a line per program that CO-RE has to complete
  *     corpora_objects list FILE                the instructions of each section of code
  *     corpora_objects calls FILE...            a line per call of a helper: its number
  *     corpora_objects helpers                  the helpers that there are, and whether they run */
@@ -192,6 +193,22 @@ static void print_calls(struct opener *o, const char *path)
     load_close(o->object);
 }
 
+/* Notes stand where nobody has the types that an instruction was made for. */
+static void print_core(struct opener *o, const char *path)
+{
+    if (open_file(o, path) != SKEP_OK)
+        return;
+    for (u32 i = 0; i < load_n_programs(o->object); i++) {
+        struct arena arena;
+        struct linked linked;
+        arena_init(&arena, &o->mem);
+        if (load_link(o->object, i, &arena, &linked, NULL) == SKEP_OK && linked.code.n_notes)
+            printf("%s\t%s\n", path, load_program(o->object, i)->name);
+        arena_drop(&arena);
+    }
+    load_close(o->object);
+}
+
 static void print_helpers(void)
 {
     for (u32 i = 0; i < n_helpers; i++)
@@ -223,12 +240,16 @@ int main(int argc, char **argv)
         for (int i = 2; i < argc; i++)
             print_calls(&o, argv[i]);
         status = 0;
+    } else if (argc > 2 && !strcmp(argv[1], "core")) {
+        for (int i = 2; i < argc; i++)
+            print_core(&o, argv[i]);
+        status = 0;
     } else if (argc == 2 && !strcmp(argv[1], "helpers")) {
         print_helpers();
         status = 0;
     } else {
         fprintf(stderr,
-                "usage: corpora_objects {extract FOLDER|open|list|calls} FILE... | helpers\n");
+                "usage: corpora_objects {extract FOLDER|open|core|list|calls} FILE... | helpers\n");
     }
     registry_drop(&o.registry);
     return status;

@@ -61,8 +61,8 @@ enum command_bit {
       "share the input among N threads, each a CPU of its own to the program") \
     O(SET_MAP,      "set-map",      0, "NAME KEY=VALUE…|@FILE", PAIRS, IN_RUN | IN_BENCH, \
       "fill a map before the run; see MAP VALUES") \
-    O(SET_MAP_SIZE, "set-map-size", 0, "NAME=N", MANY, IN_OBJECTS, \
-      "the number of entries of a map") \
+    O(SET_MAP_SIZE, "set-map-size", 0, "NAME=N[xBYTES]", MANY, IN_OBJECTS, \
+      "the number of entries of a map, and the size of its values") \
     O(SET_RODATA,   "set-rodata",   0, "NAME=VALUE", MANY, IN_OBJECTS, \
       "the value of a global variable") \
     O(CFLAG,        "cflag",        0, "FLAG", MANY, IN_OBJECTS, \

@@ -235,12 +235,19 @@ static char *assignment_split(enum option_id id, const char *text, const char **
 
 static int set_map_size(const struct target *target, const char *name, const char *text)
 {
-    uint64_t entries;
+    uint64_t entries, bytes = 0;
     skep_error error = { 0 };
-    if (!number_parse(text, 4, &entries) || text[0] == '-')
+    const char *x = strchr(text + (strncmp(text, "0x", 2) ? 0 : 2), 'x');
+    char *count = need(x ? strndup(text, (size_t)(x - text)) : strdup(text));
+    bool ok = number_parse(count, 4, &entries) && text[0] != '-' &&
+              (!x || (number_parse(x + 1, 4, &bytes) && x[1] != '-'));
+    free(count);
+    if (!ok)
         return say_usage("--set-map-size %s: %s is no number of entries", name, text);
     skep_status status =
         skep_object_set_map_entries(target->object, name, (uint32_t)entries, &error);
+    if (!status && x)
+        status = skep_object_set_map_value_size(target->object, name, (uint32_t)bytes, &error);
     return status ? say_error(target->path, status, &error) : STATUS_OK;
 }
 
