@@ -65,7 +65,9 @@ struct host_code {
     u32 n_insns, n_funcs;
     const struct host_insn *insns;
     const struct host_func *funcs;
-    const struct code *code; /* for faults and listings */
+    const struct code *code;                  /* for faults and listings */
+    const struct skep_helper *const *helpers; /* by CODE instruction, for those who hold them to
+                                                 their contracts; or NULL */
 };
 
 void host_print_insn(struct text *out, const struct host_insn *insn);

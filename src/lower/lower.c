@@ -97,6 +97,7 @@ static skep_status lower_finish(struct lowering *l, struct host_code *out)
         .insns = insns,
         .funcs = funcs,
         .code = code,
+        .helpers = l->in->helpers,
     };
     return SKEP_OK;
 }

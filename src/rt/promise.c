@@ -3,14 +3,27 @@
  * the ledger, and only what it says it takes.  Verifier and engines rely on all of that. */
 #include "rt/promise.h"
 
+#include "base/hash.h"
 #include "rt/dynptr.h"
 #include "rt/map.h"
+
+/* What a program's author fixed: the text of strings.  Sizes to allocate are the result's matter.
+ */
+static u64 promise_constants(const struct skep_helper *helper, const u64 args[5])
+{
+    u64 sum = 0;
+    for (u32 a = 0; a < 5; a++)
+        if (helper->args[a].kind == SKEP_ARG_STRING)
+            sum ^= hash_string((const char *)(uintptr_t)args[a], a);
+    return sum;
+}
 
 void rt_promise_note(struct rt_promise *promise, const struct skep_thread *thread,
                      const struct skep_helper *helper, const u64 args[5])
 {
     promise->helper = helper;
     promise->n_held = thread->n_held;
+    promise->constants = promise_constants(helper, args);
     memcpy(promise->args, args, sizeof(promise->args));
     memcpy(promise->stack, thread->stack, sizeof(promise->stack));
 }
@@ -69,6 +82,18 @@ static bool promise_acquires(const struct skep_helper *helper)
     return acquires;
 }
 
+/* Memory of the size that was asked for: in the ledger, when the program has to give it back. */
+static const char *promise_allocated(const struct rt_promise *promise,
+                                     const struct skep_thread *thread, u64 r0)
+{
+    const struct skep_held *held = rt_find_held(thread, (void *)(uintptr_t)r0);
+    for (u32 a = 0; a < 5; a++)
+        if (promise->helper->args[a].kind == SKEP_ARG_ALLOC_SIZE && held &&
+            held->bytes != promise->args[a])
+            return "it gave memory of another size than it was asked for";
+    return NULL;
+}
+
 static const char *promise_result(const struct rt_promise *promise,
                                   const struct skep_thread *thread, u64 r0)
 {
@@ -82,7 +107,7 @@ static const char *promise_result(const struct rt_promise *promise,
         return "its result is NULL, which it never is";
     if (r0 && ret->flags & SKEP_RET_ACQUIRES && !rt_find_held(thread, (void *)(uintptr_t)r0))
         return "what it gave is not in the ledger";
-    return NULL;
+    return ret->flags & SKEP_RET_ACQUIRES ? promise_allocated(promise, thread, r0) : NULL;
 }
 
 const char *rt_promise_broken(const struct rt_promise *promise, const struct skep_thread *thread,
@@ -92,6 +117,8 @@ const char *rt_promise_broken(const struct rt_promise *promise, const struct ske
         return NULL;
     if (!promise_stack_is_kept(promise, thread))
         return "it wrote to the program's stack where it may not";
+    if (promise_constants(promise->helper, promise->args) != promise->constants)
+        return "it changed a constant of the program's";
     if (thread->n_held > promise->n_held && !promise_acquires(promise->helper))
         return "it took something, but takes nothing";
     return promise_result(promise, thread, r0);

@@ -8,6 +8,7 @@
 struct rt_promise {
     const struct skep_helper *helper;
     u64 args[5];
+    u64 constants; /* what its CONSTANT arguments stand for */
     u32 n_held;
     u8 stack[RT_MAX_FRAMES * RT_FRAME_BYTES];
 };

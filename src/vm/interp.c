@@ -28,6 +28,21 @@ static COLD skep_status interp_fault(struct skep_thread *thread, const struct in
     return SKEP_TRAP;
 }
 
+/* Builds with assertions hold helpers to their contracts, which the call by address knows nothing
+ * of. */
+#ifdef NDEBUG
+#define CALL_HELPER() helper(thread, reg[1], reg[2], reg[3], reg[4], reg[5])
+#else
+#define CALL_HELPER() interp_call(thread, interp, ip, helper, &reg[1])
+static u64 interp_call(struct skep_thread *thread, const struct interp *interp,
+                       const struct interp_insn *ip, skep_helper_fn *helper, const u64 args[5])
+{
+    if (!interp->helpers)
+        return helper(thread, args[0], args[1], args[2], args[3], args[4]);
+    return rt_call_helper(thread, interp->helpers[interp->origin[ip - interp->insns]], args);
+}
+#endif
+
 /* ---- the loop */
 
 #if INTERP_THREADED
@@ -291,7 +306,7 @@ dispatch:
         {
             skep_helper_fn *helper = (skep_helper_fn *)(uintptr_t)ip[1].wide;
             thread->fuel = fuel;
-            reg[0] = acc = helper(thread, reg[1], reg[2], reg[3], reg[4], reg[5]);
+            reg[0] = acc = CALL_HELPER();
             fuel = thread->fuel;
             if (UNLIKELY(thread->stop != SKEP_OK)) {
                 status = thread->stop;
@@ -303,7 +318,7 @@ dispatch:
         CASE(HOST_CALL_PURE, 0)
         {
             skep_helper_fn *helper = (skep_helper_fn *)(uintptr_t)ip[1].wide;
-            reg[0] = acc = helper(thread, reg[1], reg[2], reg[3], reg[4], reg[5]);
+            reg[0] = acc = CALL_HELPER();
             ip += 2;
             DISPATCH();
         }
@@ -434,6 +449,7 @@ skep_status interp_run_callback(struct skep_thread *thread, const struct rt_prog
 
 #undef CASE
 #undef DISPATCH
+#undef CALL_HELPER
 #undef NEXT
 #undef DST
 #undef SRC

@@ -46,6 +46,7 @@ _Static_assert(sizeof(struct interp_insn) == 16, "four to a cache line");
 struct interp {
     struct mem *mem;
     const struct code *code;
+    const struct skep_helper *const *helpers; /* by CODE instruction, or NULL */
     u32 n_insns, n_funcs;
     struct interp_insn *insns;
     u32 *origin; /* CODE instruction of each */

@@ -285,6 +285,7 @@ static skep_status prepare_run(struct prepare *p, struct arena *scratch)
     prepare_survey(p);
     prepare_layout(p);
     out->insns = mem_zalloc(out->mem, out->n_insns * sizeof(*out->insns));
+    out->helpers = p->host->helpers;
     out->origin = mem_zalloc(out->mem, out->n_insns * sizeof(*out->origin));
     if (!out->insns || !out->origin)
         return SKEP_NOMEM;

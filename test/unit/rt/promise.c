@@ -100,6 +100,32 @@ TEST(what_is_acquired_must_be_in_the_ledger)
     end();
 }
 
-UNIT_TESTS(UNIT(a_helper_that_keeps_its_contract_is_called),
+TEST(constants_stay_and_are_kept_to)
+{
+    struct skep_helper says = fills, gives = fills;
+    struct rt_promise promise;
+    char text[8] = "text";
+    struct skep_held held = { .what = &held, .release = nothing, .bytes = 16 };
+    u64 args[5] = { 0, (u64)(uintptr_t)text }, r0 = (u64)(uintptr_t)&held;
+    begin();
+    says.args[1] = (struct skep_arg){ .kind = SKEP_ARG_STRING, .flags = SKEP_ARG_CONSTANT };
+    rt_promise_note(&promise, &thread, &says, args);
+    assert_null(rt_promise_broken(&promise, &thread, 0));
+    text[2] = 'X';
+    assert_non_null(rt_promise_broken(&promise, &thread, 0));
+    gives.args[1] = (struct skep_arg){ .kind = SKEP_ARG_ALLOC_SIZE, .flags = SKEP_ARG_CONSTANT };
+    gives.ret =
+        (struct skep_ret){ .kind = SKEP_RET_MEM, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES };
+    args[1] = 16;
+    rt_promise_note(&promise, &thread, &gives, args);
+    assert_true(rt_hold(&thread, &held));
+    assert_null(rt_promise_broken(&promise, &thread, r0));
+    promise.args[1] = 24;
+    assert_non_null(rt_promise_broken(&promise, &thread, r0));
+    rt_drop(&thread, &held);
+    end();
+}
+
+UNIT_TESTS(UNIT(constants_stay_and_are_kept_to), UNIT(a_helper_that_keeps_its_contract_is_called),
            UNIT(writing_past_the_memory_given_is_seen), UNIT(a_result_outside_its_range_is_seen),
            UNIT(what_is_acquired_must_be_in_the_ledger))
