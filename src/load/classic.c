@@ -8,7 +8,7 @@
  *
  * Jumps only go forward, so one pass over the instructions settles whatever depends on paths.
  * Instructions that are never reached are checked and left out. */
-#include "load/load.h"
+#include "load/classic.h"
 
 #define CLASSIC_MAX 4096u
 #define CLASSIC_CELLS 16u  /* of M[] */
@@ -104,7 +104,7 @@ static const struct classic_row classic_rows[256] = {
 #undef CLASSIC_TEST
 
 /* What the offsets from SKF_AD_OFF on stand for (<linux/filter.h>), in steps of 4. */
-enum classic_beside_kind { BESIDE_ABSENT, BESIDE_FIELD, BESIDE_NETWORK, BESIDE_DEVICE, BESIDE_HELPER, BESIDE_XOR };
+enum classic_beside_kind { BESIDE_FIELD, BESIDE_NETWORK, BESIDE_DEVICE, BESIDE_TYPE, BESIDE_HELPER, BESIDE_XOR, BESIDE_ATTRIBUTE, BESIDE_NESTED, BESIDE_PAYLOAD };
 static const struct classic_beside {
     const char *name;
     u8 kind;           /* enum classic_beside_kind */
@@ -114,24 +114,25 @@ static const struct classic_beside {
     { "SKF_AD_PROTOCOL",         BESIDE_NETWORK, 0, "protocol" },
     { "SKF_AD_PKTTYPE",          BESIDE_FIELD,   0, "pkt_type" },
     { "SKF_AD_IFINDEX",          BESIDE_DEVICE,  0, "ifindex" },
-    { "SKF_AD_NLATTR",           BESIDE_ABSENT,  0, NULL },
-    { "SKF_AD_NLATTR_NEST",      BESIDE_ABSENT,  0, NULL },
+    { "SKF_AD_NLATTR",           BESIDE_ATTRIBUTE, 0, NULL },
+    { "SKF_AD_NLATTR_NEST",      BESIDE_NESTED,  0, NULL },
     { "SKF_AD_MARK",             BESIDE_FIELD,   0, "mark" },
     { "SKF_AD_QUEUE",            BESIDE_FIELD,   0, "queue_mapping" },
-    { "SKF_AD_HATYPE",           BESIDE_ABSENT,  0, NULL },
+    { "SKF_AD_HATYPE",           BESIDE_TYPE,    0, "ifindex" },
     { "SKF_AD_RXHASH",           BESIDE_FIELD,   0, "hash" },
     { "SKF_AD_CPU",              BESIDE_HELPER,  8, NULL },
     { "SKF_AD_ALU_XOR_X",        BESIDE_XOR,     0, NULL },
     { "SKF_AD_VLAN_TAG",         BESIDE_FIELD,   0, "vlan_tci" },
     { "SKF_AD_VLAN_TAG_PRESENT", BESIDE_FIELD,   0, "vlan_present" },
-    { "SKF_AD_PAY_OFFSET",       BESIDE_ABSENT,  0, NULL },
+    { "SKF_AD_PAY_OFFSET",       BESIDE_PAYLOAD, 0, NULL },
     { "SKF_AD_RANDOM",           BESIDE_HELPER,  7, NULL },
     { "SKF_AD_VLAN_TPID",        BESIDE_NETWORK, 0, "vlan_proto" },
 };
 /* clang-format on */
 
 struct classic_patch {
-    u32 slot, target; /* a jump and the classic instruction that it goes to */
+    u32 slot, target; /* a jump and the classic instruction that it goes to, or a call and the count
+                         of those + the subprogram */
 };
 
 struct classic {
@@ -140,7 +141,8 @@ struct classic {
     u32 n;
     u16 *stored;   /* by instruction: cells of M[] that every path to it has stored */
     bool *reached; /* by instruction */
-    u32 *start;    /* by instruction: its first slot */
+    u32 *start;    /* by instruction, then by subprogram: its first slot */
+    u32 routines;  /* bits: the subprograms that are called */
     struct isa_slot *slots;
     u32 n_slots;
     struct classic_patch *patches;
@@ -316,17 +318,38 @@ static void classic_put_needs_a(struct classic *c)
     classic_put_exit(c);
 }
 
+/* Calls a subprogram, whose arguments are in place. */
+static void classic_put_routine(struct classic *c, enum classic_routine which)
+{
+    c->routines |= 1u << which;
+    classic_put(c, (struct insn){ .op = ISA_MOV64_REG, .dst = 1, .src = CLASSIC_CTX });
+    c->patches[c->n_patches++] = (struct classic_patch){ c->n_slots, c->n + which };
+    classic_put(c, (struct insn){ .op = ISA_CALL_LOCAL });
+}
+
+static void classic_put_attribute(struct classic *c, bool nested)
+{
+    classic_put_move(c, 2, CLASSIC_A);
+    classic_put_move(c, 3, CLASSIC_X);
+    classic_put_const(c, 4, nested);
+    classic_put_routine(c, CLASSIC_FIND_ATTRIBUTE);
+}
+
 static skep_status classic_put_beside(struct classic *c, u32 at, const struct classic_beside *what)
 {
-    bool found =
-        what->field ? classic_put_field(c, CLASSIC_A, what->field) : what->kind != BESIDE_ABSENT;
-    if (!found)
+    if (what->field && !classic_put_field(c, CLASSIC_A, what->field))
         return RAISE(c->err, SKEP_UNSUPPORTED, CLASSIC_ABSENT, NUM(at), STR(what->name));
     switch ((enum classic_beside_kind)what->kind) {
-    case BESIDE_ABSENT:
     case BESIDE_FIELD: break;
     case BESIDE_NETWORK: classic_put(c, (struct insn){ .op = ISA_BE16, .dst = CLASSIC_A }); break;
     case BESIDE_DEVICE: classic_put_needs_a(c); break;
+    case BESIDE_TYPE: /* every device of a host's is an Ethernet */
+        classic_put_needs_a(c);
+        classic_put_const(c, CLASSIC_A, 1);
+        break;
+    case BESIDE_ATTRIBUTE: classic_put_attribute(c, false); break;
+    case BESIDE_NESTED: classic_put_attribute(c, true); break;
+    case BESIDE_PAYLOAD: classic_put_routine(c, CLASSIC_FIND_PAYLOAD); break;
     case BESIDE_HELPER:
         classic_put(c, (struct insn){ .op = ISA_CALL_HELPER, .imm = what->helper });
         break;
@@ -436,7 +459,39 @@ static skep_status classic_put_insn(struct classic *c, u32 at)
     return SKEP_OK;
 }
 
-static skep_status classic_put_all(struct classic *c)
+static void classic_patch_all(struct classic *c)
+{
+    for (u32 i = 0; i < c->n_patches; i++) {
+        u32 slot = c->patches[i].slot, target = c->patches[i].target;
+        s32 distance = (s32)(c->start[target] - slot - 1);
+        if (target >= c->n)
+            c->slots[slot].imm = distance;
+        else
+            c->slots[slot].off = (s16)distance;
+    }
+}
+
+static u32 classic_length_at(const struct skep_hook *hook)
+{
+    u32 i = 0;
+    while (i < hook->n_fields && strcmp(hook->fields[i].name, "len") != 0)
+        i++;
+    return i < hook->n_fields ? hook->fields[i].offset : 0;
+}
+
+static skep_status classic_put_routines(struct classic *c, struct mem *mem)
+{
+    u32 length_at = classic_length_at(c->hook);
+    for (u32 r = 0; r < CLASSIC_ROUTINES; r++) {
+        c->start[c->n + r] = c->n_slots;
+        if (c->routines >> r & 1)
+            TRY(classic_routine_put(mem, (enum classic_routine)r, length_at, c->slots, &c->n_slots,
+                                    c->err));
+    }
+    return SKEP_OK;
+}
+
+static skep_status classic_put_all(struct classic *c, struct mem *mem)
 {
     classic_put(c, (struct insn){ .op = ISA_MOV64_REG, .dst = CLASSIC_CTX, .src = 1 });
     classic_put_const(c, CLASSIC_A, 0);
@@ -446,10 +501,8 @@ static skep_status classic_put_all(struct classic *c)
         if (c->reached[at])
             TRY(classic_put_insn(c, at));
     }
-    for (u32 i = 0; i < c->n_patches; i++) {
-        u32 slot = c->patches[i].slot;
-        c->slots[slot].off = (s16)(c->start[c->patches[i].target] - slot - 1);
-    }
+    TRY(classic_put_routines(c, mem));
+    classic_patch_all(c);
     return SKEP_OK;
 }
 
@@ -466,15 +519,17 @@ skep_status load_classic(struct arena *arena, const struct skep_hook *hook,
         .n = n,
         .stored = arena_array(arena, u16, n),
         .reached = arena_array(arena, bool, n),
-        .start = arena_array(arena, u32, n),
-        .slots = arena_array(arena, struct isa_slot, n * CLASSIC_EXPANDS + CLASSIC_BEGINS),
+        .start = arena_array(arena, u32, n + CLASSIC_ROUTINES),
+        .slots = arena_array(arena, struct isa_slot,
+                             n * CLASSIC_EXPANDS + CLASSIC_BEGINS +
+                                 CLASSIC_ROUTINES * CLASSIC_ROUTINE_SLOTS),
         .patches = arena_array(arena, struct classic_patch, n * 2),
         .err = err,
     };
     if (!c.stored || !c.reached || !c.start || !c.slots || !c.patches)
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("a classic program"));
     TRY(classic_check(&c));
-    TRY(classic_put_all(&c));
+    TRY(classic_put_all(&c, arena->mem));
     *slots = c.slots;
     *n_slots = c.n_slots;
     return SKEP_OK;

@@ -188,6 +188,58 @@ TEST(results_are_those_of_the_kernel)
     classic_bed_close(&bed);
 }
 
+/* Attributes one behind the other, some inside of others, some of impossible lengths. */
+static void make_attributes(uint8_t packet[PACKET_BYTES])
+{
+    make_packet(packet);
+    for (size_t at = random_below(3) * 4; at + 4 <= PACKET_BYTES;) {
+        const uint16_t lengths[] = { 4, 5, 8, 12, 16, 24, 3, 0, 60 };
+        uint16_t length = lengths[random_below(random_below(4) ? 6 : 9)];
+        uint16_t type = (uint16_t)(random_below(4) | (random_below(4) ? 0 : 0x8000));
+        memcpy(packet + at, &length, 2);
+        memcpy(packet + at + 2, &type, 2);
+        at += random_below(4) ? (length + 3u) & ~3u : 4;
+        at += length < 4 ? 4 : 0;
+    }
+}
+
+TEST(attributes_are_found_where_the_kernel_finds_them)
+{
+    struct classic_bed bed;
+    int pair[2];
+    uint32_t found = 0, none = 0;
+    if (!kernel_open(pair))
+        skip();
+    classic_bed_open(&bed);
+    for (int round = 0; round < 1500; round++) {
+        const struct skep_classic_insn insns[] = {
+            { .code = 0x01, .k = random_below(5) },
+            { .code = 0x00, .k = random_below(8) ? 4 * random_below(16) : random_u32() },
+            { .code = 0x20, .k = (uint32_t)SKF_AD_OFF + (random_below(2) ? 12 : 16) },
+            { .code = 0x16 },
+        };
+        struct classic_filter filter;
+        uint8_t packet[PACKET_BYTES];
+        assert_int_equal(classic_open(&bed, insns, 4, &filter, NULL), SKEP_OK);
+        assert_true(kernel_attach(pair[1], (struct skep_classic_insn *)(uintptr_t)insns, 4));
+        for (int i = 0; i < 8; i++) {
+            make_attributes(packet);
+            size_t size = PACKET_BYTES - random_below(8);
+            uint64_t theirs = kernel_verdict(pair, packet, size);
+            uint64_t ours = classic_verdict(&bed, &filter, packet, size);
+            assert_int_equal(ours, theirs);
+            found += theirs > 0;
+            none += theirs == 0;
+        }
+        classic_close(&filter);
+    }
+    printf("%u attributes found, %u not there\n", found, none);
+    assert_true(found > 500 && none > 500);
+    close(pair[0]);
+    close(pair[1]);
+    classic_bed_close(&bed);
+}
+
 /* Valid but for a few changes; or anything. */
 static size_t make_any(struct skep_classic_insn *out)
 {
@@ -241,4 +293,5 @@ TEST(accepts_what_the_kernel_accepts)
 }
 
 UNIT_TESTS(UNIT(results_are_those_of_libpcap), UNIT(results_are_those_of_the_kernel),
-           UNIT(accepts_what_the_kernel_accepts))
+           UNIT(accepts_what_the_kernel_accepts),
+           UNIT(attributes_are_found_where_the_kernel_finds_them))

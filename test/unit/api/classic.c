@@ -53,8 +53,6 @@ static const struct refusal refusals[] = {
         { .code = 0x02, .k = 3 },
         { .code = 0x60, .k = 3 },
         CLASSIC_RETURN_A } },
-    { "classic-not-supported", SKEP_UNSUPPORTED, 2, { CLASSIC_BESIDE(28), CLASSIC_RETURN_A } },
-    { "classic-not-supported", SKEP_UNSUPPORTED, 2, { CLASSIC_BESIDE(52), CLASSIC_RETURN_A } },
 };
 
 TEST(refuses_by_name)
