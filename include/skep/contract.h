@@ -25,6 +25,21 @@ enum skep_personality {
         2, /* ids of the application's own; in bytecode they share Linux's id space */
 };
 
+/* The rules that programs are held to. */
+enum skep_profile {
+    SKEP_PROFILE_LINUX = 0, /* what Linux grants CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON */
+    SKEP_PROFILE_STRICT,    /* also no read of uninitialised stack */
+    SKEP_PROFILE_RFC,       /* RFC 9669 without Linux's structural extras */
+};
+
+/* What verification may use; 0: the default.  Passing one ends it with SKEP_LIMIT. */
+struct skep_verify_limits {
+    uint64_t ns;           /* time; 10 s */
+    uint64_t memory_bytes; /* 256 MB */
+    uint64_t visits;       /* instructions interpreted; 4 million */
+    uint32_t stack_bytes;  /* of a program's frame; 512 */
+};
+
 /* ---- helpers ------------------------------------------------------------------------------- */
 
 /* What an argument must be. */

@@ -20,12 +20,6 @@ enum skep_engine {
                          no maps, and running it is SKEP_UNSUPPORTED */
 };
 
-enum skep_profile {
-    SKEP_PROFILE_LINUX = 0, /* what Linux grants CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON */
-    SKEP_PROFILE_STRICT,    /* also no read of uninitialised stack */
-    SKEP_PROFILE_RFC,       /* RFC 9669 without Linux's structural extras */
-};
-
 struct skep_load_options {
     size_t size; /* sizeof(struct skep_load_options) */
     enum skep_engine engine;

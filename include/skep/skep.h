@@ -17,5 +17,6 @@
 #include <skep/program.h>
 #include <skep/slot.h>
 #include <skep/thread.h>
+#include <skep/verify.h>
 
 #endif

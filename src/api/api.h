@@ -71,6 +71,8 @@ static inline bool map_is_named(const struct skep_map *map, const char *name)
 
 void object_get(struct skep_object *object);
 void object_put(struct skep_object *object);
+/* By name (NULL: the first); CODE_NONE: there is none. */
+u32 object_find_program(const struct skep_object *object, const char *name);
 
 /* Makes a map of the env: registry, quota, seed. */
 skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,

@@ -59,8 +59,6 @@ static struct skep_map_spec instance_spec(const struct instance *instance,
     const struct skep_map_type *type = registry_map_type(&env->registry, SKEP_LINUX, spec.type);
     if (type && (type->classes & SKEP_MAP_EVENTS) && spec.max_entries == 0)
         spec.max_entries = env->n_cpus; /* one entry per CPU, as libbpf has it */
-    if (type && (type->traits & SKEP_MAP_ENTRIES_POWER_OF_2_PAGES))
-        spec.max_entries = map_ring_entries(spec.max_entries); /* as libbpf has it, too */
     if (decl->read_only)
         spec.flags |= MAP_F_RDONLY_PROG;
     return spec;

@@ -271,3 +271,12 @@ skep_status skep_object_set_hook(skep_object *object, const char *program, const
         return object_no_such(err, "program", program);
     return load_set_hook(object->loaded, i, found, err);
 }
+
+u32 object_find_program(const skep_object *object, const char *name)
+{
+    if (!name)
+        return skep_object_n_programs(object) ? 0 : CODE_NONE;
+    if (!object->loaded)
+        return strcmp(name, object->name) ? CODE_NONE : 0;
+    return load_find_program(object->loaded, name);
+}

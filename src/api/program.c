@@ -125,7 +125,8 @@ static skep_status program_resolve_calls(struct skep_program *program,
     struct resolve_input input = { .registry = &program->env->registry,
                                    .linked = &program->linked,
                                    .check_license = options->profile != SKEP_PROFILE_RFC,
-                                   .check_nothing = options->engine == SKEP_ENGINE_NONE };
+                                   .check_nothing = options->engine == SKEP_ENGINE_NONE,
+                                   .to_run = true };
     program->helpers =
         arena_array(&program->arena, const struct skep_helper *, program->linked.code.n_insns);
     if (!program->helpers)
@@ -311,15 +312,6 @@ static skep_status program_load_in(struct instance *instance, u32 index, skep_pr
     return SKEP_OK;
 }
 
-static u32 program_index(const skep_object *object, const char *name)
-{
-    if (!name)
-        return skep_object_n_programs(object) ? 0 : CODE_NONE;
-    if (!object->loaded)
-        return strcmp(name, object->name) ? CODE_NONE : 0;
-    return load_find_program(object->loaded, name);
-}
-
 skep_status skep_program_load(skep_object *object, const char *name,
                               const struct skep_load_options *options, skep_program **out,
                               skep_error *err)
@@ -330,7 +322,7 @@ skep_status skep_program_load(skep_object *object, const char *name,
     if (!object || !out || options->size != sizeof(*options) || (options->n_maps && !options->maps))
         return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
                      STR("NULL, or options.size is not sizeof(struct skep_load_options)"));
-    u32 index = program_index(object, name);
+    u32 index = object_find_program(object, name);
     if (index == CODE_NONE)
         return RAISE(err, SKEP_NOT_FOUND, NO_SUCH, STR("program"), STR(name ? name : "at all"));
     struct instance instance;

@@ -34,8 +34,6 @@ static const char *btf_int_problem(const struct btf *btf, u32 id)
 static const char *btf_enum_problem(const struct btf *btf, u32 id)
 {
     u32 size = btf_words(btf, id)[2];
-    if (!size && !btf_vlen(btf, id)) /* one that is only declared */
-        return NULL;
     return size == 1 || size == 2 || size == 4 || size == 8 ? NULL : "impossible size";
 }
 

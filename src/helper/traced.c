@@ -92,7 +92,7 @@ static u64 helper_task(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a
 }
 
 const struct skep_helper helper_get_current_task = {
-    HELPER_HEAD("bpf_get_current_task", 35, BASE, helper_task),
+    HELPER_HEAD("bpf_get_current_task", 35, TRACING, helper_task),
     .effects = SKEP_GPL_ONLY,
 };
 

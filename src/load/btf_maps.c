@@ -33,14 +33,12 @@ static u32 load_pointee(const struct btf *btf, u32 type)
     return btf_kind(btf, ptr) == BTF_PTR ? btf_skip_modifiers(btf, btf_target(btf, ptr)) : 0;
 }
 
-/* __uint(name, n) is `int (*name)[n]`; __ulong(name, n) is `enum { unique = n } name`, in some
- * headers `*name`. */
+/* __uint(name, n) is `int (*name)[n]`; __ulong(name, n) is `enum { unique = n } *name`. */
 static bool load_number_of(const struct btf *btf, u32 type, u64 *number)
 {
-    u32 own = btf_skip_modifiers(btf, type);
-    u32 to = btf_kind(btf, own) == BTF_PTR ? load_pointee(btf, type) : own;
+    u32 to = load_pointee(btf, type);
     enum btf_kind kind = btf_kind(btf, to);
-    if (kind == BTF_ARRAY && to != own) {
+    if (kind == BTF_ARRAY) {
         *number = btf_array_count(btf, to);
         return true;
     }

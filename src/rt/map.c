@@ -44,16 +44,6 @@ static int map_check_inner(const struct skep_map_type *type, const struct skep_m
 
 enum { MAP_RING_GRAIN = 4096 }; /* a page of the machines that programs are compiled for */
 
-u32 map_ring_entries(u32 n)
-{
-    if (n == 0 || n > (u32)1 << 31)
-        return n;
-    u32 size = MAP_RING_GRAIN;
-    while (size < n)
-        size *= 2;
-    return size;
-}
-
 static int map_check_entries(const struct skep_map_type *type, u32 n)
 {
     if (n == 0)

@@ -64,9 +64,6 @@ void map_put_user(struct skep_map *map); /* drops the user reference and the ref
  * of the inner template. */
 bool map_same_shape(const struct skep_map_spec *a, const struct skep_map_spec *b);
 
-/* The size of a ring buffer of at least n bytes; n where there is none. */
-u32 map_ring_entries(u32 n);
-
 /* Of a user ring buffer, the bytes that even the largest record leaves to others. */
 #define MAP_RECORD_OVERHEAD 8u
 

@@ -160,6 +160,7 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
 static skep_status calls_check_map(struct checked_run_state *s, struct checked_call *call, u32 a)
 {
     u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
+    u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
     const struct checked_value *value = &call->args[a];
     if (value->from.kind != CHECKED_MAP || value->bits != value->from.base)
         return calls_wrong(s, call, a, "a map");
@@ -167,8 +168,9 @@ static skep_status calls_check_map(struct checked_run_state *s, struct checked_c
     if ((map->type->classes & call->helper->maps) != call->helper->maps)
         return CHECKED_FAULT(s, VM_MAP_CLASS, STR(call->helper->name), STR(map->type->name),
                              STR(map->spec.name));
-    /* What a program may not read it may look up: loads through the pointer are what is refused. */
-    if ((call->helper->maps & writes) && !map_program_may_write(map))
+    bool forbidden = ((call->helper->maps & writes) && !map_program_may_write(map)) ||
+                     ((call->helper->maps & reads) && !map_program_may_read(map));
+    if (forbidden)
         return CHECKED_FAULT(s, VM_MAP_FORBIDS, STR(call->helper->name), STR(map->spec.name));
     call->map = map;
     return SKEP_OK;

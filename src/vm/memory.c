@@ -250,17 +250,6 @@ static struct checked_origin *memory_slot(struct checked_run_state *s,
     return &s->frames[through->from.frame].slot[slot];
 }
 
-/* Where a value that is read came from, as far as a frame's slot remembers it. */
-static struct checked_origin memory_spilled(struct checked_run_state *s,
-                                            const struct checked_value *through,
-                                            const struct checked_access *access)
-{
-    u64 bit = 0;
-    struct checked_origin *slot = memory_slot(s, through, access, &bit);
-    bool spilled = slot && s->frames[through->from.frame].spilled & bit;
-    return spilled ? *slot : (struct checked_origin){ .kind = CHECKED_NUMBER };
-}
-
 /* Whole arguments of the hook.  What their types are only the target's BTF says. */
 static bool memory_is_argument(const struct checked_run_state *s,
                                const struct checked_value *through,
@@ -286,6 +275,7 @@ skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
     struct checked_value through = s->reg[insn->src];
     struct checked_access access = memory_access(insn, insn->src, &through, CHECKED_READ);
     bool acquire = insn_kind(insn) == ISA_KIND_LOAD_ACQ;
+    u64 bit = 0;
     if (through.from.kind == CHECKED_CTX && !acquire)
         return context_load(s, insn, &through, &access);
     TRY(checked_may_access(s, &through, &access));
@@ -295,8 +285,10 @@ skep_status checked_load(struct checked_run_state *s, const struct insn *insn)
         checked_number(memory_extend(insn, memory_read(access.address, (u32)access.bytes)));
     if (acquire)
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    value.from = memory_spilled(s, &through, &access);
-    value.from.of_host |= memory_is_argument(s, &through, &access);
+    value.from.of_host = memory_is_argument(s, &through, &access);
+    struct checked_origin *slot = memory_slot(s, &through, &access, &bit);
+    if (slot && s->frames[through.from.frame].spilled & bit)
+        value.from = *slot;
     s->reg[insn->dst] = value;
     return SKEP_OK;
 }
@@ -355,13 +347,11 @@ skep_status checked_atomic(struct checked_run_state *s, const struct insn *insn)
         return checked_fault_access(
             s, &through, &access,
             CHECKED_FAULT(s, VM_MISALIGNED, STR(access.through), NUM(access.bytes)));
-    struct checked_value old = checked_number(0);
-    old.from = memory_spilled(s, &through, &access);
-    old.bits = atomic_do(insn, access.address, s->reg[insn->src].bits, s->reg[0].bits);
+    u64 old = atomic_do(insn, access.address, s->reg[insn->src].bits, s->reg[0].bits);
     checked_note_write(s, &through, access.address, access.bytes);
     if (insn_kind(insn) == ISA_KIND_CMPXCHG)
-        s->reg[0] = old;
+        s->reg[0] = checked_number(old);
     else if (insn_kind(insn) != ISA_KIND_ATOMIC)
-        s->reg[insn->src] = old;
+        s->reg[insn->src] = checked_number(old);
     return SKEP_OK;
 }

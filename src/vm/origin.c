@@ -126,8 +126,8 @@ struct checked_value checked_field_value(const struct checked_run_state *s,
 
 static bool checked_can_move(const struct checked_value *value)
 {
-    return value->from.kind != CHECKED_NUMBER && value->from.kind != CHECKED_CODE &&
-           value->from.kind != CHECKED_OPAQUE;
+    return value->from.kind != CHECKED_NUMBER && value->from.kind != CHECKED_MAP &&
+           value->from.kind != CHECKED_CODE && value->from.kind != CHECKED_OPAQUE;
 }
 
 struct checked_origin checked_origin_of(const struct insn *insn, const struct checked_value *dst,

@@ -41,7 +41,7 @@ GOALS = {
     (("verifier", "annotated"), ("kfunc",)): 0.60,
 }
 # Of 6.12.117: the tests of each suite.
-COUNTS = {"struct": 526, "verifier": 1354, "annotated": 409}
+COUNTS = {"struct": 526, "verifier": 1348, "annotated": 409}
 
 
 def same_results(test, judgement):

@@ -18,7 +18,8 @@ enum command_bit {
     IN_BENCH = 1 << 4,
     IN_PLUGIN = 1 << 5,
     IN_HELP = 1 << 6,
-    IN_OBJECTS = IN_RUN | IN_DUMP | IN_BENCH, /* those that open objects */
+    IN_VERIFY = 1 << 7,
+    IN_OBJECTS = IN_RUN | IN_DUMP | IN_BENCH | IN_VERIFY, /* those that open objects */
 };
 
 /* clang-format off */
@@ -104,6 +105,8 @@ enum command_bit {
 #define COMMANDS(C) \
     C("run",    run,    IN_RUN,    "OBJ[:PROG]|FILE.bpf.c|FILE.ddd", \
       "run a program on packets, bytes or a context") \
+    C("verify", verify, IN_VERIFY, "OBJ[:PROG]…", \
+      "show whether programs are safe, and why not") \
     C("dump",   dump,   IN_DUMP,   "OBJ[:PROG]|FILE.bpf.c", \
       "show what is in an object") \
     C("asm",    asm,    IN_ASM,    "FILE", \

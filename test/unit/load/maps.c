@@ -177,24 +177,6 @@ TEST(fields_that_are_not_what_they_must_be_are_refused)
     expect_refused(&b, "load-unknown-map-field", "max_entires");
 }
 
-TEST(a_long_number_is_an_enumerator)
-{
-    for (u32 pointer = 0; pointer < 2; pointer++) {
-        struct btf_build b = new_types();
-        u32 type = btf_build_name(&b, "type"), extra = btf_build_name(&b, "map_extra");
-        u32 value = btf_build_name(&b, "value");
-        u32 number = BTF_BUILD(&b, BTF_ENUM64, "", 1, 8, value, 7, 1 << 12);
-        if (pointer)
-            number = BTF_BUILD_PLAIN(&b, BTF_PTR, "", 0, number);
-        u32 map = BTF_BUILD(&b, BTF_STRUCT, "", 2, 16, type, NUM_1_PTR, 0, extra, number, 64);
-        struct elf_build object = with_types(&b, map, zeros, 16);
-        struct loaded l;
-        assert_int_equal(open_built(&l, &object), SKEP_OK);
-        assert_int_equal(load_map(l.object, 0)->spec.map_extra, ((u64)1 << 44) + 7);
-        loaded_close(&l);
-    }
-}
-
 TEST(a_declaration_needs_a_type_and_a_struct)
 {
     struct btf_build types = new_types();
@@ -307,8 +289,7 @@ UNIT_TESTS(UNIT(definitions_have_many_lengths), UNIT(sections_of_definitions_hav
            UNIT(an_inner_map_is_named_by_position_or_by_id),
            UNIT(definitions_that_say_more_or_less_than_is_known_are_refused),
            UNIT(fields_that_are_not_what_they_must_be_are_refused),
-           UNIT(a_long_number_is_an_enumerator), UNIT(a_declaration_needs_a_type_and_a_struct),
-           UNIT(sizes_given_twice_must_agree),
+           UNIT(a_declaration_needs_a_type_and_a_struct), UNIT(sizes_given_twice_must_agree),
            UNIT(declarations_have_no_contents_but_initial_values), UNIT(initial_values_are_checked),
            UNIT(a_maps_section_without_types_is_refused),
            UNIT(declarations_that_overlap_or_leave_their_section_are_refused))

@@ -109,17 +109,6 @@ TEST(inner_maps_must_have_the_shape_of_the_template)
     assert_false(map_same_shape(&a, &b));
 }
 
-TEST(a_ring_has_a_power_of_two_pages)
-{
-    assert_int_equal(map_ring_entries(0), 0); /* left to be refused */
-    assert_int_equal(map_ring_entries(1), 4096);
-    assert_int_equal(map_ring_entries(4096), 4096);
-    assert_int_equal(map_ring_entries(4097), 8192);
-    assert_int_equal(map_ring_entries(1u << 31), 1u << 31);
-    assert_int_equal(map_ring_entries(UINT32_MAX), UINT32_MAX);
-}
-
-UNIT_TESTS(UNIT(a_ring_has_a_power_of_two_pages), UNIT(the_spec_is_copied),
-           UNIT(names_are_at_most_255_bytes), UNIT(flags_say_who_may_read_and_write),
-           UNIT(a_map_ends_with_its_last_reference),
+UNIT_TESTS(UNIT(the_spec_is_copied), UNIT(names_are_at_most_255_bytes),
+           UNIT(flags_say_who_may_read_and_write), UNIT(a_map_ends_with_its_last_reference),
            UNIT(inner_maps_must_have_the_shape_of_the_template))

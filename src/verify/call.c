@@ -1,0 +1,883 @@
+/* Calls: of helpers by their contracts, of subprograms, of callbacks; and how functions end.
+ *
+ * Everything that is known of a helper is its descriptor.  First every argument is checked, then
+ * the call's effects are applied: what is released, written, moved; last comes what is returned. */
+#include "verify/engine.h"
+
+#include "rt/rt.h"
+
+struct call {
+    const struct skep_helper *helper;
+    struct cell args[5];
+    struct cell map; /* its MAP argument; none: there is none */
+    u64 alloc_bytes;
+    u32 released; /* ref */
+    u32 dynptr_ref;
+    bool key_is_index; /* the key is a constant that an array has */
+};
+
+/* ---- refusals */
+
+static bool call_wrong(struct verifier *v, const struct call *call, u32 a, const char *expected)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    return REJECT(v, a + 1, VERIFY_ARGUMENT, STR(call->helper->name), NUM(a + 1), STR(expected),
+                  STR(value->flags & VALUE_NULLABLE ? "a pointer that may be NULL"
+                                                    : value_kind_name(value->kind)));
+}
+
+/* ---- what is held */
+
+static u32 call_acquire(struct verifier *v, struct state *s, enum held_what kind)
+{
+    u32 ref = state_fresh_id(s);
+    if (s->n_held == STATE_MAX_HELD) {
+        REJECT(v, STATE_REGS, VERIFY_HELD_LIMIT, NUM(STATE_MAX_HELD));
+        return 0;
+    }
+    s->held[s->n_held++] =
+        (struct held){ .ref = ref, .insn = v->at, .kind = (u8)kind, .frame = s->n_frames };
+    return ref;
+}
+
+static void call_forget_ref(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    if (cell->ref == *(const u32 *)user)
+        *cell = cell_scalar(v, s, scalar_any());
+}
+
+static bool call_release(struct verifier *v, struct state *s, u32 ref)
+{
+    for (u32 i = 0; i < s->n_held; i++)
+        if (s->held[i].ref == ref) {
+            memmove(&s->held[i], &s->held[i + 1], (s->n_held - i - 1u) * sizeof(struct held));
+            s->n_held--;
+            state_each_cell(v, s, call_forget_ref, &ref);
+            return true;
+        }
+    return false;
+}
+
+/* Nothing may be held, by this frame or those it called (from: the lowest frame that counts). */
+static bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what)
+{
+    for (u32 i = 0; i < s->n_held; i++)
+        if (s->held[i].frame >= from)
+            return REJECT(v, STATE_REGS, VERIFY_LEAKS_REFERENCE, STR(what),
+                          NUM(v->in->code->slot_of[s->held[i].insn]));
+    if (s->lock_map)
+        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR(what));
+    if (s->rcu || s->preempt)
+        return REJECT(v, STATE_REGS, VERIFY_SECTION_OPEN, STR(what));
+    return true;
+}
+
+/* ---- arguments: memory */
+
+static u32 call_need(const struct skep_arg *arg)
+{
+    u32 need = (arg->flags & SKEP_ARG_READ ? NEED_READ : 0u) |
+               (arg->flags & SKEP_ARG_WRITE ? NEED_WRITE : 0u);
+    return (need ? need : NEED_READ) | NEED_HELPER;
+}
+
+static bool call_is_null(const struct verifier *v, const struct cell *cell)
+{
+    const struct value *value = cell_value(v, cell);
+    return value->kind == VALUE_SCALAR && value->range.umax == 0;
+}
+
+static bool call_check_bytes(struct verifier *v, struct state *s, const struct call *call, u32 a,
+                             u64 bytes)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    struct cell through = call->args[a];
+    struct access access = { .reg = a + 1, .size = bytes, .need = call_need(arg), .arg = a + 1 };
+    struct value value = *cell_value(v, &through);
+    if ((arg->flags & SKEP_ARG_KEPT) && value.kind != VALUE_MAP_VALUE)
+        return call_wrong(v, call, a, "memory of a map's value");
+    if (!value_is_pointer(&value))
+        return call_wrong(v, call, a, "memory");
+    if ((arg->flags & SKEP_ARG_NULLABLE) && (value.flags & VALUE_NULLABLE)) {
+        value.flags &= (u8)~VALUE_NULLABLE;
+        through.value = value_intern(&v->values, &value);
+    }
+    if (value.kind == VALUE_CTX && v->in->hook->ctx_kind == SKEP_CTX_FIELDS)
+        return call_wrong(v, call, a, "memory");
+    return access_check(v, s, &through, &access);
+}
+
+static const struct cell *call_size_of(const struct call *call, u32 a)
+{
+    bool sized = a + 1 < 5 && call->helper->args[a + 1].kind == SKEP_ARG_SIZE;
+    return sized ? &call->args[a + 1] : NULL;
+}
+
+static bool call_check_size(struct verifier *v, const struct call *call, u32 a)
+{
+    const struct value *size = cell_value(v, &call->args[a]);
+    if (size->kind != VALUE_SCALAR)
+        return call_wrong(v, call, a, "a size");
+    if ((s64)size->range.smin < 0)
+        return REJECT(v, a + 1, VERIFY_SIZE_NEGATIVE, STR(call->helper->name), NUM(a + 1));
+    if (size->range.umax >= (u64)1 << 29)
+        return REJECT(v, a + 1, VERIFY_SIZE_UNBOUNDED, STR(call->helper->name), NUM(a + 1),
+                      NUM(size->range.umax));
+    if (size->range.umin == 0 && !(call->helper->args[a].flags & SKEP_ARG_ZERO_OK))
+        return REJECT(v, a + 1, VERIFY_SIZE_ZERO, STR(call->helper->name), NUM(a + 1));
+    return true;
+}
+
+static bool call_check_memory(struct verifier *v, struct state *s, const struct call *call, u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct cell *size = arg->bytes ? NULL : call_size_of(call, a);
+    bool null = (arg->flags & SKEP_ARG_NULLABLE) && call_is_null(v, &call->args[a]);
+    if (!size)
+        return null || call_check_bytes(v, s, call, a, arg->bytes ? arg->bytes : 1);
+    if (!call_check_size(v, call, a + 1))
+        return false;
+    u64 most = relation_tighten(v, s, size).umax;
+    if (null)
+        return most == 0 || call_wrong(v, call, a, "memory, since its size is not 0");
+    if (most == 0 && value_is_pointer(cell_value(v, &call->args[a])))
+        return true;
+    return call_check_bytes(v, s, call, a, most);
+}
+
+/* ---- arguments: maps, and what lies in their values */
+
+static bool call_check_map(struct verifier *v, struct call *call, u32 a)
+{
+    u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
+    u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
+    const struct value *value = cell_value(v, &call->args[a]);
+    u32 wanted = call->helper->maps;
+    if (value->kind != VALUE_MAP || (value->flags & VALUE_NULLABLE))
+        return call_wrong(v, call, a, "a map");
+    const struct skep_map_type *type = access_type(v, value);
+    const struct skep_map_spec *spec = access_spec(v, value);
+    if ((type->classes & wanted) != wanted)
+        return REJECT(v, a + 1, VERIFY_MAP_CLASS, STR(call->helper->name), STR(type->name),
+                      STR(spec->name ? spec->name : ""));
+    bool forbidden = ((wanted & writes) && (spec->flags & MAP_F_RDONLY_PROG)) ||
+                     ((wanted & reads) && (spec->flags & MAP_F_WRONLY_PROG));
+    if (forbidden)
+        return REJECT(v, a + 1, VERIFY_MAP_FORBIDS, STR(call->helper->name),
+                      STR(spec->name ? spec->name : ""));
+    call->map = call->args[a];
+    return true;
+}
+
+/* A constant key that an array has is found. */
+static void call_note_key(struct verifier *v, struct state *s, struct call *call, u32 a)
+{
+    const struct value *map = cell_value(v, &call->map), *key = cell_value(v, &call->args[a]);
+    u64 at, index;
+    if (!(access_type(v, map)->traits & SKEP_MAP_KEYS_ARE_INDEXES) || (map->flags & VALUE_INNER) ||
+        key->kind != VALUE_STACK || !cell_constant_of(v, &call->args[a], &at) || ((s64)at & 7) > 4)
+        return;
+    struct cell cell = stack_get(v, s, key->object, (s64)at, 4);
+    call->key_is_index = cell_value(v, &cell)->kind == VALUE_SCALAR &&
+                         cell_constant_of(v, &cell, &index) &&
+                         index < access_spec(v, map)->max_entries;
+}
+
+static bool call_check_key(struct verifier *v, struct state *s, struct call *call, u32 a)
+{
+    u32 bytes = access_spec(v, cell_value(v, &call->map))->key_size;
+    if (bytes && !call_check_bytes(v, s, call, a, bytes))
+        return false;
+    call_note_key(v, s, call, a);
+    return true;
+}
+
+static bool call_check_in_value(struct verifier *v, const struct call *call, u32 a, u32 bytes,
+                                const char *what)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    u64 at;
+    if (value->kind != VALUE_MAP_VALUE || (value->flags & VALUE_NULLABLE) ||
+        !cell_constant_of(v, &call->args[a], &at) || at % 4 != 0 || at > UINT32_MAX ||
+        at + bytes > access_spec(v, value)->value_size)
+        return call_wrong(v, call, a, what);
+    return true;
+}
+
+static bool call_check_lock(struct verifier *v, struct state *s, const struct call *call, u32 a)
+{
+    if (!call_check_in_value(v, call, a, 4, "a spin lock in a map value"))
+        return false;
+    const struct cell *arg = &call->args[a];
+    const struct value *value = cell_value(v, arg);
+    u16 map = (u16)(value->object + 1u);
+    if (value->range.umin + 1 != access_spec(v, value)->lock_at)
+        return call_wrong(v, call, a, "a spin lock in a map value");
+    if (call->helper->effects & SKEP_LOCKS) {
+        if (s->lock_map)
+            return REJECT(v, a + 1, VERIFY_LOCK_HELD, STR(call->helper->name));
+        s->lock = arg->tag;
+        s->lock_map = map;
+    } else {
+        if (s->lock_map != map || s->lock != arg->tag)
+            return REJECT(v, a + 1, VERIFY_LOCK_NOT_HELD, STR(call->helper->name));
+        s->lock = 0;
+        s->lock_map = 0;
+    }
+    return true;
+}
+
+static bool call_check_string(struct verifier *v, const struct call *call, u32 a)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    u64 at;
+    if (value->kind != VALUE_MAP_VALUE || !v->in->maps[value->object].constants ||
+        (value->flags & (VALUE_INNER | VALUE_NULLABLE)) ||
+        !cell_constant_of(v, &call->args[a], &at))
+        return call_wrong(v, call, a, "a string in a read-only, frozen map");
+    const struct verify_map *map = &v->in->maps[value->object];
+    if (at >= map->spec->value_size || !memchr(map->constants + at, 0, map->spec->value_size - at))
+        return call_wrong(v, call, a, "a string that ends in its map value");
+    return true;
+}
+
+/* ---- arguments: dynptrs */
+
+/* The slots of a dynptr on the stack; false: the place cannot be one. */
+static bool call_dynptr_place(struct verifier *v, const struct call *call, u32 a, u32 *frame,
+                              s64 *offset)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    u64 at;
+    if (value->kind != VALUE_STACK || !cell_constant_of(v, &call->args[a], &at))
+        return false;
+    *frame = value->object;
+    *offset = (s64)at;
+    return *offset % 8 == 0 && *offset >= -(s64)v->stack_bytes && *offset <= -16;
+}
+
+static struct slot *call_dynptr_at(const struct state *s, u32 frame, s64 offset)
+{
+    struct frame *f = s->frames[frame];
+    u32 first = (u32)(-offset / 8) - 1;
+    bool there = first < f->n_slots && f->slot[first].kind == SLOT_OBJECT &&
+                 f->slot[first - 1].kind == SLOT_OBJECT_REST;
+    return there ? &f->slot[first] : NULL;
+}
+
+static bool call_check_dynptr(struct verifier *v, struct state *s, struct call *call, u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct value *value = cell_value(v, &call->args[a]);
+    u32 frame;
+    s64 offset;
+    if (value->kind == VALUE_DYNPTR && !(arg->flags & (SKEP_ARG_WRITE | SKEP_ARG_RELEASE)))
+        return true; /* one that a callback was given */
+    if (!call_dynptr_place(v, call, a, &frame, &offset))
+        return call_wrong(v, call, a, "a dynptr on the stack");
+    const struct slot *slot = call_dynptr_at(s, frame, offset);
+    if (arg->flags & SKEP_ARG_WRITE) {
+        struct access access = { .reg = a + 1, .size = 16, .need = NEED_WRITE };
+        return access_check(v, s, &call->args[a], &access);
+    }
+    if (!slot || cell_value(v, &slot->part[0])->kind != VALUE_DYNPTR)
+        return call_wrong(v, call, a, "an initialised dynptr");
+    if (arg->flags & SKEP_ARG_RELEASE) {
+        if (!slot->part[0].ref)
+            return call_wrong(v, call, a, "a dynptr that must be given back");
+        call->released = slot->part[0].ref;
+    }
+    call->dynptr_ref = slot->part[0].ref;
+    return true;
+}
+
+static bool call_make_dynptr(struct verifier *v, struct state *s, const struct call *call, u32 a)
+{
+    u32 frame, ref = 0;
+    s64 offset;
+    const struct skep_arg *arg = &call->helper->args[a];
+    call_dynptr_place(v, call, a, &frame, &offset);
+    u32 first = (u32)(-offset / 8) - 1;
+    if ((arg->flags & SKEP_ARG_ACQUIRE) && !(ref = call_acquire(v, s, HELD_DYNPTR)))
+        return false;
+    stack_scramble(v, s, frame, offset, offset + 16, true);
+    struct frame *f = state_own_frame(v, s, frame, first + 1);
+    if (!f)
+        return false;
+    struct cell cell = cell_pointer(v, (struct value){ .kind = VALUE_DYNPTR });
+    cell.ref = ref;
+    cell.tag = state_fresh_id(s);
+    f->slot[first] = (struct slot){ .written = 0xff, .kind = SLOT_OBJECT };
+    f->slot[first].part[0] = cell;
+    f->slot[first].run[0].size = 8;
+    f->slot[first - 1] = (struct slot){ .written = 0xff, .kind = SLOT_OBJECT_REST };
+    return true;
+}
+
+static void call_end_dynptr(struct verifier *v, struct state *s, const struct call *call, u32 a)
+{
+    u32 frame;
+    s64 offset;
+    if (call_dynptr_place(v, call, a, &frame, &offset))
+        stack_scramble(v, s, frame, offset, offset + 16, true);
+}
+
+/* ---- arguments: things */
+
+static bool call_check_thing(struct verifier *v, struct call *call, u32 a, enum value_kind kind,
+                             const char *what)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct cell *cell = &call->args[a];
+    const struct value *value = cell_value(v, cell);
+    bool host = kind == VALUE_TYPED && (value->flags & VALUE_OF_HOST);
+    if (!host && (value->kind != kind || (value->flags & VALUE_NULLABLE)))
+        return call_wrong(v, call, a, what);
+    if (!(arg->flags & SKEP_ARG_RELEASE))
+        return true;
+    u64 at;
+    if (!cell->ref || !cell_constant_of(v, cell, &at) || at != 0)
+        return call_wrong(v, call, a, "what must be given back, unmoved");
+    call->released = cell->ref;
+    return true;
+}
+
+static bool call_check_ctx(struct verifier *v, const struct call *call, u32 a)
+{
+    u64 at;
+    const struct value *value = cell_value(v, &call->args[a]);
+    bool same = value->kind == VALUE_CTX && cell_constant_of(v, &call->args[a], &at) && at == 0;
+    return same || call_wrong(v, call, a, "the unchanged context");
+}
+
+static bool call_check_constant(struct verifier *v, const struct call *call, u32 a)
+{
+    u64 constant;
+    if (!(call->helper->args[a].flags & SKEP_ARG_CONSTANT))
+        return true;
+    return cell_constant_of(v, &call->args[a], &constant) || call_wrong(v, call, a, "a constant");
+}
+
+static bool call_check_anything(struct verifier *v, const struct call *call, u32 a)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    return v->in->profile != SKEP_PROFILE_STRICT || !value_is_pointer(value) ||
+           call_wrong(v, call, a, "a number (a pointer would leak)");
+}
+
+static bool call_check_argument(struct verifier *v, struct state *s, struct call *call, u32 a)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct value *value = cell_value(v, &call->args[a]);
+    if ((arg->flags & SKEP_ARG_NULLABLE) && arg->kind != SKEP_ARG_MEM &&
+        call_is_null(v, &call->args[a]))
+        return true;
+    switch ((enum skep_arg_kind)arg->kind) {
+    case SKEP_ARG_NONE:
+    case SKEP_ARG_KIND_COUNT: return true;
+    case SKEP_ARG_ANYTHING: return call_check_anything(v, call, a);
+    case SKEP_ARG_SCALAR:
+        return (value->kind == VALUE_SCALAR || call_wrong(v, call, a, "a number")) &&
+               call_check_constant(v, call, a);
+    case SKEP_ARG_CTX: return call_check_ctx(v, call, a);
+    case SKEP_ARG_MAP: return call_check_map(v, call, a);
+    case SKEP_ARG_MAP_KEY: return call_check_key(v, s, call, a);
+    case SKEP_ARG_MAP_VALUE: {
+        u32 bytes = access_spec(v, cell_value(v, &call->map))->value_size;
+        return !bytes || call_check_bytes(v, s, call, a, bytes);
+    }
+    case SKEP_ARG_MEM: return call_check_memory(v, s, call, a);
+    case SKEP_ARG_SIZE: return true; /* with its MEM */
+    case SKEP_ARG_ALLOC_SIZE:
+        if (value->kind != VALUE_SCALAR ||
+            !cell_constant_of(v, &call->args[a], &call->alloc_bytes) ||
+            call->alloc_bytes > INT32_MAX)
+            return call_wrong(v, call, a, "a constant size");
+        return true;
+    case SKEP_ARG_STRING: return call_check_string(v, call, a);
+    case SKEP_ARG_CALLBACK:
+        return value->kind == VALUE_FUNC || call_wrong(v, call, a, "a subprogram");
+    case SKEP_ARG_CALLBACK_CTX: return true;
+    case SKEP_ARG_RECORD:
+        if (!(value->flags & VALUE_RECORD))
+            return call_wrong(v, call, a, "the start of a record");
+        return call_check_thing(v, call, a, VALUE_MEMORY, "the start of a record");
+    case SKEP_ARG_SPIN_LOCK: return call_check_lock(v, s, call, a);
+    case SKEP_ARG_TIMER: return call_check_in_value(v, call, a, 16, "a timer in a map value");
+    case SKEP_ARG_KPTR: return call_check_in_value(v, call, a, 8, "a slot in a map value");
+    case SKEP_ARG_DYNPTR: return call_check_dynptr(v, s, call, a);
+    case SKEP_ARG_SOCK: return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
+    case SKEP_ARG_BTF_PTR: return call_check_thing(v, call, a, VALUE_TYPED, "a typed object");
+    }
+    return true;
+}
+
+static bool call_check(struct verifier *v, struct state *s, struct call *call)
+{
+    const struct skep_helper *helper = call->helper;
+    if (s->lock_map && !(helper->effects & (SKEP_LOCKS | SKEP_UNLOCKS)))
+        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR(helper->name));
+    if ((helper->effects & SKEP_SLEEPS) && (!v->in->sleepable || s->rcu || s->preempt))
+        return REJECT(v, STATE_REGS, VERIFY_SLEEPS, STR(helper->name));
+    if ((helper->effects & SKEP_TAIL_CALLS) && !call_nothing_held(v, s, 0, helper->name))
+        return false;
+    for (u32 a = 0; a < 5 && helper->args[a].kind != SKEP_ARG_NONE; a++) {
+        call->args[a] = *state_reg(s, a + 1);
+        if (cell_is_none(&call->args[a]))
+            return REJECT(v, a + 1, VERIFY_UNSET, NUM(a + 1));
+    }
+    for (u32 a = 0; a < 5 && helper->args[a].kind != SKEP_ARG_NONE; a++)
+        if (!call_check_argument(v, s, call, a))
+            return false;
+    return true;
+}
+
+/* ---- effects */
+
+static u64 call_most_bytes(struct verifier *v, const struct call *call, u32 a, u64 *least)
+{
+    const struct skep_arg *arg = &call->helper->args[a];
+    const struct cell *size = call_size_of(call, a);
+    u64 bytes = arg->bytes;
+    if (arg->kind == SKEP_ARG_MAP_KEY)
+        bytes = access_spec(v, cell_value(v, &call->map))->key_size;
+    else if (arg->kind == SKEP_ARG_MAP_VALUE)
+        bytes = access_spec(v, cell_value(v, &call->map))->value_size;
+    else if (!arg->bytes && size) {
+        *least = cell_value(v, size)->range.umin;
+        return cell_value(v, size)->range.umax;
+    }
+    *least = bytes;
+    return bytes;
+}
+
+/* What the helper writes to the stack is not known. */
+static void call_write(struct verifier *v, struct state *s, const struct call *call, u32 a)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    u64 least, at, most = call_most_bytes(v, call, a, &least);
+    if (value->kind != VALUE_STACK)
+        return;
+    if (cell_constant_of(v, &call->args[a], &at)) {
+        stack_scramble(v, s, value->object, (s64)at, (s64)at + (s64)least, true);
+        stack_scramble(v, s, value->object, (s64)at + (s64)least, (s64)at + (s64)most, false);
+        return;
+    }
+    struct scalar range = relation_tighten(v, s, &call->args[a]);
+    stack_scramble(v, s, value->object, (s64)range.smin, (s64)range.smax + (s64)most, false);
+}
+
+static void call_forget_packet(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    (void)user;
+    u8 kind = cell_value(v, cell)->kind;
+    if (kind == VALUE_PACKET || kind == VALUE_META || kind == VALUE_PACKET_END)
+        *cell = cell_scalar(v, s, scalar_any());
+}
+
+void call_packet_moves(struct verifier *v, struct state *s)
+{
+    state_each_cell(v, s, call_forget_packet, NULL);
+    s->packet = state_fresh_id(s);
+    s->extent[EXTENT_PACKET] = cell_scalar(v, s, scalar_range(0, VERIFY_MOST_PACKET));
+    s->extent[EXTENT_META] = cell_scalar(v, s, scalar_range(0, VERIFY_MOST_PACKET));
+}
+
+static bool call_effects(struct verifier *v, struct state *s, const struct call *call)
+{
+    for (u32 a = 0; a < 5 && call->helper->args[a].kind != SKEP_ARG_NONE; a++) {
+        const struct skep_arg *arg = &call->helper->args[a];
+        if (arg->kind == SKEP_ARG_DYNPTR && (arg->flags & SKEP_ARG_WRITE)) {
+            if (!call_make_dynptr(v, s, call, a))
+                return false;
+        } else if (arg->kind == SKEP_ARG_DYNPTR && (arg->flags & SKEP_ARG_RELEASE)) {
+            call_end_dynptr(v, s, call, a);
+        } else if (arg->flags & SKEP_ARG_WRITE) {
+            call_write(v, s, call, a);
+        }
+    }
+    if (call->released && !call_release(v, s, call->released))
+        return REJECT(v, STATE_REGS, VERIFY_NOT_HELD, STR(call->helper->name));
+    if (call->helper->effects & SKEP_MOVES_PACKET)
+        call_packet_moves(v, s);
+    return true;
+}
+
+/* ---- results */
+
+static struct cell call_map_value(struct verifier *v, struct state *s, const struct cell *map,
+                                  bool nullable)
+{
+    struct value value = *cell_value(v, map);
+    if (access_type(v, &value)->traits & SKEP_MAP_HOLDS_MAPS) {
+        value.kind = VALUE_MAP;
+        value.flags = VALUE_INNER;
+        nullable = true;
+    } else {
+        value.kind = VALUE_MAP_VALUE;
+        value.flags &= VALUE_INNER;
+    }
+    if (nullable)
+        value.flags |= VALUE_NULLABLE;
+    struct cell cell = cell_pointer(v, value);
+    cell.tag = state_fresh_id(s);
+    return cell;
+}
+
+static bool call_result(struct verifier *v, struct state *s, const struct call *call,
+                        struct cell *out)
+{
+    const struct skep_ret *ret = &call->helper->ret;
+    struct value value = { .kind = VALUE_NONE };
+    *out = cell_none();
+    switch ((enum skep_ret_kind)ret->kind) {
+    case SKEP_RET_INTEGER:
+        *out = cell_scalar(
+            v, s, ret->lo || ret->hi ? scalar_srange((u64)ret->lo, (u64)ret->hi) : scalar_any());
+        return true;
+    case SKEP_RET_VOID: return true;
+    case SKEP_RET_MAP_VALUE:
+        if (cell_is_none(&call->map))
+            return call_wrong(v, call, 0, "a map");
+        *out = call_map_value(v, s, &call->map, !call->key_is_index);
+        return true;
+    case SKEP_RET_MEM:
+        value.kind = VALUE_MEMORY;
+        value.bytes = (u32)call->alloc_bytes;
+        break;
+    case SKEP_RET_SOCK: value.kind = VALUE_SOCK; break;
+    case SKEP_RET_BTF_PTR: value.kind = VALUE_TYPED; break;
+    case SKEP_RET_CPU_PTR: value.kind = VALUE_PER_CPU; break;
+    }
+    if (ret->flags & SKEP_RET_NULLABLE)
+        value.flags |= VALUE_NULLABLE;
+    if ((ret->flags & SKEP_RET_ACQUIRES) && value.kind == VALUE_MEMORY)
+        value.flags |= VALUE_RECORD;
+    *out = cell_pointer(v, value);
+    out->tag = state_fresh_id(s);
+    out->ref = value.kind == VALUE_MEMORY ? call->dynptr_ref : 0;
+    if (ret->flags & SKEP_RET_ACQUIRES) {
+        out->ref = call_acquire(v, s, value.kind == VALUE_MEMORY ? HELD_RECORD : HELD_OBJECT);
+        return out->ref != 0;
+    }
+    return true;
+}
+
+static void call_clobber(struct verifier *v, struct state *s, struct cell r0)
+{
+    struct frame *f = state_own_frame(v, s, s->n_frames - 1u, 0);
+    if (!f)
+        return;
+    f->reg[0] = r0;
+    for (u32 r = 1; r <= 5; r++)
+        f->reg[r] = cell_none();
+}
+
+/* ---- callbacks */
+
+static const struct cell *call_argument_of(const struct call *call, u8 kind)
+{
+    for (u32 a = 0; a < 5; a++)
+        if (call->helper->args[a].kind == kind)
+            return &call->args[a];
+    return NULL;
+}
+
+static struct cell call_parameter(struct verifier *v, struct state *s, const struct call *call,
+                                  u8 kind)
+{
+    const struct cell *ctx = call_argument_of(call, SKEP_ARG_CALLBACK_CTX);
+    struct value value = { .kind = VALUE_NONE };
+    bool has_map = !cell_is_none(&call->map);
+    switch ((enum skep_param_kind)kind) {
+    case SKEP_PARAM_NONE: return cell_none();
+    case SKEP_PARAM_SCALAR: return cell_scalar(v, s, scalar_any());
+    case SKEP_PARAM_MAP: return call->map;
+    case SKEP_PARAM_MAP_KEY:
+        if (!has_map)
+            return cell_none();
+        value = *cell_value(v, &call->map);
+        value.kind = VALUE_MAP_KEY;
+        return cell_pointer(v, value);
+    case SKEP_PARAM_MAP_VALUE:
+        return has_map ? call_map_value(v, s, &call->map, false) : cell_none();
+    case SKEP_PARAM_CTX: return ctx ? *ctx : cell_none();
+    case SKEP_PARAM_DYNPTR: value.kind = VALUE_DYNPTR; break;
+    case SKEP_PARAM_BTF_PTR: value.kind = VALUE_TYPED; break;
+    }
+    return cell_pointer(v, value);
+}
+
+/* A new frame for `func`, its registers by the helper's contract. */
+static bool call_enter_callback(struct verifier *v, struct state *s, const struct call *call,
+                                u32 func, enum context_kind kind)
+{
+    struct cell params[5];
+    for (u32 a = 0; a < 5; a++)
+        params[a] = call_parameter(v, s, call, call->helper->callback.params[a]);
+    if (!call_enter(v, s, func, kind))
+        return false;
+    struct frame *f = state_top(s);
+    for (u32 a = 0; a < 5; a++)
+        f->reg[a + 1] = params[a];
+    return true;
+}
+
+/* The call under way when a callback ends: its arguments are still in the caller's registers. */
+static struct call call_again(struct verifier *v, const struct state *s, u32 insn)
+{
+    struct call call = { .helper = v->in->helpers[insn] };
+    for (u32 a = 0; a < 5 && call.helper->args[a].kind != SKEP_ARG_NONE; a++) {
+        call.args[a] = s->frames[s->n_frames - 1]->reg[a + 1];
+        if (call.helper->args[a].kind == SKEP_ARG_MAP)
+            call.map = call.args[a];
+    }
+    return call;
+}
+
+/* Either the callback is called (again), or the helper returns. */
+static bool call_around_callback(struct verifier *v, struct state *s, const struct call *call)
+{
+    const struct cell *callback = call_argument_of(call, SKEP_ARG_CALLBACK);
+    u32 func = cell_value(v, callback)->object;
+    struct cell r0;
+    struct state *inside = state_copy(v, s);
+    if (!inside)
+        return false;
+    if (!call_enter_callback(v, inside, call, func, CONTEXT_CALLBACK)) {
+        state_drop(v, inside);
+        return false;
+    }
+    v->next[v->n_next++] = inside;
+    if (!call_result(v, s, call, &r0))
+        return false;
+    call_clobber(v, s, r0);
+    s->insn++;
+    return true;
+}
+
+/* A callback that runs later: from its own beginning, with nothing but its parameters. */
+static bool call_later(struct verifier *v, const struct state *s, const struct call *call)
+{
+    const struct cell *callback = call_argument_of(call, SKEP_ARG_CALLBACK);
+    u32 func = cell_value(v, callback)->object;
+    struct cell map = call->map;
+    const struct cell *timer = call_argument_of(call, SKEP_ARG_TIMER);
+    if (cell_is_none(&map) && timer) {
+        struct value value = *cell_value(v, timer);
+        value.kind = VALUE_MAP;
+        map = cell_pointer(v, value);
+    }
+    if (cell_is_none(&map))
+        return true;
+    (void)s;
+    struct call later = { .helper = call->helper, .map = map };
+    u32 object = cell_value(v, &map)->object;
+    for (u32 c = 0; c < v->contexts.n; c++)
+        if (v->contexts.data[c].kind == CONTEXT_ASYNC && v->contexts.data[c].func == func &&
+            v->contexts.data[c].map == object)
+            return true;
+    struct state *root = verify_root(v, func, CONTEXT_ASYNC);
+    if (!root)
+        return false;
+    v->contexts.data[root->context].map = object;
+    v->contexts.data[root->context].call = v->at;
+    struct frame *f = state_top(root);
+    for (u32 a = 0; a < 5; a++)
+        f->reg[a + 1] = call_parameter(v, root, &later, call->helper->callback.params[a]);
+    return vec_push(&v->mem, &v->roots, root) || verify_fails(v, SKEP_NOMEM);
+}
+
+/* ---- helpers */
+
+bool call_helper(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    struct call call = { .helper = v->in->helpers[v->at] };
+    struct cell r0;
+    if (!call.helper)
+        return verify_unsupported(v, insn);
+    if (!call_check(v, s, &call) || !call_effects(v, s, &call))
+        return false;
+    bool calls_back = call.helper->effects & SKEP_CALLS_BACK;
+    if (calls_back && call_argument_of(&call, SKEP_ARG_CALLBACK))
+        return call_around_callback(v, s, &call);
+    if (call_argument_of(&call, SKEP_ARG_CALLBACK) && !call_later(v, s, &call))
+        return false;
+    if (!call_result(v, s, &call, &r0))
+        return false;
+    call_clobber(v, s, r0);
+    s->insn++;
+    return true;
+}
+
+/* LD_ABS and LD_IND end the program where the packet is too short. */
+bool call_packet_load(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    const struct value *ctx = cell_value(v, state_reg(s, 6));
+    u64 at;
+    if (!(v->in->hook->flags & SKEP_HOOK_LD_ABS))
+        return verify_unsupported(v, insn);
+    if (ctx->kind != VALUE_CTX || !cell_constant_of(v, state_reg(s, 6), &at) || at != 0)
+        return REJECT(v, 6, VERIFY_R6_NOT_CTX, NUM(6));
+    if (insn_kind(insn) == ISA_KIND_LD_IND) {
+        const struct value *index = cell_value(v, state_reg(s, insn->src));
+        if (index->kind == VALUE_NONE)
+            return REJECT(v, insn->src, VERIFY_UNSET, NUM(insn->src));
+        if (index->kind != VALUE_SCALAR)
+            return REJECT(v, insn->src, VERIFY_NOT_A_NUMBER, NUM(insn->src));
+    }
+    if (!call_nothing_held(v, s, 0, "a packet load that may end the program"))
+        return false;
+    call_clobber(v, s, cell_scalar(v, s, scalar_zext(scalar_any(), insn_row(insn)->size)));
+    s->insn++;
+    return true;
+}
+
+/* ---- subprograms */
+
+u32 context_child(struct verifier *v, u32 parent, u32 call, u32 func, enum context_kind kind)
+{
+    struct context *contexts = v->contexts.data;
+    u32 first = parent == VERIFY_NONE ? VERIFY_NONE : contexts[parent].first_child;
+    for (u32 c = first; c != VERIFY_NONE; c = contexts[c].next_sibling)
+        if (contexts[c].call == call && contexts[c].func == func && contexts[c].kind == kind)
+            return c;
+    struct context child = {
+        .parent = parent,
+        .call = call,
+        .func = func,
+        .kind = (u8)kind,
+        .depth = (u8)(parent == VERIFY_NONE ? 0 : contexts[parent].depth + 1),
+        .next_sibling = first,
+        .first_child = VERIFY_NONE,
+    };
+    if (!vec_push(&v->mem, &v->contexts, child)) {
+        verify_fails(v, SKEP_NOMEM);
+        return VERIFY_NONE;
+    }
+    u32 c = v->contexts.n - 1;
+    if (parent != VERIFY_NONE)
+        v->contexts.data[parent].first_child = c;
+    return c;
+}
+
+/* What the caller will still want: what lives after the call, and what the callee may be given a
+ * pointer to. */
+static void call_forget_dead(struct verifier *v, struct state *s, enum context_kind kind)
+{
+    u16 regs = kind == CONTEXT_CALLBACK ? 0x3e : 0;
+    u32 after = v->at + 1 < v->in->code->n_insns ? v->at + 1 : v->at;
+    regs |= v->live.regs[after] & 0x3c0;
+    merge_forget_dead(v, s, s->n_frames - 1u, regs, v->live.slots[v->at] | v->live.slots[after]);
+}
+
+bool call_enter(struct verifier *v, struct state *s, u32 func, enum context_kind kind)
+{
+    if (s->n_frames == STATE_MAX_FRAMES)
+        return REJECT(v, STATE_REGS, VERIFY_TOO_DEEP, NUM(STATE_MAX_FRAMES));
+    u32 context = context_child(v, s->context, v->at, func, kind);
+    if (context == VERIFY_NONE)
+        return false;
+    call_forget_dead(v, s, kind);
+    if (!state_push_frame(v, s))
+        return false;
+    struct value value = { .kind = VALUE_STACK, .object = (u16)(s->n_frames - 1) };
+    state_top(s)->reg[10] = cell_pointer(v, value);
+    s->context = context;
+    s->insn = v->in->code->funcs[func].entry;
+    return true;
+}
+
+bool call_local(struct verifier *v, struct state *s, u32 func)
+{
+    struct cell args[6];
+    memcpy(args, state_top(s)->reg, sizeof(args));
+    if (s->lock_map)
+        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("a call of a subprogram"));
+    call_clobber(v, s, cell_none());
+    if (!call_enter(v, s, func, CONTEXT_CALL))
+        return false;
+    for (u32 r = 1; r <= 5; r++)
+        state_top(s)->reg[r] = args[r];
+    return true;
+}
+
+static void call_forget_frame(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    (void)s;
+    const struct value *value = cell_value(v, cell);
+    if (value->kind == VALUE_STACK && value->object == *(const u32 *)user)
+        *cell = cell_none();
+}
+
+/* Back to the caller: pointers into the frame that ends mean nothing any more. */
+static void call_leave(struct verifier *v, struct state *s)
+{
+    const struct context *context = &v->contexts.data[s->context];
+    u32 frame = s->n_frames - 1u;
+    s->insn = context->call;
+    s->context = context->parent;
+    state_pop_frame(v, s);
+    state_each_cell(v, s, call_forget_frame, &frame);
+}
+
+static bool call_end_callback(struct verifier *v, struct state *s)
+{
+    const struct context *context = &v->contexts.data[s->context];
+    const struct skep_callback *contract = &v->in->helpers[context->call]->callback;
+    const struct value *r0 = cell_value(v, state_reg(s, 0));
+    bool any = contract->lo == 0 && contract->hi == 0;
+    if (r0->kind == VALUE_NONE)
+        return REJECT(v, 0, VERIFY_UNSET, NUM(0));
+    if (r0->kind != VALUE_SCALAR)
+        return REJECT(v, 0, VERIFY_NOT_A_NUMBER, NUM(0));
+    if (!any && ((s64)r0->range.smin < contract->lo || (s64)r0->range.smax > contract->hi))
+        return REJECT(v, 0, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
+                      NUM(contract->lo), NUM(contract->hi));
+    if (!call_nothing_held(v, s, s->n_frames, "the end of a callback"))
+        return false;
+    if (context->kind == CONTEXT_ASYNC)
+        return true;
+    u32 helper_call = context->call;
+    call_leave(v, s);
+    v->at = helper_call;
+    struct call call = call_again(v, s, helper_call);
+    return call_around_callback(v, s, &call);
+}
+
+static bool call_end_program(struct verifier *v, const struct state *s)
+{
+    const struct skep_hook *hook = v->in->hook;
+    const struct value *r0 = cell_value(v, state_reg(s, 0));
+    bool any = hook->ret_lo == 0 && hook->ret_hi == 0;
+    if (!call_nothing_held(v, s, 0, "the program's end"))
+        return false;
+    if (r0->kind == VALUE_NONE)
+        return REJECT(v, 0, VERIFY_UNSET, NUM(0));
+    if (value_is_pointer(r0) && (!any || v->in->profile == SKEP_PROFILE_STRICT))
+        return REJECT(v, 0, VERIFY_NOT_A_NUMBER, NUM(0));
+    if (!any && ((s64)r0->range.smin < hook->ret_lo || (s64)r0->range.smax > hook->ret_hi))
+        return REJECT(v, 0, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
+                      NUM(hook->ret_lo), NUM(hook->ret_hi));
+    return true;
+}
+
+bool call_exit(struct verifier *v, struct state *s, bool *ended)
+{
+    enum context_kind kind = (enum context_kind)v->contexts.data[s->context].kind;
+    *ended = kind == CONTEXT_MAIN || kind == CONTEXT_ASYNC;
+    if (kind == CONTEXT_MAIN)
+        return call_end_program(v, s);
+    if (kind != CONTEXT_CALL)
+        return call_end_callback(v, s);
+    struct cell r0 = *state_reg(s, 0);
+    const struct value *value = cell_value(v, &r0);
+    if (value->kind == VALUE_STACK && value->object == s->n_frames - 1u)
+        return REJECT(v, 0, VERIFY_FRAME_ESCAPES, NUM(0));
+    if (s->lock_map)
+        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("the end of a subprogram"));
+    call_leave(v, s);
+    state_set_reg(v, s, 0, r0);
+    s->insn++;
+    return true;
+}

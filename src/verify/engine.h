@@ -1,0 +1,260 @@
+/* What the files of verify/ share: the verifier's working state, and who does what.
+ *
+ *   point       where states are kept: block starts, returns of calls, entries of callbacks
+ *   context     a call string: which calls led into the running functions
+ *   state.c     states and frames: making, sharing, cells
+ *   form.c      numbers as differences of unknowns
+ *   relation.c  bounds of differences
+ *   stack.c     bytes of stack
+ *   access.c    may memory be accessed, and what does it hold
+ *   alu.c       arithmetic
+ *   branch.c    what a branch tells
+ *   call.c      helpers, by their contracts
+ *   merge.c     is one state covered by another; joining, widening
+ *   step.c      one instruction after another, up to the next point
+ *   fixpoint.c, paths.c   in which order, and what is kept
+ *   loops.c     do loops end */
+#ifndef SKEP_SRC_VERIFY_ENGINE_H
+#define SKEP_SRC_VERIFY_ENGINE_H
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "ir/ir.h"
+#include "verify/domain/scalar.h"
+#include "verify/verify.h"
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define HOST_IS_BIG true
+#else
+#define HOST_IS_BIG false
+#endif
+
+#define VERIFY_NONE UINT32_MAX
+#define VERIFY_MOST_PACKET 65535u         /* bytes */
+#define VERIFY_MOST_ROUNDS ((u64)1 << 32) /* of a loop that counts as one that ends */
+
+/* A call string.  Contexts form a tree; 0 is the program itself. */
+struct context {
+    u32 parent;
+    u32 call; /* the instruction that called; VERIFY_NONE: a root */
+    u32 func;
+    u8 kind; /* enum context_kind */
+    u8 depth;
+    u32 map; /* ASYNC: the map whose value the callback gets */
+    u32 next_sibling, first_child;
+};
+enum context_kind { CONTEXT_MAIN, CONTEXT_CALL, CONTEXT_CALLBACK, CONTEXT_ASYNC };
+
+/* How control came to a state; shared tails. */
+struct trace {
+    u32 parent;
+    u32 insn;
+    u8 taken;
+    u32 references;
+};
+
+struct verifier {
+    const struct verify_input *in;
+    struct mem mem; /* everything; its limit is the verifier's */
+    struct arena arena;
+    struct value_table values;
+    struct live live;
+    struct order order;
+    u8 *point;  /* by instruction: enum point_kind */
+    u32 *edges; /* by block: how many lead to it */
+    VEC(struct context) contexts;
+    VEC(struct trace) traces;
+    u32 free_trace;
+    struct state *free_states;
+    u64 visited, visited_limit, deadline;
+    u32 n_states, most_states;
+    skep_status failure; /* of the machine: no memory, a limit; SKEP_OK: none */
+    struct verify_report *report;
+    u32 at;         /* the instruction under way */
+    u32 last_trace; /* how control came there */
+    /* successors of the last step */
+    struct state *next[4];
+    u32 n_next;
+    VEC(struct state *) roots; /* to be verified as well: callbacks that run later */
+    u32 stack_bytes;           /* of a frame */
+    u32 ctx_bytes;             /* that every run must give, of plain memory as context */
+    struct join *join;         /* merge.c's working memory */
+};
+
+enum point_kind {
+    POINT_NONE,
+    POINT_PLAIN, /* a step ends here */
+    POINT_MEETS, /* paths may meet here */
+    POINT_JOINS, /* and go round as often as the host lets them: they must be joined */
+};
+
+/* ---- state.c */
+struct state *state_new(struct verifier *v);
+struct state *state_copy(struct verifier *v, const struct state *s);
+void state_drop(struct verifier *v, struct state *s);
+/* A frame that only this state has, with room for n slots. */
+struct frame *state_own_frame(struct verifier *v, struct state *s, u32 i, u32 n_slots);
+bool state_push_frame(struct verifier *v, struct state *s);
+void state_pop_frame(struct verifier *v, struct state *s);
+static inline struct frame *state_top(const struct state *s) { return s->frames[s->n_frames - 1]; }
+static inline const struct cell *state_reg(const struct state *s, u32 reg)
+{
+    return &state_top(s)->reg[reg];
+}
+void state_set_reg(struct verifier *v, struct state *s, u32 reg, struct cell cell);
+u32 state_fresh_id(struct state *s);
+/* Calls visit for every cell of the state, which may change it if own is set. */
+typedef void cell_visitor(struct verifier *v, struct state *s, struct cell *cell, void *user);
+void state_each_cell(struct verifier *v, struct state *s, cell_visitor *visit, void *user);
+/* The same for reading, until visit says false. */
+typedef bool cell_reader(struct verifier *v, const struct state *s, const struct cell *cell,
+                         void *user);
+bool state_read_cells(struct verifier *v, const struct state *s, cell_reader *visit, void *user);
+
+static inline const struct value *cell_value(const struct verifier *v, const struct cell *cell)
+{
+    return value_at(&v->values, cell->value);
+}
+static inline struct cell cell_none(void) { return (struct cell){ .value = 0 }; }
+static inline bool cell_is_none(const struct cell *cell) { return cell->value == 0; }
+/* A number; one that is not constant gets an id of its own. */
+struct cell cell_scalar(struct verifier *v, struct state *s, struct scalar range);
+struct cell cell_constant(struct verifier *v, u64 constant);
+/* A pointer of that kind at offset 0. */
+struct cell cell_pointer(struct verifier *v, struct value value);
+/* The same cell with another range. */
+struct cell cell_with_range(struct verifier *v, const struct cell *cell, struct scalar range);
+/* The constant that a number, or an offset, is; false: it is not one. */
+static inline bool cell_constant_of(const struct verifier *v, const struct cell *cell, u64 *out)
+{
+    const struct scalar *range = &cell_value(v, cell)->range;
+    *out = range->umin;
+    return range->umin == range->umax;
+}
+bool cell_same(const struct cell *a, const struct cell *b);
+
+/* ---- form.c: plus - minus + add */
+struct form {
+    u32 plus, minus;
+    u64 add;
+};
+static inline struct form form_of(const struct cell *cell)
+{
+    return (struct form){ cell->plus, cell->minus, cell->add };
+}
+static inline void form_set(struct cell *cell, struct form form)
+{
+    cell->plus = form.plus;
+    cell->minus = form.minus;
+    cell->add = form.add;
+}
+bool form_sum(struct form a, struct form b, struct form *out);
+bool form_difference(struct form a, struct form b, struct form *out);
+static inline bool form_is_constant(struct form f) { return !f.plus && !f.minus; }
+static inline bool form_is_offset(struct form f) { return f.plus && !f.minus; }
+static inline bool form_equal(struct form a, struct form b)
+{
+    return a.plus == b.plus && a.minus == b.minus && a.add == b.add;
+}
+/* Does plus + add, whose value is in range, not wrap? */
+bool form_is_exact(struct form f, const struct scalar *range);
+
+/* ---- relation.c */
+/* Notes U(a) - U(b) <= most. */
+void relation_add(struct verifier *v, struct state *s, u32 a, u32 b, s64 most);
+/* The least bound of U(a) - U(b) that follows; false: none. */
+bool relation_most(const struct state *s, u32 a, u32 b, s64 *most);
+/* Notes U(a) - U(b) <= most of two numbers, if their forms allow it. */
+void relation_note(struct verifier *v, struct state *s, const struct cell *a, const struct cell *b,
+                   s64 most);
+/* The same as a question, with intervals. */
+bool relation_holds(struct verifier *v, const struct state *s, const struct cell *a,
+                    const struct cell *b, s64 most);
+/* A tighter range of a number by what is known of differences. */
+struct scalar relation_tighten(struct verifier *v, const struct state *s, const struct cell *cell);
+/* What is known of an id by the cells that have it. */
+struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 id);
+/* The number that a cell holds is now known to be in range: all that depends on it follows.
+ * false: impossible. */
+bool state_refine(struct verifier *v, struct state *s, const struct cell *cell,
+                  struct scalar range);
+
+/* ---- stack.c: offsets are from the frame's top, negative */
+bool stack_has(const struct frame *f, s64 offset, u64 size);
+struct cell stack_get(struct verifier *v, struct state *s, u32 frame, s64 offset, u32 size);
+void stack_put(struct verifier *v, struct state *s, u32 frame, s64 offset, u32 size,
+               struct cell cell);
+/* Bytes whose contents are not known, written somewhere in [from, to): all of them, or some. */
+void stack_scramble(struct verifier *v, struct state *s, u32 frame, s64 from, s64 to, bool all);
+
+/* ---- obligations: each raises when what must hold does not */
+#define REJECT(v, reg, id, ...)                                                                    \
+    (verify_reject((v), (reg)),                                                                    \
+     RAISE(&(v)->report->error, SKEP_REJECTED, id, __VA_ARGS__) == SKEP_OK)
+void verify_reject(struct verifier *v, u32 reg);
+bool verify_unsupported(struct verifier *v, const struct insn *insn);
+/* The machine's own failure. */
+bool verify_fails(struct verifier *v, skep_status status);
+
+/* ---- access.c */
+enum access_need { NEED_READ = 1, NEED_WRITE = 2, NEED_ATOMIC = 4, NEED_HELPER = 8 };
+struct access {
+    u32 reg;  /* through which */
+    s64 off;  /* displacement */
+    u64 size; /* the most bytes; at least 1 */
+    u32 need;
+    u32 arg; /* of a helper: 1 + its number */
+};
+bool access_check(struct verifier *v, struct state *s, const struct cell *through,
+                  const struct access *access);
+bool access_load(struct verifier *v, struct state *s, const struct insn *insn);
+bool access_store(struct verifier *v, struct state *s, const struct insn *insn);
+bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn);
+const struct skep_map_spec *access_spec(const struct verifier *v, const struct value *value);
+const struct skep_map_type *access_type(const struct verifier *v, const struct value *value);
+
+/* ---- alu.c */
+bool alu_step(struct verifier *v, struct state *s, const struct insn *insn);
+
+/* ---- branch.c: the states in which the branch is taken and not; NULL: impossible.  Consumes s. */
+bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, struct state **taken,
+                 struct state **not_taken);
+
+/* ---- call.c */
+bool call_helper(struct verifier *v, struct state *s, const struct insn *insn);
+bool call_local(struct verifier *v, struct state *s, u32 func);
+/* *ended: nothing follows. */
+bool call_exit(struct verifier *v, struct state *s, bool *ended);
+/* A new frame for a function, without registers but r10. */
+bool call_enter(struct verifier *v, struct state *s, u32 func, enum context_kind kind);
+/* Packet pointers mean nothing any more. */
+void call_packet_moves(struct verifier *v, struct state *s);
+bool call_packet_load(struct verifier *v, struct state *s, const struct insn *insn);
+u32 context_child(struct verifier *v, u32 parent, u32 call, u32 func, enum context_kind kind);
+
+/* ---- merge.c */
+skep_status merge_prepare(struct verifier *v);
+/* Does `old` cover everything that `new` stands for?  Ids below `fixed` mean the same in both. */
+bool merge_covers(struct verifier *v, const struct state *old, const struct state *new, u32 fixed);
+/* A new state that covers both; widened: chains of such results are finite.  NULL: the two cannot
+ * be joined.  *lossless: nothing became unusable. */
+struct state *merge_join(struct verifier *v, const struct state *a, const struct state *b,
+                         bool widen, bool *lossless);
+/* Forgets the registers and slots of a frame that are not among the live ones. */
+void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs, u64 slots);
+
+/* ---- step.c: runs until points are reached; successors are in v->next.  Consumes s.
+ * false: rejected (the report says why) or failed (v->failure). */
+bool step(struct verifier *v, struct state *s);
+
+/* ---- engines */
+enum outcome { OUTCOME_ACCEPTED, OUTCOME_REJECTED, OUTCOME_UNDECIDED, OUTCOME_FAILED };
+enum outcome fixpoint_run(struct verifier *v, u32 most_states);
+enum outcome paths_run(struct verifier *v);
+/* ---- verify.c */
+/* A state at the beginning of a function that nothing called. */
+struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);
+/* Adds to the report how control came to the instruction under way. */
+void verify_note_path(struct verifier *v);
+
+#endif

@@ -1,0 +1,343 @@
+/* The fixpoint: states are joined where paths meet, widened where loops begin, until nothing new
+ * arrives.  What holds then holds on all paths.
+ *
+ * A point may keep several states apart (most_states): one is the classical analysis, more keep
+ * apart what different paths know, for as long as there is room.
+ *
+ * Work is done in the weak topological order, inner loops before what follows them. */
+#include "verify/fixpoint.h"
+
+enum {
+    FIX_JOINS_BEFORE_WIDENING = 2,
+    FIX_SHAPES = 24, /* states that cannot be joined without loss, at one point */
+    FIX_NARROWINGS = 2,
+};
+
+/* ---- order */
+
+/* The position of an instruction among those of its function. */
+static u64 fix_position(const struct verifier *v, u32 insn)
+{
+    u32 block = v->in->cfg->block_of[insn];
+    return (u64)v->order.position[block] << 32 | insn;
+}
+
+static u32 fix_path(const struct verifier *v, const struct fix_node *node,
+                    u64 path[STATE_MAX_FRAMES + 1])
+{
+    u32 n = v->contexts.data[node->context].depth + 1u;
+    u32 insn = node->insn;
+    for (u32 c = node->context, i = n; i-- > 0; c = v->contexts.data[c].parent) {
+        path[i] = fix_position(v, insn);
+        insn = v->contexts.data[c].call;
+    }
+    return n;
+}
+
+static u32 fix_root(const struct verifier *v, u32 context)
+{
+    while (v->contexts.data[context].parent != VERIFY_NONE)
+        context = v->contexts.data[context].parent;
+    return context;
+}
+
+static bool fix_before(const struct fix *f, u32 a, u32 b)
+{
+    u64 pa[STATE_MAX_FRAMES + 1], pb[STATE_MAX_FRAMES + 1];
+    const struct fix_node *na = &f->nodes.data[a], *nb = &f->nodes.data[b];
+    u32 ra = fix_root(f->v, na->context), rb = fix_root(f->v, nb->context);
+    if (ra != rb)
+        return ra < rb;
+    u32 la = fix_path(f->v, na, pa), lb = fix_path(f->v, nb, pb);
+    for (u32 i = 0; i < la && i < lb; i++)
+        if (pa[i] != pb[i])
+            return pa[i] < pb[i];
+    return la != lb ? la > lb : a < b;
+}
+
+static void fix_sift_up(struct fix *f, u32 i)
+{
+    for (u32 *heap = f->heap.data; i && fix_before(f, heap[i], heap[(i - 1) / 2]);
+         i = (i - 1) / 2) {
+        u32 node = heap[i];
+        heap[i] = heap[(i - 1) / 2];
+        heap[(i - 1) / 2] = node;
+    }
+}
+
+static bool fix_queue(struct fix *f, u32 node)
+{
+    if (f->nodes.data[node].queued)
+        return true;
+    f->nodes.data[node].queued = true;
+    if (!vec_push(&f->v->mem, &f->heap, node))
+        return verify_fails(f->v, SKEP_NOMEM);
+    fix_sift_up(f, f->heap.n - 1);
+    return true;
+}
+
+static u32 fix_next(struct fix *f)
+{
+    u32 *heap = f->heap.data, first = heap[0], n = --f->heap.n;
+    heap[0] = heap[n];
+    for (u32 i = 0;;) {
+        u32 least = i;
+        for (u32 c = 2 * i + 1; c <= 2 * i + 2 && c < n; c++)
+            if (fix_before(f, heap[c], heap[least]))
+                least = c;
+        if (least == i)
+            break;
+        u32 node = heap[i];
+        heap[i] = heap[least];
+        heap[least] = node;
+        i = least;
+    }
+    f->nodes.data[first].queued = false;
+    return first;
+}
+
+/* ---- nodes */
+
+static u32 fix_find(struct fix *f, u32 context, u32 insn)
+{
+    u64 key = (u64)context << 32 | insn;
+    u64 hash = hash_bytes(&key, sizeof(key), 1);
+    for (struct hash_probe p = hash_probe(&f->index, hash); hash_next(&f->index, &p);)
+        if (f->nodes.data[p.position].context == context && f->nodes.data[p.position].insn == insn)
+            return p.position;
+    struct fix_node node = { .context = context, .insn = insn };
+    if (!vec_push(&f->v->mem, &f->nodes, node) ||
+        !hash_index_add(&f->index, hash, f->nodes.n - 1)) {
+        verify_fails(f->v, SKEP_NOMEM);
+        return VERIFY_NONE;
+    }
+    return f->nodes.n - 1;
+}
+
+static bool fix_is_head(const struct verifier *v, u32 insn)
+{
+    u32 block = v->in->cfg->block_of[insn];
+    bool entry = v->in->code->funcs[v->in->code->func_of[insn]].entry == insn;
+    return entry || v->point[insn] == POINT_JOINS ||
+           (v->order.head[block] == block && v->in->cfg->blocks[block].start == insn);
+}
+
+/* The state takes a place of its own. */
+static bool fix_keep(struct fix *f, u32 n, struct state *s)
+{
+    struct fix_node *node = &f->nodes.data[n];
+    if (!vec_push(&f->v->mem, &node->states, s)) {
+        state_drop(f->v, s);
+        return verify_fails(f->v, SKEP_NOMEM);
+    }
+    return fix_queue(f, n);
+}
+
+/* The i-th state of a node becomes another; it is to be stepped again. */
+static bool fix_replace(struct fix *f, u32 n, u32 i, struct state *s)
+{
+    struct fix_node *node = &f->nodes.data[n];
+    state_drop(f->v, node->states.data[i]);
+    if (i < node->n_done) {
+        node->states.data[i] = node->states.data[node->n_done - 1];
+        node->states.data[node->n_done - 1] = s;
+        node->n_done--;
+    } else {
+        node->states.data[i] = s;
+    }
+    return fix_queue(f, n);
+}
+
+static bool fix_join_into(struct fix *f, u32 n, struct state *s, bool lossy, bool *joined)
+{
+    struct fix_node *node = &f->nodes.data[n];
+    bool widen =
+        f->widens && fix_is_head(f->v, node->insn) && node->joins >= FIX_JOINS_BEFORE_WIDENING;
+    *joined = false;
+    for (u32 i = node->states.n; i-- > 0;) {
+        bool lossless;
+        struct state *both = merge_join(f->v, node->states.data[i], s, widen, &lossless);
+        if (!both)
+            continue;
+        if (!lossless && !lossy) {
+            state_drop(f->v, both);
+            continue;
+        }
+        node->joins++;
+        state_drop(f->v, s);
+        *joined = true;
+        return fix_replace(f, n, i, both);
+    }
+    return f->v->failure == SKEP_OK;
+}
+
+static void fix_forget_dead(struct verifier *v, struct state *s)
+{
+    merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
+}
+
+/* A state arrives where others may be.  Consumes it. */
+bool fix_arrive(struct fix *f, struct state *s)
+{
+    struct verifier *v = f->v;
+    fix_forget_dead(v, s);
+    if (f->loop && loop_takes(f->loop, v, s))
+        return v->failure == SKEP_OK;
+    u32 n = fix_find(f, s->context, s->insn);
+    if (n == VERIFY_NONE)
+        return false;
+    struct fix_node *node = &f->nodes.data[n];
+    for (u32 i = 0; i < node->states.n; i++)
+        if (merge_covers(v, node->states.data[i], s, f->fixed)) {
+            state_drop(v, s);
+            return true;
+        }
+    bool joined;
+    if (node->states.n < f->most_states && node->joins == 0 &&
+        (f->most_states == 1 || v->point[s->insn] != POINT_JOINS))
+        return fix_keep(f, n, s);
+    if (!fix_join_into(f, n, s, false, &joined) || joined)
+        return joined;
+    if (node->states.n < FIX_SHAPES)
+        return fix_keep(f, n, s);
+    if (!fix_join_into(f, n, s, true, &joined) || joined)
+        return joined;
+    state_drop(v, s);
+    return verify_fails(v, SKEP_LIMIT);
+}
+
+bool fix_begin(struct fix *f, struct state *s)
+{
+    u32 n = fix_find(f, s->context, s->insn);
+    if (n != VERIFY_NONE)
+        return fix_keep(f, n, s);
+    state_drop(f->v, s);
+    return false;
+}
+
+/* ---- passes */
+
+static void fix_note_failure(struct fix *f)
+{
+    if (!f->any_failed)
+        f->first = *f->v->report;
+    f->any_failed = true;
+    f->v->report->error.id = 0;
+}
+
+static bool fix_step_state(struct fix *f, struct fix *into, const struct state *kept)
+{
+    struct verifier *v = f->v;
+    struct state *s = state_copy(v, kept);
+    if (!s)
+        return false;
+    if (!step(v, s)) {
+        if (v->failure != SKEP_OK)
+            return false;
+        fix_note_failure(f);
+        return true;
+    }
+    struct state *next[ARRAY_LEN(v->next)];
+    u32 n = v->n_next;
+    memcpy(next, v->next, n * sizeof(next[0]));
+    v->n_next = 0;
+    bool ok = true;
+    for (u32 i = 0; i < n; i++)
+        ok = ok ? fix_arrive(into, next[i]) : (state_drop(v, next[i]), false);
+    return ok;
+}
+
+static bool fix_take_roots(struct fix *f)
+{
+    struct verifier *v = f->v;
+    while (f->n_roots < v->roots.n) {
+        struct state *root = state_copy(v, v->roots.data[f->n_roots++]);
+        if (!root || !fix_arrive(f, root))
+            return false;
+    }
+    return true;
+}
+
+bool fix_ascend(struct fix *f)
+{
+    if (!fix_take_roots(f))
+        return false;
+    while (f->heap.n) {
+        u32 n = fix_next(f);
+        while (f->nodes.data[n].n_done < f->nodes.data[n].states.n) {
+            struct fix_node *node = &f->nodes.data[n];
+            const struct state *kept = node->states.data[node->n_done++];
+            if (!fix_step_state(f, f, kept))
+                return false;
+        }
+        if (!fix_take_roots(f))
+            return false;
+        if (f->any_failed && f->stop_at_failure)
+            return true;
+    }
+    return true;
+}
+
+void fix_init(struct fix *f, struct verifier *v, u32 most_states)
+{
+    memset(f, 0, sizeof(*f));
+    f->v = v;
+    f->most_states = most_states;
+    f->widens = true;
+    hash_index_init(&f->index, &v->mem);
+}
+
+void fix_drop(struct fix *f)
+{
+    struct verifier *v = f->v;
+    for (u32 n = 0; n < f->nodes.n; n++) {
+        for (u32 i = 0; i < f->nodes.data[n].states.n; i++)
+            state_drop(v, f->nodes.data[n].states.data[i]);
+        vec_drop(&v->mem, &f->nodes.data[n].states);
+    }
+    vec_drop(&v->mem, &f->nodes);
+    vec_drop(&v->mem, &f->heap);
+    hash_index_drop(&f->index);
+}
+
+/* What follows from all states as they are, without what widening added.  Sound: what a post-
+ * fixpoint leads to is one too; fix_ascend checks it all the same. */
+static bool fix_narrow(struct fix *f)
+{
+    struct fix narrow;
+    fix_init(&narrow, f->v, f->most_states);
+    narrow.widens = false;
+    bool ok = fix_take_roots(&narrow);
+    for (u32 n = 0; ok && n < f->nodes.n; n++)
+        for (u32 i = 0; ok && i < f->nodes.data[n].states.n; i++)
+            ok = fix_step_state(f, &narrow, f->nodes.data[n].states.data[i]);
+    struct fix old = *f;
+    *f = narrow;
+    f->widens = true;
+    f->any_failed = old.any_failed;
+    f->first = old.first;
+    old.any_failed = false;
+    fix_drop(&old);
+    return ok;
+}
+
+enum outcome fixpoint_run(struct verifier *v, u32 most_states)
+{
+    struct fix f;
+    fix_init(&f, v, most_states);
+    bool ok = fix_ascend(&f);
+    for (u32 i = 0; ok && f.any_failed && i < FIX_NARROWINGS; i++) {
+        ok = fix_narrow(&f);
+        f.any_failed = false;
+        ok = ok && fix_ascend(&f);
+    }
+    enum outcome outcome = !ok            ? OUTCOME_FAILED
+                           : f.any_failed ? OUTCOME_UNDECIDED
+                                          : OUTCOME_ACCEPTED;
+    if (outcome == OUTCOME_ACCEPTED && !v->in->fuel)
+        outcome = loops_end(&f);
+    if (f.any_failed)
+        *v->report = f.first;
+    fix_drop(&f);
+    return outcome;
+}

@@ -1,0 +1,552 @@
+/* Where paths meet: is one state covered by another, and what covers both.
+ *
+ * Ids are names that each state gives to its unknowns; an id of the old state stands for a form of
+ * the new one (cover), or for a pair of forms, one from each side (join).  So a loop's counter, old
+ * id + 1 in the next round, is covered by the id that the loop's head gave it.
+ *
+ * Ids below `fixed` are names that a caller has given and wants to find again: they keep their
+ * meaning. */
+#include "verify/engine.h"
+
+enum { MERGE_MOST = 192 }; /* unknowns in one comparison; more: no match */
+
+/* ---- covering */
+
+struct cover {
+    struct verifier *v;
+    const struct state *old, *new;
+    u32 fixed;
+    u32 n_ids, n_tags;
+    struct {
+        u32 id;
+        struct form form;
+    } ids[MERGE_MOST];
+    struct {
+        u32 old, new;
+    } tags[MERGE_MOST];
+};
+
+static bool cover_tag(struct cover *c, u32 old, u32 new)
+{
+    if (!old || !new)
+        return old == new;
+    for (u32 i = 0; i < c->n_tags; i++)
+        if (c->tags[i].old == old || c->tags[i].new == new)
+            return c->tags[i].old == old && c->tags[i].new == new;
+    if (c->n_tags == MERGE_MOST)
+        return false;
+    c->tags[c->n_tags].old = old;
+    c->tags[c->n_tags++].new = new;
+    return true;
+}
+
+static const struct form *cover_find(const struct cover *c, u32 id)
+{
+    for (u32 i = 0; i < c->n_ids; i++)
+        if (c->ids[i].id == id)
+            return &c->ids[i].form;
+    return NULL;
+}
+
+static bool cover_id(struct cover *c, u32 id, struct form form)
+{
+    const struct form *known = cover_find(c, id);
+    if (known)
+        return form_equal(*known, form);
+    if (id < c->fixed && !form_equal(form, (struct form){ .plus = id }))
+        return false;
+    if (c->n_ids == MERGE_MOST)
+        return false;
+    c->ids[c->n_ids].id = id;
+    c->ids[c->n_ids++].form = form;
+    return true;
+}
+
+/* The new form must be what the old one is, with the ids' meanings put in. */
+static bool cover_form(struct cover *c, struct form old, struct form new)
+{
+    if (form_is_constant(old))
+        return form_equal(old, new);
+    if (form_is_offset(old)) {
+        new.add -= old.add;
+        return cover_id(c, old.plus, new);
+    }
+    const struct form *plus = cover_find(c, old.plus), *minus = cover_find(c, old.minus);
+    struct form difference;
+    if (!minus || (old.plus && !plus)) /* nothing gives the ids a meaning: the same one, then */
+        return form_equal(old, new) &&
+               (!old.plus || cover_id(c, old.plus, (struct form){ .plus = old.plus })) &&
+               cover_id(c, old.minus, (struct form){ .plus = old.minus });
+    struct form zero = { 0 };
+    if (!form_difference(plus ? *plus : zero, *minus, &difference))
+        return false;
+    difference.add += old.add;
+    return form_equal(difference, new);
+}
+
+static bool cover_cell(struct cover *c, const struct cell *old, const struct cell *new)
+{
+    if (cell_is_none(old))
+        return true;
+    const struct value *a = cell_value(c->v, old), *b = cell_value(c->v, new);
+    bool null = (a->flags & VALUE_NULLABLE) && b->kind == VALUE_SCALAR && b->range.umax == 0;
+    if (null)
+        return !old->ref;
+    if (a->kind != b->kind || a->object != b->object || a->bytes != b->bytes)
+        return false;
+    u8 more = VALUE_NULLABLE | VALUE_READ_ONLY, less = VALUE_OF_HOST;
+    if ((b->flags & ~a->flags & ~less) || (a->flags & ~b->flags & ~more))
+        return false;
+    if (old->value != new->value && !scalar_contains(a->range, b->range))
+        return false;
+    return cover_tag(c, old->tag, new->tag) && cover_tag(c, old->ref, new->ref) &&
+           cover_form(c, form_of(old), form_of(new));
+}
+
+/* Of a piece of stack that the old state knows. */
+static bool cover_run(struct cover *c, const struct slot *old, u32 p, const struct slot *new)
+{
+    for (u32 q = 0; new &&q < 2; q++)
+        if (new->run[q].size == old->run[p].size &&new->run[q].at == old->run[p].at)
+            return cover_cell(c, &old->part[p], &new->part[q]);
+    u8 mask = (u8)(((1u << old->run[p].size) - 1) << old->run[p].at);
+    if (!new || (new->zero &mask) != mask)
+        return false;
+    struct cell zero = cell_constant(c->v, 0);
+    return cover_cell(c, &old->part[p], &zero);
+}
+
+static bool cover_slot(struct cover *c, const struct slot *old, const struct slot *new)
+{
+    static const struct slot nothing;
+    bool strict = c->v->in->profile == SKEP_PROFILE_STRICT;
+    if (!new)
+        new = &nothing;
+    if (old->kind != new->kind || (old->zero & ~new->zero) ||
+        (strict && (old->written & ~new->written)))
+        return false;
+    for (u32 p = 0; p < 2; p++)
+        if (old->run[p].size && !cover_run(c, old, p, new))
+            return false;
+    return true;
+}
+
+static bool cover_frame(struct cover *c, const struct frame *old, const struct frame *new)
+{
+    for (u32 r = 0; r < STATE_REGS; r++)
+        if (!cover_cell(c, &old->reg[r], &new->reg[r]))
+            return false;
+    for (u32 i = 0; i < old->n_slots; i++)
+        if (!cover_slot(c, &old->slot[i], i < new->n_slots ? &new->slot[i] : NULL))
+            return false;
+    for (u32 i = old->n_slots; i < new->n_slots; i++)
+        if (new->slot[i].kind != SLOT_DATA)
+            return false;
+    return true;
+}
+
+/* Is U(a) - U(b) <= most in a state, of two forms? */
+static bool merge_forms_within(struct verifier *v, const struct state *s, struct form a,
+                               struct form b, s64 most)
+{
+    struct scalar ra = scalar_const(a.add), rb = scalar_const(b.add);
+    s64 known, shifted;
+    if (a.minus || b.minus)
+        return false;
+    if (a.plus)
+        ra = scalar_add64(relation_id_range(v, s, a.plus), scalar_const(a.add));
+    if (b.plus)
+        rb = scalar_add64(relation_id_range(v, s, b.plus), scalar_const(b.add));
+    u64 limit = rb.umin + (u64)most;
+    bool wraps = most >= 0 ? limit < rb.umin : limit > rb.umin;
+    if (most >= 0 ? wraps || ra.umax <= limit : !wraps && ra.umax <= limit)
+        return true;
+    if (!a.plus || !b.plus || !form_is_exact(a, &ra) || !form_is_exact(b, &rb) ||
+        __builtin_sub_overflow(most, (s64)a.add, &shifted) ||
+        __builtin_add_overflow(shifted, (s64)b.add, &shifted))
+        return false;
+    if (a.plus == b.plus)
+        return shifted >= 0;
+    return relation_most(s, a.plus, b.plus, &known) && known <= shifted;
+}
+
+static bool cover_relations(struct cover *c)
+{
+    for (u32 i = 0; i < c->old->n_relations; i++) {
+        const struct relation *r = &c->old->relations[i];
+        const struct form *a = cover_find(c, r->a), *b = cover_find(c, r->b);
+        if (a && b && !merge_forms_within(c->v, c->new, *a, *b, r->most))
+            return false;
+    }
+    return true;
+}
+
+static bool cover_held(struct cover *c)
+{
+    if (c->old->n_held != c->new->n_held)
+        return false;
+    for (u32 i = 0; i < c->old->n_held; i++)
+        if (c->old->held[i].kind != c->new->held[i].kind ||
+            c->old->held[i].frame != c->new->held[i].frame ||
+            !cover_tag(c, c->old->held[i].ref, c->new->held[i].ref))
+            return false;
+    return true;
+}
+
+static bool merge_same_modes(const struct state *a, const struct state *b)
+{
+    return a->n_frames == b->n_frames && a->rcu == b->rcu && a->preempt == b->preempt &&
+           !a->lock == !b->lock && a->lock_map == b->lock_map;
+}
+
+bool merge_covers(struct verifier *v, const struct state *old, const struct state *new, u32 fixed)
+{
+    struct cover c;
+    c.v = v;
+    c.old = old;
+    c.new = new;
+    c.fixed = fixed;
+    c.n_ids = c.n_tags = 0;
+    if (!merge_same_modes(old, new) || !cover_held(&c) || !cover_tag(&c, old->lock, new->lock))
+        return false;
+    for (u32 i = old->n_frames; i-- > 0;)
+        if (!cover_frame(&c, old->frames[i], new->frames[i]))
+            return false;
+    for (u32 e = 0; e < EXTENT_COUNT; e++)
+        if (!cover_cell(&c, &old->extent[e], &new->extent[e]))
+            return false;
+    return cover_relations(&c);
+}
+
+/* ---- joining */
+
+struct join_id {
+    u32 id;
+    struct form a, b;
+    struct scalar ra, rb;
+};
+
+struct join {
+    struct verifier *v;
+    const struct state *a, *b;
+    struct state *out;
+    bool widen;
+    bool dropped; /* something that both sides knew is lost */
+    u32 n_ids, n_tags;
+    struct join_id ids[MERGE_MOST];
+    struct {
+        u32 a, b, id;
+    } tags[MERGE_MOST];
+};
+
+static u32 join_tag(struct join *j, u32 a, u32 b)
+{
+    if (a == b)
+        return a;
+    for (u32 i = 0; i < j->n_tags; i++)
+        if (j->tags[i].a == a && j->tags[i].b == b)
+            return j->tags[i].id;
+    u32 id = state_fresh_id(j->out);
+    if (j->n_tags < MERGE_MOST) {
+        j->tags[j->n_tags].a = a;
+        j->tags[j->n_tags].b = b;
+        j->tags[j->n_tags++].id = id;
+    }
+    return id;
+}
+
+static void join_note_id(struct join *j, u32 id, struct form a, struct form b, struct scalar ra,
+                         struct scalar rb)
+{
+    if (j->n_ids < MERGE_MOST)
+        j->ids[j->n_ids++] = (struct join_id){ .id = id, .a = a, .b = b, .ra = ra, .rb = rb };
+}
+
+/* The same unknown on both sides keeps its name. */
+static struct form join_form(struct join *j, const struct cell *a, const struct cell *b)
+{
+    struct form fa = form_of(a), fb = form_of(b);
+    struct scalar ra = cell_value(j->v, a)->range, rb = cell_value(j->v, b)->range;
+    bool known = false;
+    if (form_equal(fa, fb)) {
+        for (u32 i = 0; i < j->n_ids; i++)
+            known |= j->ids[i].id == fa.plus;
+        if (form_is_offset(fa) && !known)
+            join_note_id(j, fa.plus, (struct form){ .plus = fa.plus },
+                         (struct form){ .plus = fa.plus }, scalar_sub64(ra, scalar_const(fa.add)),
+                         scalar_sub64(rb, scalar_const(fb.add)));
+        return fa;
+    }
+    for (u32 i = 0; i < j->n_ids; i++) {
+        const struct join_id *k = &j->ids[i];
+        if (k->a.plus == fa.plus && k->a.minus == fa.minus && k->b.plus == fb.plus &&
+            k->b.minus == fb.minus && fa.add - k->a.add == fb.add - k->b.add)
+            return (struct form){ .plus = k->id, .add = fa.add - k->a.add };
+    }
+    u32 id = state_fresh_id(j->out);
+    join_note_id(j, id, fa, fb, ra, rb);
+    return (struct form){ .plus = id };
+}
+
+static struct cell join_lost(struct join *j)
+{
+    j->dropped = true;
+    return cell_none();
+}
+
+/* NULL on one side, a pointer on the other. */
+static struct cell join_null(struct join *j, const struct cell *pointer, bool pointer_is_a)
+{
+    struct cell out = *pointer;
+    struct value value = *cell_value(j->v, pointer);
+    if (pointer->ref)
+        return join_lost(j);
+    value.flags |= VALUE_NULLABLE;
+    out.value = value_intern(&j->v->values, &value);
+    out.tag = pointer_is_a ? join_tag(j, pointer->tag, 0) : join_tag(j, 0, pointer->tag);
+    if (!out.tag)
+        out.tag = state_fresh_id(j->out);
+    if (!form_is_constant(form_of(pointer)))
+        form_set(&out, (struct form){ .plus = state_fresh_id(j->out) });
+    return out;
+}
+
+static bool join_is_null(const struct value *value)
+{
+    return value->kind == VALUE_SCALAR && value->range.umax == 0;
+}
+
+static struct cell join_cell(struct join *j, const struct cell *a, const struct cell *b)
+{
+    if (cell_is_none(a) || cell_is_none(b))
+        return cell_none();
+    if (cell_same(a, b) && form_is_constant(form_of(a)))
+        return *a;
+    const struct value *va = cell_value(j->v, a), *vb = cell_value(j->v, b);
+    if (value_is_pointer(vb) && join_is_null(va))
+        return join_null(j, b, false);
+    if (value_is_pointer(va) && join_is_null(vb))
+        return join_null(j, a, true);
+    u8 either = VALUE_NULLABLE | VALUE_READ_ONLY, both = VALUE_OF_HOST;
+    if (va->kind != vb->kind || va->object != vb->object || va->bytes != vb->bytes ||
+        ((va->flags ^ vb->flags) & ~(either | both)) || !a->ref != !b->ref)
+        return join_lost(j);
+    struct value value = *va;
+    value.flags = (u8)(((va->flags | vb->flags) & ~both) | (va->flags & vb->flags));
+    value.range = j->widen ? scalar_widen(va->range, vb->range) : scalar_join(va->range, vb->range);
+    struct cell out = { .tag = join_tag(j, a->tag, b->tag), .ref = join_tag(j, a->ref, b->ref) };
+    if ((value.flags & VALUE_NULLABLE) && !out.tag)
+        out.tag = state_fresh_id(j->out);
+    out.value = value_intern(&j->v->values, &value);
+    form_set(&out, value.range.umin == value.range.umax ? (struct form){ .add = value.range.umin }
+                                                        : join_form(j, a, b));
+    return out;
+}
+
+static struct slot join_slot(struct join *j, const struct slot *a, const struct slot *b)
+{
+    struct slot out = { .written = a->written & b->written, .zero = a->zero & b->zero };
+    if (a->kind != SLOT_DATA || b->kind != SLOT_DATA) {
+        out = *a;
+        if (a->kind != b->kind)
+            j->dropped = true;
+        out.part[0] = join_cell(j, &a->part[0], &b->part[0]);
+        return out;
+    }
+    bool strict = j->v->in->profile == SKEP_PROFILE_STRICT;
+    for (u32 p = 0; p < 2; p++) {
+        if (!a->run[p].size)
+            continue;
+        u8 mask = (u8)(((1u << a->run[p].size) - 1) << a->run[p].at);
+        struct cell zero = cell_constant(j->v, 0);
+        const struct cell *other = (b->zero & mask) == mask ? &zero : NULL;
+        for (u32 q = 0; q < 2; q++)
+            if (b->run[q].size == a->run[p].size && b->run[q].at == a->run[p].at)
+                other = &b->part[q];
+        bool lost = j->dropped;
+        struct cell cell = other ? join_cell(j, &a->part[p], other) : cell_none();
+        j->dropped = lost; /* what lies there can still be read, as a number */
+        if (!cell_is_none(&cell)) {
+            out.run[p].at = a->run[p].at;
+            out.run[p].size = a->run[p].size;
+            out.part[p] = cell;
+        } else if (value_is_pointer(cell_value(j->v, &a->part[p]))) {
+            j->dropped = true;
+            if (strict)
+                out.written = 0;
+        }
+    }
+    /* What a knows as zero bytes, b as a value. */
+    for (u32 q = 0; q < 2; q++) {
+        u8 mask = (u8)(((1u << b->run[q].size) - 1) << b->run[q].at);
+        bool free = !out.run[0].size || !out.run[1].size, taken = false;
+        for (u32 p = 0; p < 2; p++)
+            taken |= (mask & (((1u << a->run[p].size) - 1) << a->run[p].at)) != 0;
+        if (!b->run[q].size || (a->zero & mask) != mask || !free || taken)
+            continue;
+        struct cell zero = cell_constant(j->v, 0);
+        u32 p = out.run[0].size ? 1 : 0;
+        out.part[p] = join_cell(j, &zero, &b->part[q]);
+        if (!cell_is_none(&out.part[p])) {
+            out.run[p].at = b->run[q].at;
+            out.run[p].size = b->run[q].size;
+        }
+    }
+    return out;
+}
+
+static bool join_frame(struct join *j, u32 i)
+{
+    static const struct slot nothing;
+    const struct frame *a = j->a->frames[i], *b = j->b->frames[i];
+    struct frame *out = state_own_frame(j->v, j->out, i, max_u32(a->n_slots, b->n_slots));
+    if (!out)
+        return false;
+    for (u32 r = 0; r < STATE_REGS; r++)
+        out->reg[r] = join_cell(j, &a->reg[r], &b->reg[r]);
+    for (u32 k = 0; k < out->n_slots; k++)
+        out->slot[k] = join_slot(j, k < a->n_slots ? &a->slot[k] : &nothing,
+                                 k < b->n_slots ? &b->slot[k] : &nothing);
+    return true;
+}
+
+/* The least of a few bounds that holds for two unknowns of the result on one side. */
+static bool join_bound(struct verifier *v, const struct state *s, struct form fa, struct form fb,
+                       const struct scalar *ra, const struct scalar *rb, s64 *most)
+{
+    s64 known;
+    bool found = false;
+    if (ra->umax <= INT64_MAX && rb->umin <= INT64_MAX) {
+        *most = (s64)ra->umax - (s64)rb->umin;
+        found = true;
+    }
+    if (fa.plus && fb.plus && form_is_exact(fa, ra) && form_is_exact(fb, rb)) {
+        bool has =
+            fa.plus == fb.plus ? (known = 0, true) : relation_most(s, fa.plus, fb.plus, &known);
+        if (has && !__builtin_add_overflow(known, (s64)fa.add, &known) &&
+            !__builtin_sub_overflow(known, (s64)fb.add, &known) && (!found || known < *most)) {
+            *most = known;
+            found = true;
+        }
+    }
+    (void)v;
+    return found;
+}
+
+static void join_relate(struct join *j, const struct join_id *x, const struct join_id *y)
+{
+    s64 a, b;
+    if (x->id == y->id || !join_bound(j->v, j->a, x->a, y->a, &x->ra, &y->ra, &a) ||
+        !join_bound(j->v, j->b, x->b, y->b, &x->rb, &y->rb, &b))
+        return;
+    s64 most = a > b ? a : b;
+    if (j->widen && b > a) { /* thresholds, then nothing */
+        if (b > 0)
+            return;
+        most = b > -1 ? 0 : -1;
+    }
+    relation_add(j->v, j->out, x->id, y->id, most);
+}
+
+/* Pairs of unknowns of which one side has a relation. */
+static void join_relations_of(struct join *j, const struct state *side, bool side_is_a)
+{
+    for (u32 i = 0; i < side->n_relations; i++) {
+        const struct relation *r = &side->relations[i];
+        for (u32 x = 0; x < j->n_ids; x++) {
+            const struct form *fx = side_is_a ? &j->ids[x].a : &j->ids[x].b;
+            if (fx->plus != r->a || fx->minus)
+                continue;
+            for (u32 y = 0; y < j->n_ids; y++) {
+                const struct form *fy = side_is_a ? &j->ids[y].a : &j->ids[y].b;
+                if (fy->plus == r->b && !fy->minus)
+                    join_relate(j, &j->ids[x], &j->ids[y]);
+            }
+        }
+    }
+}
+
+/* Counters that a loop moves together: what was constant, and is the other's offset now. */
+static void join_relations(struct join *j)
+{
+    j->out->n_relations = 0;
+    join_relations_of(j, j->a, true);
+    join_relations_of(j, j->b, false);
+}
+
+static void join_held(struct join *j)
+{
+    for (u32 i = 0; i < j->a->n_held && i < j->b->n_held; i++)
+        j->out->held[i].ref = join_tag(j, j->a->held[i].ref, j->b->held[i].ref);
+}
+
+static bool merge_held_match(const struct state *a, const struct state *b)
+{
+    if (a->n_held != b->n_held)
+        return false;
+    for (u32 i = 0; i < a->n_held; i++)
+        if (a->held[i].kind != b->held[i].kind || a->held[i].frame != b->held[i].frame ||
+            a->held[i].insn != b->held[i].insn)
+            return false;
+    return true;
+}
+
+skep_status merge_prepare(struct verifier *v)
+{
+    v->join = arena_new(&v->arena, struct join);
+    return v->join ? SKEP_OK : SKEP_NOMEM;
+}
+
+struct state *merge_join(struct verifier *v, const struct state *a, const struct state *b,
+                         bool widen, bool *lossless)
+{
+    struct join *j = v->join;
+    if (!merge_same_modes(a, b) || !merge_held_match(a, b))
+        return NULL;
+    j->v = v;
+    j->a = a;
+    j->b = b;
+    j->widen = widen;
+    j->dropped = false;
+    j->n_ids = j->n_tags = 0;
+    j->out = state_copy(v, a);
+    if (!j->out)
+        return NULL;
+    j->out->next_id = max_u32(a->next_id, b->next_id);
+    join_held(j);
+    j->out->lock = join_tag(j, a->lock, b->lock);
+    j->out->packet = join_tag(j, a->packet, b->packet);
+    for (u32 i = 0; i < a->n_frames; i++)
+        if (!join_frame(j, i)) {
+            state_drop(v, j->out);
+            return NULL;
+        }
+    for (u32 e = 0; e < EXTENT_COUNT; e++)
+        j->out->extent[e] = join_cell(j, &a->extent[e], &b->extent[e]);
+    join_relations(j);
+    *lossless = !j->dropped;
+    return j->out;
+}
+
+/* ---- what is dead */
+
+void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs, u64 slots)
+{
+    struct frame *f = s->frames[frame];
+    bool any = false;
+    for (u32 r = 0; r < STATE_REGS - 1; r++)
+        any |= f->reg[r].value && !(regs >> r & 1);
+    for (u32 i = 0; i < f->n_slots && i < 64; i++)
+        any |= !(slots >> i & 1) && f->slot[i].kind == SLOT_DATA && f->slot[i].written;
+    if (!any)
+        return;
+    f = state_own_frame(v, s, frame, 0);
+    if (!f)
+        return;
+    for (u32 r = 0; r < STATE_REGS - 1; r++)
+        if (!(regs >> r & 1))
+            f->reg[r] = cell_none();
+    for (u32 i = 0; i < f->n_slots && i < 64; i++)
+        if (!(slots >> i & 1) && f->slot[i].kind == SLOT_DATA)
+            f->slot[i] = (struct slot){ .kind = SLOT_DATA };
+}

@@ -1,0 +1,219 @@
+/* Paths: every path is walked, depth first, until it ends or comes to a state that one walked
+ * before covers.  Nothing is joined, so what a path knows stays known; the price is bounded by the
+ * limits.
+ *
+ * A state that is covered by one on its own path has gone in a circle.  When it is the same state,
+ * the program may never end, unless the host bounds the circle (may_goto, iterators, callbacks):
+ * at such points states are joined, since rounds are not counted. */
+#include "verify/engine.h"
+
+/* A state that was kept, and how much of what follows from it is still to be walked. */
+struct path_node {
+    u32 parent;
+    u32 open;
+    u32 next; /* of the same place */
+    u32 hits, misses;
+    struct state *state;
+};
+
+struct path_item {
+    struct state *state;
+    u32 owner; /* the last kept state before it */
+};
+
+/* The states kept at a place, the latest first. */
+struct path_place {
+    u32 context, insn, first;
+};
+
+struct paths {
+    struct verifier *v;
+    VEC(struct path_node) nodes;
+    VEC(struct path_item) stack;
+    struct hash_index index;
+    VEC(struct path_place) places;
+};
+
+static u32 *path_find_place(struct paths *p, const struct state *s)
+{
+    u64 key = (u64)s->context << 32 | s->insn;
+    u64 hash = hash_bytes(&key, sizeof(key), 1);
+    for (struct hash_probe probe = hash_probe(&p->index, hash); hash_next(&p->index, &probe);)
+        if (p->places.data[probe.position].context == s->context &&
+            p->places.data[probe.position].insn == s->insn)
+            return &p->places.data[probe.position].first;
+    struct path_place place = { .context = s->context, .insn = s->insn, .first = VERIFY_NONE };
+    if (!vec_push(&p->v->mem, &p->places, place) ||
+        !hash_index_add(&p->index, hash, p->places.n - 1)) {
+        verify_fails(p->v, SKEP_NOMEM);
+        return NULL;
+    }
+    return &vec_last(&p->places).first;
+}
+
+/* One of the ways from a kept state has been walked to its end. */
+static void path_finish(struct paths *p, u32 owner)
+{
+    while (owner != VERIFY_NONE && --p->nodes.data[owner].open == 0)
+        owner = p->nodes.data[owner].parent;
+}
+
+static bool path_push(struct paths *p, struct state *s, u32 owner)
+{
+    struct path_item item = { .state = s, .owner = owner };
+    if (vec_push(&p->v->mem, &p->stack, item))
+        return true;
+    state_drop(p->v, s);
+    return verify_fails(p->v, SKEP_NOMEM);
+}
+
+/* ---- where paths may meet */
+
+static bool path_meets(const struct verifier *v, u32 insn) { return v->point[insn] >= POINT_MEETS; }
+
+/* Does the way from a kept state to here pass a point that the host bounds? */
+static bool path_is_bounded(const struct paths *p, u32 from, u32 ancestor)
+{
+    for (u32 n = from; n != VERIFY_NONE; n = p->nodes.data[n].parent) {
+        if (p->v->point[p->nodes.data[n].state->insn] == POINT_JOINS)
+            return true;
+        if (n == ancestor)
+            break;
+    }
+    return false;
+}
+
+enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
+
+static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s, u32 owner)
+{
+    struct verifier *v = p->v;
+    for (u32 *link = first; *link != VERIFY_NONE;) {
+        u32 n = *link;
+        struct path_node *node = &p->nodes.data[n];
+        if (merge_covers(v, node->state, s, 0)) {
+            bool may_repeat = node->open == 0 || v->in->fuel || path_is_bounded(p, owner, n);
+            node->hits++;
+            if (may_repeat)
+                return PATH_COVERED;
+            if (merge_covers(v, s, node->state, 0))
+                return PATH_CIRCLE;
+        }
+        /* One that never helps is no longer asked. */
+        if (++node->misses > 3 * node->hits + 8 && node->open == 0) {
+            *link = node->next;
+            state_drop(v, node->state);
+            node->state = NULL;
+            continue;
+        }
+        link = &node->next;
+    }
+    return PATH_NEW;
+}
+
+/* At points that the host bounds, rounds are joined with those before. */
+static struct state *path_join(struct paths *p, u32 first, struct state *s)
+{
+    enum { PATH_ROUNDS_APART = 2 };
+    u32 rounds = 0;
+    for (u32 n = first; n != VERIFY_NONE; n = p->nodes.data[n].next) {
+        bool lossless;
+        if (++rounds < PATH_ROUNDS_APART)
+            continue;
+        struct state *both = merge_join(p->v, p->nodes.data[first].state, s, true, &lossless);
+        if (both && lossless) {
+            state_drop(p->v, s);
+            return both;
+        }
+        if (both)
+            state_drop(p->v, both);
+        break;
+    }
+    return s;
+}
+
+static bool path_keep(struct paths *p, u32 *first, struct state **s, u32 *owner)
+{
+    if (p->v->point[(*s)->insn] == POINT_JOINS)
+        *s = path_join(p, *first, *s);
+    struct path_node node = { .parent = *owner, .open = 1, .next = *first };
+    node.state = state_copy(p->v, *s);
+    if (!node.state)
+        return false;
+    if (!vec_push(&p->v->mem, &p->nodes, node)) {
+        state_drop(p->v, node.state);
+        return verify_fails(p->v, SKEP_NOMEM);
+    }
+    *first = *owner = p->nodes.n - 1;
+    return true;
+}
+
+/* ---- the walk */
+
+static bool path_walk(struct paths *p, struct state *s, u32 owner)
+{
+    struct verifier *v = p->v;
+    if (path_meets(v, s->insn)) {
+        merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
+        u32 *first = path_find_place(p, s);
+        enum path_meeting meeting = first ? path_meet(p, first, s, owner) : PATH_NEW;
+        if (!first || v->failure != SKEP_OK || meeting != PATH_NEW) {
+            if (meeting == PATH_CIRCLE) {
+                v->at = s->insn;
+                v->last_trace = s->trace;
+                verify_reject(v, STATE_REGS);
+                RAISE(&v->report->error, SKEP_REJECTED, VERIFY_LOOP,
+                      NUM(v->in->code->slot_of[s->insn]));
+                verify_note_path(v);
+            }
+            state_drop(v, s);
+            path_finish(p, owner);
+            return meeting == PATH_COVERED;
+        }
+        if (!path_keep(p, first, &s, &owner)) {
+            state_drop(v, s);
+            return false;
+        }
+    }
+    if (!step(v, s))
+        return false;
+    if (owner != VERIFY_NONE)
+        p->nodes.data[owner].open += v->n_next;
+    for (u32 i = 0; i < v->n_next; i++)
+        if (!path_push(p, v->next[i], owner))
+            return false;
+    v->n_next = 0;
+    path_finish(p, owner);
+    return true;
+}
+
+static void paths_drop(struct paths *p)
+{
+    struct verifier *v = p->v;
+    for (u32 i = 0; i < p->stack.n; i++)
+        state_drop(v, p->stack.data[i].state);
+    for (u32 i = 0; i < p->nodes.n; i++)
+        state_drop(v, p->nodes.data[i].state);
+    vec_drop(&v->mem, &p->stack);
+    vec_drop(&v->mem, &p->nodes);
+    vec_drop(&v->mem, &p->places);
+    hash_index_drop(&p->index);
+}
+
+enum outcome paths_run(struct verifier *v)
+{
+    struct paths p = { .v = v };
+    hash_index_init(&p.index, &v->mem);
+    bool ok = true;
+    for (u32 r = 0; ok && r < v->roots.n; r++) {
+        struct state *root = state_copy(v, v->roots.data[r]);
+        ok = root && path_push(&p, root, VERIFY_NONE);
+        while (ok && p.stack.n) {
+            struct path_item item = vec_last(&p.stack);
+            p.stack.n--;
+            ok = path_walk(&p, item.state, item.owner);
+        }
+    }
+    paths_drop(&p);
+    return ok ? OUTCOME_ACCEPTED : v->failure != SKEP_OK ? OUTCOME_FAILED : OUTCOME_REJECTED;
+}

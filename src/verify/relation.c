@@ -1,0 +1,383 @@
+/* What is known of differences: U(a) - U(b) <= most, of ids as unsigned integers.
+ *
+ * Few are kept, the latest; they come from branches that compare two unknowns and from operations
+ * whose result is bounded by an operand (x % n, x & y, x >> 1).  Questions are answered by paths
+ * through them. */
+#include "verify/engine.h"
+
+/* ---- the list */
+
+struct relation_users {
+    u32 id;
+    bool found;
+};
+
+static bool relation_finds_id(struct verifier *v, const struct state *s, const struct cell *cell,
+                              void *user)
+{
+    (void)v, (void)s;
+    struct relation_users *users = user;
+    users->found = cell->plus == users->id || cell->minus == users->id;
+    return !users->found;
+}
+
+static bool relation_id_in_use(struct verifier *v, const struct state *s, u32 id)
+{
+    struct relation_users users = { .id = id };
+    state_read_cells(v, s, relation_finds_id, &users);
+    return users.found;
+}
+
+/* The oldest goes, unless one is about what nobody holds any more. */
+static void relation_make_room(struct verifier *v, struct state *s)
+{
+    u32 out = 0;
+    for (u32 i = 0; i < s->n_relations; i++)
+        if (!relation_id_in_use(v, s, s->relations[i].a) ||
+            !relation_id_in_use(v, s, s->relations[i].b)) {
+            out = i;
+            break;
+        }
+    memmove(&s->relations[out], &s->relations[out + 1],
+            (s->n_relations - out - 1u) * sizeof(struct relation));
+    s->n_relations--;
+}
+
+void relation_add(struct verifier *v, struct state *s, u32 a, u32 b, s64 most)
+{
+    if (a == b || !a || !b)
+        return;
+    for (u32 i = 0; i < s->n_relations; i++)
+        if (s->relations[i].a == a && s->relations[i].b == b) {
+            if (most < s->relations[i].most)
+                s->relations[i].most = most;
+            return;
+        }
+    if (s->n_relations == STATE_MAX_RELATIONS)
+        relation_make_room(v, s);
+    s->relations[s->n_relations++] = (struct relation){ .a = a, .b = b, .most = most };
+}
+
+/* ---- paths */
+
+struct relation_reach {
+    u32 n;
+    u32 id[STATE_MAX_RELATIONS + 1];
+    s64 most[STATE_MAX_RELATIONS + 1]; /* U(from) - U(id) <= most */
+};
+
+static bool relation_reach_note(struct relation_reach *reach, u32 id, s64 most)
+{
+    for (u32 i = 0; i < reach->n; i++)
+        if (reach->id[i] == id) {
+            bool better = most < reach->most[i];
+            if (better)
+                reach->most[i] = most;
+            return better;
+        }
+    reach->id[reach->n] = id;
+    reach->most[reach->n++] = most;
+    return true;
+}
+
+/* What an id is bounded by.  A few rounds: each is a step further; stopping early loses bounds,
+ * never soundness. */
+static void relation_reach_from(const struct state *s, u32 from, struct relation_reach *reach)
+{
+    enum { RELATION_ROUNDS = 4 };
+    reach->n = 0;
+    relation_reach_note(reach, from, 0);
+    bool changed = true;
+    for (u32 round = 0; round < RELATION_ROUNDS && changed; round++) {
+        changed = false;
+        for (u32 i = 0; i < s->n_relations; i++) {
+            const struct relation *r = &s->relations[i];
+            for (u32 k = 0; k < reach->n; k++) {
+                s64 most;
+                if (reach->id[k] == r->a &&
+                    !__builtin_add_overflow(reach->most[k], r->most, &most)) {
+                    changed |= relation_reach_note(reach, r->b, most);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+bool relation_most(const struct state *s, u32 a, u32 b, s64 *most)
+{
+    struct relation_reach reach;
+    relation_reach_from(s, a, &reach);
+    for (u32 i = 0; i < reach.n; i++)
+        if (reach.id[i] == b) {
+            *most = reach.most[i];
+            return true;
+        }
+    return false;
+}
+
+/* ---- ranges of ids */
+
+struct relation_range {
+    u32 id;
+    struct scalar range;
+};
+
+static bool relation_meets_range(struct verifier *v, const struct state *s, const struct cell *cell,
+                                 void *user)
+{
+    (void)s;
+    struct relation_range *range = user;
+    if (cell->plus == range->id && !cell->minus) {
+        struct scalar shifted = scalar_sub64(cell_value(v, cell)->range, scalar_const(cell->add));
+        range->range = scalar_meet(range->range, shifted);
+    }
+    return true;
+}
+
+struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 id)
+{
+    struct relation_range range = { .id = id, .range = scalar_any() };
+    state_read_cells(v, s, relation_meets_range, &range);
+    return range.range;
+}
+
+/* U(id) <= U(x) + most for the ids reached. */
+static u64 relation_upper(struct verifier *v, const struct state *s, u32 id)
+{
+    struct relation_reach reach;
+    relation_reach_from(s, id, &reach);
+    u64 upper = UINT64_MAX;
+    for (u32 i = 0; i < reach.n; i++) {
+        u64 top = relation_id_range(v, s, reach.id[i]).umax;
+        s64 most = reach.most[i];
+        u64 bound = top + (u64)most;
+        bool wraps = most >= 0 ? bound < top : bound > top;
+        if (!wraps)
+            upper = min_u64(upper, bound);
+    }
+    return upper;
+}
+
+/* U(x) - U(id) <= most, so U(id) >= U(x) - most, for the x that have a bound by id. */
+static u64 relation_lower(struct verifier *v, const struct state *s, u32 id)
+{
+    u64 lower = relation_id_range(v, s, id).umin;
+    for (u32 i = 0; i < s->n_relations; i++) {
+        const struct relation *r = &s->relations[i];
+        if (r->b != id)
+            continue;
+        u64 least = relation_id_range(v, s, r->a).umin;
+        u64 bound = least - (u64)r->most;
+        bool wraps = r->most >= 0 ? bound > least : bound < least;
+        if (!wraps)
+            lower = max_u64(lower, bound);
+    }
+    return lower;
+}
+
+/* plus - minus + add, when the difference is bounded on both sides. */
+static struct scalar relation_difference_range(struct verifier *v, const struct state *s,
+                                               struct form f)
+{
+    s64 most, back, lo, hi;
+    struct scalar a = relation_id_range(v, s, f.plus), b = relation_id_range(v, s, f.minus);
+    bool has_most = relation_most(s, f.plus, f.minus, &most);
+    bool has_back = relation_most(s, f.minus, f.plus, &back);
+    bool small = a.umax <= INT64_MAX && b.umax <= INT64_MAX;
+    if (small) {
+        s64 by_range = (s64)a.umax - (s64)b.umin;
+        most = has_most && most < by_range ? most : by_range;
+        s64 back_by_range = (s64)b.umax - (s64)a.umin;
+        back = has_back && back < back_by_range ? back : back_by_range;
+    } else if (!has_most || !has_back) {
+        return scalar_any();
+    }
+    if (__builtin_sub_overflow((s64)f.add, back, &lo) ||
+        __builtin_add_overflow((s64)f.add, most, &hi) || lo > hi)
+        return scalar_any();
+    return scalar_srange((u64)lo, (u64)hi);
+}
+
+struct scalar relation_tighten(struct verifier *v, const struct state *s, const struct cell *cell)
+{
+    struct scalar range = cell_value(v, cell)->range;
+    struct form f = form_of(cell);
+    if (form_is_constant(f) || s->n_relations == 0)
+        return range;
+    if (f.plus && f.minus)
+        return scalar_meet(range, relation_difference_range(v, s, f));
+    if (!form_is_offset(f))
+        return range;
+    struct scalar id = scalar_range(relation_lower(v, s, f.plus), relation_upper(v, s, f.plus));
+    return scalar_meet(range, scalar_add64(id, scalar_const(f.add)));
+}
+
+/* ---- numbers */
+
+/* U(a) - U(b) <= most of exact forms is U(plus a) - U(plus b) <= most - add a + add b. */
+static bool relation_shift(struct verifier *v, const struct cell *a, const struct cell *b, s64 most,
+                           s64 *shifted)
+{
+    struct form fa = form_of(a), fb = form_of(b);
+    if (!form_is_exact(fa, &cell_value(v, a)->range) ||
+        !form_is_exact(fb, &cell_value(v, b)->range))
+        return false;
+    s64 sum;
+    return !__builtin_sub_overflow(most, (s64)fa.add, &sum) &&
+           !__builtin_add_overflow(sum, (s64)fb.add, shifted);
+}
+
+void relation_note(struct verifier *v, struct state *s, const struct cell *a, const struct cell *b,
+                   s64 most)
+{
+    s64 shifted;
+    if (a->plus && b->plus && relation_shift(v, a, b, most, &shifted))
+        relation_add(v, s, a->plus, b->plus, shifted);
+}
+
+bool relation_holds(struct verifier *v, const struct state *s, const struct cell *a,
+                    const struct cell *b, s64 most)
+{
+    const struct scalar *ra = &cell_value(v, a)->range, *rb = &cell_value(v, b)->range;
+    u64 limit = rb->umin + (u64)most;
+    bool wraps = most >= 0 ? limit < rb->umin : limit > rb->umin;
+    if (most >= 0 ? wraps || ra->umax <= limit : !wraps && ra->umax <= limit)
+        return true;
+    s64 shifted, known;
+    if (!a->plus || !b->plus || !relation_shift(v, a, b, most, &shifted))
+        return false;
+    if (a->plus == b->plus)
+        return shifted >= 0;
+    return relation_most(s, a->plus, b->plus, &known) && known <= shifted;
+}
+
+/* ---- what follows when a number is known better */
+
+struct relation_refinement {
+    struct form form; /* the number that is known better */
+    struct scalar exact;
+    u32 id;              /* of which it is an offset; 0: none */
+    struct scalar range; /* of the id */
+    bool possible;
+};
+
+/* What is known of a cell by the refinement. */
+static struct scalar relation_refined(const struct relation_refinement *r, const struct cell *cell)
+{
+    if (form_equal(form_of(cell), r->form))
+        return r->exact;
+    if (r->id && cell->plus == r->id && !cell->minus)
+        return scalar_add64(r->range, scalar_const(cell->add));
+    return scalar_any();
+}
+
+static void relation_refine_cell(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    (void)s;
+    struct relation_refinement *r = user;
+    struct form f = form_of(cell);
+    bool concerned = form_equal(f, r->form) || (r->id && f.plus == r->id && !f.minus);
+    if (concerned) {
+        struct scalar range = scalar_meet(cell_value(v, cell)->range, relation_refined(r, cell));
+        if (scalar_is_empty(range))
+            r->possible = false;
+        else
+            *cell = cell_with_range(v, cell, range);
+    } else if (r->id && r->range.umin == r->range.umax && (f.plus == r->id || f.minus == r->id)) {
+        cell->add += f.plus == r->id ? r->range.umin : 0 - r->range.umin;
+        *(f.plus == r->id ? &cell->plus : &cell->minus) = 0;
+    }
+}
+
+/* One step along the relations: what bounds the id bounds its neighbours. */
+static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
+                               u32 depth);
+
+static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, struct scalar range,
+                               u32 depth)
+{
+    struct relation_refinement r = {
+        .form = { .plus = id }, .exact = range, .id = id, .range = range, .possible = true
+    };
+    state_each_cell(v, s, relation_refine_cell, &r);
+    return r.possible && relation_propagate(v, s, id, range, depth);
+}
+
+static bool relation_tells(struct verifier *v, struct state *s, u32 other, u64 lo, u64 hi,
+                           u32 depth)
+{
+    struct scalar known = relation_id_range(v, s, other);
+    if (lo <= known.umin && hi >= known.umax)
+        return true;
+    if (lo > known.umax || hi < known.umin)
+        return false;
+    struct scalar range =
+        scalar_meet(known, scalar_range(max_u64(lo, known.umin), min_u64(hi, known.umax)));
+    return !scalar_is_empty(range) && relation_refine_id(v, s, other, range, depth + 1);
+}
+
+static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
+                               u32 depth)
+{
+    enum { RELATION_DEPTH = 3 };
+    if (depth >= RELATION_DEPTH)
+        return true;
+    for (u32 i = 0; i < s->n_relations; i++) {
+        struct relation r = s->relations[i];
+        s64 most = r.most;
+        bool possible = true;
+        if (r.b == id && r.a != id) { /* U(a) <= U(id) + most */
+            u64 hi = range.umax + (u64)most;
+            bool wraps = most >= 0 ? hi < range.umax : hi > range.umax;
+            if (!wraps)
+                possible = relation_tells(v, s, r.a, 0, hi, depth);
+            else if (most < 0)
+                possible = false;
+        } else if (r.a == id && r.b != id) { /* U(b) >= U(id) - most */
+            u64 lo = range.umin - (u64)most;
+            bool wraps = most >= 0 ? lo > range.umin : lo < range.umin;
+            if (!wraps)
+                possible = relation_tells(v, s, r.b, lo, UINT64_MAX, depth);
+            else if (most < 0)
+                possible = false;
+        }
+        if (!possible)
+            return false;
+    }
+    return true;
+}
+
+/* What the range of plus - minus + add tells of the two: as signed numbers it is exact when the
+ * ids are far from wrapping. */
+static void relation_from_difference(struct verifier *v, struct state *s, struct form f,
+                                     const struct scalar *range)
+{
+    const u64 far = (u64)1 << 62;
+    s64 most, least;
+    if (relation_id_range(v, s, f.plus).umax > far || relation_id_range(v, s, f.minus).umax > far)
+        return;
+    if ((s64)f.add > (s64)far || (s64)f.add < -(s64)far)
+        return;
+    if (!__builtin_sub_overflow((s64)range->smax, (s64)f.add, &most))
+        relation_add(v, s, f.plus, f.minus, most);
+    if (!__builtin_sub_overflow((s64)f.add, (s64)range->smin, &least))
+        relation_add(v, s, f.minus, f.plus, least);
+}
+
+bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, struct scalar range)
+{
+    struct relation_refinement r = { .form = form_of(cell), .exact = range, .possible = true };
+    if (scalar_is_empty(range))
+        return false;
+    if (form_is_constant(r.form))
+        return true;
+    if (form_is_offset(r.form)) {
+        r.id = r.form.plus;
+        r.range = scalar_sub64(range, scalar_const(r.form.add));
+    } else if (r.form.plus) {
+        relation_from_difference(v, s, r.form, &range);
+    }
+    state_each_cell(v, s, relation_refine_cell, &r);
+    return r.possible && (!r.id || relation_propagate(v, s, r.id, r.range, 0));
+}

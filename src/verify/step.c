@@ -1,0 +1,211 @@
+/* One instruction after another, up to the places where states are kept. */
+#include "verify/engine.h"
+
+#include "os/os.h"
+
+/* ---- failures */
+
+void verify_reject(struct verifier *v, u32 reg)
+{
+    if (v->report->error.id)
+        return;
+    v->report->insn = v->at;
+    v->report->reg = (u8)reg;
+}
+
+bool verify_fails(struct verifier *v, skep_status status)
+{
+    if (v->failure == SKEP_OK)
+        v->failure = status;
+    return false;
+}
+
+bool verify_unsupported(struct verifier *v, const struct insn *insn)
+{
+    verify_reject(v, STATE_REGS);
+    RAISE(&v->report->error, SKEP_UNSUPPORTED, VERIFY_UNSUPPORTED, STR(insn_row(insn)->text));
+    return verify_fails(v, SKEP_UNSUPPORTED);
+}
+
+/* ---- limits */
+
+static bool step_within_limits(struct verifier *v)
+{
+    enum { STEP_CLOCK_EVERY = 1024 };
+    if (v->failure != SKEP_OK)
+        return false;
+    if (v->visited++ >= v->visited_limit)
+        return verify_fails(v, SKEP_LIMIT);
+    if (v->visited % STEP_CLOCK_EVERY == 0 && os_clock_ns(OS_CLOCK_MONOTONIC) > v->deadline)
+        return verify_fails(v, SKEP_LIMIT);
+    return true;
+}
+
+/* ---- how control came here */
+
+static u32 step_trace(struct verifier *v, u32 parent, bool taken)
+{
+    struct trace trace = { .parent = parent, .insn = v->at, .taken = taken, .references = 1 };
+    u32 at = v->free_trace;
+    if (at != VERIFY_NONE) {
+        v->free_trace = v->traces.data[at].parent;
+        v->traces.data[at] = trace;
+    } else {
+        if (!vec_push(&v->mem, &v->traces, trace)) {
+            verify_fails(v, SKEP_NOMEM);
+            return VERIFY_NONE;
+        }
+        at = v->traces.n - 1;
+    }
+    if (parent != VERIFY_NONE)
+        v->traces.data[parent].references++;
+    return at;
+}
+
+static void step_emit(struct verifier *v, struct state *s) { v->next[v->n_next++] = s; }
+
+static void step_emit_branch(struct verifier *v, struct state *s, u32 insn, bool taken)
+{
+    if (!s)
+        return;
+    u32 before = s->trace;
+    s->trace = step_trace(v, before, taken);
+    if (before != VERIFY_NONE)
+        v->traces.data[before].references--;
+    s->insn = insn;
+    step_emit(v, s);
+}
+
+/* ---- the kinds of instruction; each says whether the state goes on in this step */
+
+enum step_result { STEP_ON, STEP_EMITTED, STEP_FAILED, STEP_GONE };
+
+static enum step_result step_branch(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    struct state *taken, *not_taken;
+    u32 at = v->at;
+    if (!branch_step(v, s, insn, &taken, &not_taken))
+        return STEP_GONE;
+    step_emit_branch(v, not_taken, at + 1, false);
+    step_emit_branch(v, taken, v->in->code->target[at], true);
+    return STEP_EMITTED;
+}
+
+static enum step_result step_may_goto(struct verifier *v, struct state *s)
+{
+    u32 at = v->at;
+    struct state *leaves = state_copy(v, s);
+    if (!leaves)
+        return STEP_FAILED;
+    step_emit_branch(v, s, at + 1, false);
+    step_emit_branch(v, leaves, v->in->code->target[at], true);
+    return STEP_EMITTED;
+}
+
+static enum step_result step_plain(bool ok, struct state *s)
+{
+    s->insn++;
+    return ok ? STEP_ON : STEP_FAILED;
+}
+
+static enum step_result step_exit(struct verifier *v, struct state *s)
+{
+    bool ended;
+    if (!call_exit(v, s, &ended))
+        return STEP_FAILED;
+    if (!ended)
+        return STEP_ON;
+    state_drop(v, s);
+    return STEP_EMITTED;
+}
+
+static enum step_result step_one(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    const struct code *code = v->in->code;
+    switch (insn_kind(insn)) {
+    case ISA_KIND_BINARY_REG:
+    case ISA_KIND_BINARY_IMM:
+    case ISA_KIND_MOVSX:
+    case ISA_KIND_NEG:
+    case ISA_KIND_END:
+    case ISA_KIND_LDDW: return step_plain(alu_step(v, s, insn), s);
+    case ISA_KIND_LOAD:
+    case ISA_KIND_LOAD_SX:
+    case ISA_KIND_LOAD_ACQ: return step_plain(access_load(v, s, insn), s);
+    case ISA_KIND_STORE_REG:
+    case ISA_KIND_STORE_IMM:
+    case ISA_KIND_STORE_REL: return step_plain(access_store(v, s, insn), s);
+    case ISA_KIND_ATOMIC:
+    case ISA_KIND_FETCH:
+    case ISA_KIND_XCHG:
+    case ISA_KIND_CMPXCHG: return step_plain(access_atomic(v, s, insn), s);
+    case ISA_KIND_LD_ABS:
+    case ISA_KIND_LD_IND: return call_packet_load(v, s, insn) ? STEP_ON : STEP_FAILED;
+    case ISA_KIND_COND_REG:
+    case ISA_KIND_COND_IMM: return step_branch(v, s, insn);
+    case ISA_KIND_JUMP:
+    case ISA_KIND_JUMP_LONG: s->insn = code->target[v->at]; return STEP_ON;
+    case ISA_KIND_MAY_GOTO: return step_may_goto(v, s);
+    case ISA_KIND_CALL_HELPER: return call_helper(v, s, insn) ? STEP_ON : STEP_FAILED;
+    case ISA_KIND_CALL_LOCAL:
+        return call_local(v, s, code->func_of[code->target[v->at]]) ? STEP_ON : STEP_FAILED;
+    case ISA_KIND_EXIT: return step_exit(v, s);
+    case ISA_KIND_ADDR_SPACE_CAST:
+    case ISA_KIND_JUMP_INDIRECT:
+    case ISA_KIND_CALL_KFUNC:
+    case ISA_KIND_CALL_INDIRECT:
+    case ISA_KIND_COUNT: break;
+    }
+    return verify_unsupported(v, insn) ? STEP_ON : STEP_FAILED;
+}
+
+/* What the register that a report is about may hold, and how control came there. */
+static void step_note_value(struct verifier *v, const struct state *s)
+{
+    struct verify_report *report = v->report;
+    if (report->reg < STATE_REGS && s->n_frames)
+        report->value = *cell_value(v, state_reg(s, report->reg));
+    verify_note_path(v);
+}
+
+static bool step_undo(struct verifier *v)
+{
+    while (v->n_next)
+        state_drop(v, v->next[--v->n_next]);
+    return false;
+}
+
+bool step(struct verifier *v, struct state *s)
+{
+    v->n_next = 0;
+    for (;;) {
+        if (!step_within_limits(v)) {
+            state_drop(v, s);
+            return false;
+        }
+        v->at = s->insn;
+        v->last_trace = s->trace;
+        const struct insn *insn = &v->in->code->insns[s->insn];
+        enum step_result result = STEP_FAILED;
+        const struct code_note *note = code_note_at(v->in->code, s->insn);
+        if (note) {
+            verify_reject(v, STATE_REGS);
+            RAISE(&v->report->error, SKEP_REJECTED, VERIFY_POISONED, STR(note->text));
+        } else {
+            result = step_one(v, s, insn);
+        }
+        switch (result) {
+        case STEP_EMITTED: return v->failure == SKEP_OK || step_undo(v);
+        case STEP_GONE: return step_undo(v);
+        case STEP_FAILED:
+            step_note_value(v, s);
+            state_drop(v, s);
+            return step_undo(v);
+        case STEP_ON: break;
+        }
+        if (v->n_next || v->point[s->insn]) {
+            step_emit(v, s);
+            return v->failure == SKEP_OK || step_undo(v);
+        }
+    }
+}

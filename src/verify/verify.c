@@ -1,0 +1,204 @@
+/* The verifier: what it works on, and in which order its engines are asked.
+ *
+ *   1  the fixpoint, one state a point    most programs, in time linear in their size
+ *   2  the fixpoint, several              what paths know apart
+ *   3  paths                              everything else, and the report of what is wrong
+ *
+ * Whatever accepts has shown all; only paths reject, since what they report happens on a path. */
+#include "verify/engine.h"
+
+#include "os/os.h"
+
+enum {
+    VERIFY_DEFAULT_VISITS = 4 << 20,
+    VERIFY_SEVERAL = 8, /* states at a point, in the second round */
+};
+#define VERIFY_DEFAULT_NS ((u64)10 * 1000 * 1000 * 1000)
+#define VERIFY_DEFAULT_MEMORY ((u64)256 << 20)
+#define VERIFY_DEFAULT_STACK 512u
+
+/* ---- roots: where programs, and callbacks that run later, begin */
+
+struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind)
+{
+    struct state *s = state_new(v);
+    if (!s)
+        return NULL;
+    s->trace = VERIFY_NONE;
+    s->context = context_child(v, VERIFY_NONE, VERIFY_NONE, func, kind);
+    s->insn = v->in->code->funcs[func].entry;
+    if (s->context == VERIFY_NONE || !state_push_frame(v, s)) {
+        state_drop(v, s);
+        return NULL;
+    }
+    state_top(s)->reg[10] = cell_pointer(v, (struct value){ .kind = VALUE_STACK });
+    call_packet_moves(v, s);
+    return s;
+}
+
+static struct state *verify_main(struct verifier *v)
+{
+    struct state *s = verify_root(v, 0, CONTEXT_MAIN);
+    if (!s)
+        return NULL;
+    struct frame *f = state_top(s);
+    switch ((enum skep_ctx_kind)v->in->hook->ctx_kind) {
+    case SKEP_CTX_MEMORY:
+        f->reg[2] = cell_scalar(v, s, scalar_range(0, INT32_MAX));
+        s->extent[EXTENT_MEMORY] = f->reg[2];
+        f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX });
+        break;
+    case SKEP_CTX_FIELDS:
+        s->extent[EXTENT_MEMORY] = cell_scalar(v, s, scalar_range(0, INT32_MAX));
+        f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX });
+        break;
+    case SKEP_CTX_ARGS: f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX }); break;
+    case SKEP_CTX_NONE: f->reg[1] = cell_constant(v, 0); break;
+    }
+    return s;
+}
+
+/* ---- points */
+
+static void verify_find_points(struct verifier *v)
+{
+    const struct code *code = v->in->code;
+    const struct cfg *cfg = v->in->cfg;
+    for (u32 b = 0; b < cfg->n_blocks; b++) {
+        v->point[cfg->blocks[b].start] = POINT_PLAIN;
+    }
+    u32 *edges = v->edges;
+    for (u32 b = 0; b < cfg->n_blocks; b++)
+        for (u32 e = 0; e < 2; e++)
+            if (cfg->blocks[b].succ[e] != CODE_NONE)
+                edges[cfg->blocks[b].succ[e]]++;
+    for (u32 b = 0; b < cfg->n_blocks; b++)
+        if (edges[b] > 1)
+            v->point[cfg->blocks[b].start] = POINT_MEETS;
+    for (u32 f = 0; f < code->n_funcs; f++)
+        v->point[code->funcs[f].entry] = POINT_MEETS;
+    for (u32 i = 0; i < code->n_insns; i++) {
+        enum isa_kind kind = insn_kind(&code->insns[i]);
+        const struct skep_helper *helper = v->in->helpers[i];
+        bool calls = kind == ISA_KIND_CALL_LOCAL || (helper && (helper->effects & SKEP_CALLS_BACK));
+        if (kind == ISA_KIND_MAY_GOTO)
+            v->point[i] = POINT_JOINS;
+        if (calls && i + 1 < code->n_insns)
+            v->point[i + 1] = POINT_MEETS;
+        /* A callback is entered again and again. */
+        if (kind == ISA_KIND_LDDW && code->insns[i].op == ISA_LDDW_CODE)
+            v->point[code->target[i]] = POINT_JOINS;
+        if (v->in->every_insn && !v->point[i])
+            v->point[i] = POINT_PLAIN;
+    }
+}
+
+/* ---- reports */
+
+void verify_note_path(struct verifier *v)
+{
+    struct verify_report *report = v->report;
+    report->n_branches = 0;
+    for (u32 t = v->last_trace;
+         t != VERIFY_NONE && report->n_branches < ARRAY_LEN(report->branches);
+         t = v->traces.data[t].parent)
+        report->branches[report->n_branches++] =
+            (struct verify_branch){ .insn = v->traces.data[t].insn,
+                                    .taken = v->traces.data[t].taken };
+}
+
+/* ---- the whole */
+
+static skep_status verify_prepare(struct verifier *v)
+{
+    const struct verify_input *in = v->in;
+    const struct code *code = in->code;
+    v->point = arena_array(&v->arena, u8, code->n_insns);
+    v->edges = arena_array(&v->arena, u32, in->cfg->n_blocks);
+    if (!v->point || !v->edges || !value_table_init(&v->values, &v->mem))
+        return SKEP_NOMEM;
+    TRY(merge_prepare(v));
+    TRY(live_build(&v->arena, code, in->cfg, in->helpers, &v->live));
+    TRY(order_build(&v->arena, in->cfg, &v->order));
+    verify_find_points(v);
+    struct state *root = verify_main(v);
+    if (!root || !vec_push(&v->mem, &v->roots, root))
+        return SKEP_NOMEM;
+    return SKEP_OK;
+}
+
+static void verify_init(struct verifier *v, const struct verify_input *in,
+                        struct verify_report *report)
+{
+    const struct skep_verify_limits *limits = &in->limits;
+    memset(v, 0, sizeof(*v));
+    v->in = in;
+    v->report = report;
+    mem_init(&v->mem, &in->mem->allocator,
+             limits->memory_bytes ? limits->memory_bytes : VERIFY_DEFAULT_MEMORY);
+    arena_init(&v->arena, &v->mem);
+    v->free_trace = VERIFY_NONE;
+    v->last_trace = VERIFY_NONE;
+    v->stack_bytes = limits->stack_bytes ? limits->stack_bytes : VERIFY_DEFAULT_STACK;
+    v->visited_limit = limits->visits ? limits->visits : VERIFY_DEFAULT_VISITS;
+    v->deadline = os_clock_ns(OS_CLOCK_MONOTONIC) + (limits->ns ? limits->ns : VERIFY_DEFAULT_NS);
+}
+
+static void verify_fini(struct verifier *v)
+{
+    for (u32 i = 0; i < v->roots.n; i++)
+        state_drop(v, v->roots.data[i]);
+    vec_drop(&v->mem, &v->roots);
+    vec_drop(&v->mem, &v->contexts);
+    vec_drop(&v->mem, &v->traces);
+    value_table_drop(&v->values);
+    arena_drop(&v->arena);
+}
+
+static enum outcome verify_ask(struct verifier *v, const char **method)
+{
+    *method = "fixpoint";
+    enum outcome outcome = fixpoint_run(v, 1);
+    if (outcome == OUTCOME_UNDECIDED) {
+        *method = "fixpoint, several states";
+        v->report->error.id = 0;
+        outcome = fixpoint_run(v, VERIFY_SEVERAL);
+    }
+    if (outcome == OUTCOME_UNDECIDED) {
+        *method = "paths";
+        v->report->error.id = 0;
+        outcome = paths_run(v);
+    }
+    return outcome;
+}
+
+skep_status verify(const struct verify_input *in, struct verify_report *report,
+                   struct verify_stats *stats)
+{
+    struct verifier v;
+    *report = (struct verify_report){ .insn = 0, .reg = STATE_REGS };
+    *stats = (struct verify_stats){ .method = "" };
+    u64 begin = os_clock_ns(OS_CLOCK_MONOTONIC);
+    verify_init(&v, in, report);
+    skep_status status = verify_prepare(&v);
+    if (status == SKEP_OK) {
+        enum outcome outcome = verify_ask(&v, &stats->method);
+        status = outcome == OUTCOME_ACCEPTED ? SKEP_OK
+                 : outcome == OUTCOME_FAILED ? v.failure
+                                             : SKEP_REJECTED;
+    }
+    stats->visited = v.visited;
+    stats->states = v.most_states;
+    stats->peak_bytes = atomic_load_explicit(&v.mem.peak, memory_order_relaxed);
+    stats->ctx_bytes = v.ctx_bytes;
+    verify_fini(&v);
+    stats->ns = os_clock_ns(OS_CLOCK_MONOTONIC) - begin;
+    if (status == SKEP_LIMIT)
+        RAISE(&report->error, status, VERIFY_LIMIT, NUM(stats->visited), NUM(stats->peak_bytes),
+              NUM(stats->ns));
+    return status;
+}
+
+#undef VERIFY_DEFAULT_NS
+#undef VERIFY_DEFAULT_MEMORY
+#undef VERIFY_DEFAULT_STACK
