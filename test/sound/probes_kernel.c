@@ -67,7 +67,7 @@ static void ask_about(const char *path, const char *name, struct probe_answer *a
 static int ask_about_all(struct probe *probes, unsigned n)
 {
     libbpf_set_print(silent);
-    if (!linux_profile_enter())
+    if (!linux_profile_enter(false))
         return 1;
     for (unsigned i = 0; i < n; i++)
         for (unsigned f = SAFE; f <= (unsigned)probes[i].has_twin; f++)

@@ -10,7 +10,7 @@
 
 enum { NOBODY = 65534 };
 
-static const unsigned profile_caps[] = { CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF };
+static const unsigned profile_caps[] = { CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON /* linux only */ };
 
 static bool may_load(void)
 {
@@ -27,11 +27,12 @@ static bool may_load(void)
     return fd >= 0;
 }
 
-bool linux_profile_enter(void)
+bool linux_profile_enter(bool strict)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-    for (unsigned i = 0; i < sizeof(profile_caps) / sizeof(profile_caps[0]); i++) {
+    unsigned n = sizeof(profile_caps) / sizeof(profile_caps[0]) - strict;
+    for (unsigned i = 0; i < n; i++) {
         data[profile_caps[i] / 32].permitted |= 1u << profile_caps[i] % 32;
         data[profile_caps[i] / 32].effective |= 1u << profile_caps[i] % 32;
     }

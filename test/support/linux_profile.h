@@ -1,5 +1,5 @@
-/* The rights for which Linux's verifier decides as the profile `linux` does: CAP_BPF, CAP_NET_ADMIN
- * and CAP_PERFMON, and no others. */
+/* The rights for which Linux's verifier decides as a profile of ours does: CAP_BPF and
+ * CAP_NET_ADMIN for `strict`, CAP_PERFMON too for `linux`, and no others. */
 #ifndef SKEP_TEST_LINUX_PROFILE_H
 #define SKEP_TEST_LINUX_PROFILE_H
 
@@ -7,6 +7,6 @@
 
 /* The calling process gives up everything else, for good.  false: it does not have them, or may not
  * load programs with them. */
-bool linux_profile_enter(void);
+bool linux_profile_enter(bool strict);
 
 #endif
