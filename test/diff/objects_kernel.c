@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define OBJECT BUILD_DIR "/test/objects/helpers.bpf.o"
+#define NESTED BUILD_DIR "/test/objects/nested_lock.bpf.o"
 enum { RESULTS = 8, ROUNDS = 300 };
 
 static uint64_t random_state = 5;
@@ -52,10 +53,10 @@ static void load_here(struct fixture *f, const char *name)
     }
 }
 
-static void setup(struct fixture *f, const char *name)
+static void setup(struct fixture *f, const char *path, const char *name)
 {
     libbpf_set_print(quiet);
-    f->kernel = bpf_object__open_file(OBJECT, NULL);
+    f->kernel = bpf_object__open_file(path, NULL);
     assert_non_null(f->kernel);
     if (bpf_object__load(f->kernel) != 0) {
         printf("skipped: the kernel does not load the object: %s\n", strerror(errno));
@@ -65,7 +66,7 @@ static void setup(struct fixture *f, const char *name)
     f->fd = bpf_program__fd(bpf_object__find_program_by_name(f->kernel, name));
     f->results = bpf_object__find_map_fd_by_name(f->kernel, "out");
     assert_int_equal(skep_env_new(NULL, &f->env, NULL), SKEP_OK);
-    assert_int_equal(skep_object_open_file(f->env, OBJECT, &f->object, NULL), SKEP_OK);
+    assert_int_equal(skep_object_open_file(f->env, path, &f->object, NULL), SKEP_OK);
     assert_int_equal(skep_thread_new(f->env, NULL, &f->thread), SKEP_OK);
     assert_int_equal(skep_packet_new(f->env, 256, &f->packet), SKEP_OK);
     load_here(f, name);
@@ -154,7 +155,7 @@ TEST(user_rings_are_drained_as_in_the_kernel)
     struct fixture f;
     const uint8_t frame[64] = { 0 };
     uint32_t n_put = 0, n_refused = 0;
-    setup(&f, "drain");
+    setup(&f, OBJECT, "drain");
     int fd = bpf_object__find_map_fd_by_name(f.kernel, "ring");
     struct user_ring_buffer *ring = user_ring_buffer__new(fd, NULL);
     assert_non_null(ring);
@@ -196,7 +197,7 @@ static void compare_cookies(const char *program)
 {
     struct fixture f;
     uint8_t frame[100];
-    setup(&f, program);
+    setup(&f, OBJECT, program);
     for (int round = 0; round < ROUNDS; round++) {
         random_frame(frame);
         compare(&f, frame, sizeof(frame));
@@ -208,6 +209,29 @@ static void compare_cookies(const char *program)
 TEST(ipv4_cookies_promise_what_the_kernels_do) { compare_cookies("cookies4"); }
 TEST(ipv6_cookies_promise_what_the_kernels_do) { compare_cookies("cookies6"); }
 
-UNIT_TESTS(UNIT(user_rings_are_drained_as_in_the_kernel),
+/* Found, used, and never shown. */
+TEST(locks_in_nested_structs_are_found_as_in_the_kernel)
+{
+    enum { VALUE_BYTES = 88, LOCK_AT = 16 };
+    struct fixture f;
+    const uint8_t frame[64] = { 0 };
+    const uint32_t zero = 0;
+    uint8_t theirs[VALUE_BYTES], ours[VALUE_BYTES];
+    setup(&f, NESTED, "count");
+    for (int i = 0; i < 5; i++)
+        compare(&f, frame, sizeof(frame));
+    int fd = bpf_object__find_map_fd_by_name(f.kernel, "locked");
+    assert_int_equal(bpf_map_lookup_elem_flags(fd, &zero, theirs, BPF_F_LOCK), 0);
+    for (int i = 0; i < ENGINES; i++) {
+        skep_map *map = skep_program_map(f.program[i], "locked");
+        assert_int_equal(skep_map_spec(map)->lock_at, 1 + LOCK_AT);
+        assert_int_equal(skep_map_lookup_flags(map, &zero, ours, SKEP_MAP_F_LOCK), 0);
+        assert_memory_equal(ours, theirs, VALUE_BYTES);
+    }
+    teardown(&f);
+}
+
+UNIT_TESTS(UNIT(locks_in_nested_structs_are_found_as_in_the_kernel),
+           UNIT(user_rings_are_drained_as_in_the_kernel),
            UNIT(ipv4_cookies_promise_what_the_kernels_do),
            UNIT(ipv6_cookies_promise_what_the_kernels_do))
