@@ -23,6 +23,8 @@ enum skep_personality {
     SKEP_WINDOWS = 1,
     SKEP_APPLICATION =
         2, /* ids of the application's own; in bytecode they share Linux's id space */
+    SKEP_KFUNC =
+        3, /* functions of the kernel, which objects call by name; ids are this library's */
 };
 
 /* The rules that programs are held to. */
@@ -64,6 +66,8 @@ enum skep_arg_kind {
     SKEP_ARG_DYNPTR,       /* a struct bpf_dynptr on the stack */
     SKEP_ARG_SOCK,         /* a socket */
     SKEP_ARG_BTF_PTR,      /* a typed pointer (PTR_TO_BTF_ID) */
+    SKEP_ARG_ITER, /* an open-coded iterator on the stack, of `bytes` bytes; `iterator` of the
+                      helper says which kind.  ACQUIRE begins it, RELEASE ends it */
     SKEP_ARG_KIND_COUNT,
 };
 
@@ -90,7 +94,7 @@ enum skep_ret_kind {
     SKEP_RET_INTEGER = 0, /* a number in [lo, hi]; both 0: any */
     SKEP_RET_VOID,        /* r0 is unreadable afterwards */
     SKEP_RET_MAP_VALUE,   /* a value of the map argument, or NULL */
-    SKEP_RET_MEM,         /* ALLOC_SIZE bytes of memory, or NULL */
+    SKEP_RET_MEM,         /* `bytes` or ALLOC_SIZE bytes of memory, or NULL */
     SKEP_RET_SOCK,        /* a socket, or NULL */
     SKEP_RET_BTF_PTR,     /* a typed pointer, or NULL when NULLABLE */
     SKEP_RET_CPU_PTR,     /* a per-CPU variable, or NULL when NULLABLE */
@@ -100,7 +104,9 @@ struct skep_ret {
     uint8_t kind; /* enum skep_ret_kind */
     uint8_t flags;
 #define SKEP_RET_NULLABLE 1u
-#define SKEP_RET_ACQUIRES 2u /* the program must hand it to a RELEASE argument on every path */
+#define SKEP_RET_ACQUIRES 2u  /* the program must hand it to a RELEASE argument on every path */
+#define SKEP_RET_READ_ONLY 4u /* MEM: may not be written */
+    uint16_t bytes;           /* MEM: its size; 0: see ALLOC_SIZE */
     int64_t lo, hi;
 };
 
@@ -112,7 +118,14 @@ enum skep_effect {
     SKEP_GPL_ONLY = 1 << 4,
     SKEP_LOCKS = 1 << 5,
     SKEP_UNLOCKS = 1 << 6,
-    SKEP_PURE = 1 << 7, /* same arguments, same result within a run; no side effect */
+    SKEP_PURE = 1 << 7,     /* same arguments, same result within a run; no side effect */
+    SKEP_ITERATES = 1 << 8, /* gives an iterator's next element; after the last, and again, NULL */
+};
+
+/* What an iterator walks over. */
+enum skep_iterator {
+    SKEP_ITER_NONE = 0,
+    SKEP_ITER_NUM, /* struct bpf_iter_num: numbers from, up to and without another */
 };
 
 /* How a callback is called: its parameters, and what it may return. */
@@ -174,6 +187,7 @@ struct skep_helper {
         maps; /* enum skep_map_class: the map must have all of these bits; 0: no MAP argument */
     uint32_t cost; /* fuel charged beyond the instruction's own */
     struct skep_callback callback;
+    uint8_t iterator; /* enum skep_iterator, of an ITER argument */
 };
 
 /* ---- map types ----------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Which helper each call means, and whether this program may call it here. */
+/* Which helper or kernel function each call means, and whether this program may call it here. */
 #include "api/resolve.h"
 
 /* What no engine of this host runs, by op. */
@@ -8,7 +8,6 @@ static const char *resolve_unsupported(const struct insn *insn)
     case ISA_LDDW_MAP_FD:
     case ISA_LDDW_MAP_FD_VALUE: return "a map by file descriptor";
     case ISA_LDDW_VARIABLE: return "a kernel variable";
-    case ISA_CALL_KFUNC: return "a kernel function";
     case ISA_CALLX: return "an indirect call";
     case ISA_GOTOX: return "an indirect jump";
     case ISA_ADDR_SPACE_CAST: return "an address space cast";
@@ -57,11 +56,15 @@ skep_status resolve_calls(const struct resolve_input *in, const struct skep_help
         if (unsupported && !in->check_nothing)
             return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
                          NUM(code->slot_of[i]), STR(unsupported));
-        if (insn->op != ISA_CALL_HELPER)
+        if (insn->op != ISA_CALL_HELPER && insn->op != ISA_CALL_KFUNC)
             continue;
-        out[i] = registry_helper(in->registry, SKEP_LINUX, (u32)insn->imm);
+        u8 personality = insn->op == ISA_CALL_KFUNC ? SKEP_KFUNC : SKEP_LINUX;
+        out[i] = registry_helper(in->registry, personality, (u32)insn->imm);
         if (in->check_nothing)
             continue;
+        if (!out[i] && personality == SKEP_KFUNC)
+            return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
+                         NUM(code->slot_of[i]), STR("a kernel function by number"));
         if (!out[i])
             return RAISE(err, SKEP_UNSUPPORTED, HELPER_UNKNOWN, STR(in->linked->name),
                          NUM(code->slot_of[i]), NUM((u32)insn->imm));

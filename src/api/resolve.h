@@ -13,8 +13,8 @@ struct resolve_input {
     bool to_run;        /* what is described only will not do */
 };
 
-/* Sets out[i] for every CALL_HELPER i (others are left alone).  SKEP_UNSUPPORTED, SKEP_REJECTED:
- * the error names program, instruction and helper. */
+/* Sets out[i] for every CALL_HELPER and CALL_KFUNC i (others are left alone).  SKEP_UNSUPPORTED,
+ * SKEP_REJECTED: the error names program, instruction and helper. */
 skep_status resolve_calls(const struct resolve_input *in, const struct skep_helper **out,
                           skep_error *err);
 

@@ -58,7 +58,7 @@ static u32 registry_map_type_at(const struct registry *registry, u8 personality,
 const struct skep_helper *registry_helper(const struct registry *registry, u8 personality, u32 id)
 {
     u32 at = registry_helper_at(registry, personality, id);
-    if (at == UINT32_MAX)
+    if (at == UINT32_MAX && personality != SKEP_KFUNC)
         at = registry_helper_at(registry, SKEP_APPLICATION, id);
     return at == UINT32_MAX ? NULL : registry->helpers.data[at];
 }
@@ -192,7 +192,9 @@ static const char *contract_arg_fault(const struct skep_helper *helper, u32 i)
         return "a size without memory before it";
     if (contract_reads_memory(arg.kind) && !(arg.flags & (SKEP_ARG_READ | SKEP_ARG_WRITE)))
         return "memory that is neither read nor written";
-    if (arg.kind != SKEP_ARG_MEM && arg.bytes != 0 && !contract_reads_memory(arg.kind))
+    if (arg.kind == SKEP_ARG_ITER && arg.bytes == 0)
+        return "an iterator of no size";
+    if (arg.kind != SKEP_ARG_ITER && arg.bytes != 0 && !contract_reads_memory(arg.kind))
         return "only memory has a size in bytes";
     if (arg.kind == SKEP_ARG_CALLBACK && helper->callback.params[0] == SKEP_PARAM_NONE)
         return "a callback that takes nothing";
@@ -210,7 +212,7 @@ static const char *contract_ret_fault(const struct skep_helper *helper)
         return "acquires, but does not return a pointer";
     if (ret.kind == SKEP_RET_MAP_VALUE && !contract_has_arg(helper, 5, SKEP_ARG_MAP))
         return "returns a map value without taking a map";
-    if (ret.kind == SKEP_RET_MEM && !contract_has_arg(helper, 5, SKEP_ARG_ALLOC_SIZE))
+    if (ret.kind == SKEP_RET_MEM && !ret.bytes && !contract_has_arg(helper, 5, SKEP_ARG_ALLOC_SIZE))
         return "returns memory of no known size";
     return NULL;
 }
@@ -221,12 +223,14 @@ static const char *contract_helper_fault(const struct skep_helper *helper)
         return "made for an older version of the library";
     if (!helper->name || !*helper->name)
         return "no name";
-    if (helper->personality > SKEP_APPLICATION)
+    if (helper->personality > SKEP_KFUNC)
         return "unknown personality";
     if (helper->family == 0 || (helper->family & (helper->family - 1)))
         return "is of no family, or of several";
     if (contract_has_arg(helper, 5, SKEP_ARG_MAP) != (helper->maps != 0))
         return "the map argument and the classes of maps do not agree";
+    if (contract_has_arg(helper, 5, SKEP_ARG_ITER) != (helper->iterator != SKEP_ITER_NONE))
+        return "the iterator argument and the kind of iterator do not agree";
     if ((helper->effects & SKEP_CALLS_BACK) && !contract_has_arg(helper, 5, SKEP_ARG_CALLBACK))
         return "calls back, but takes no callback";
     return contract_ret_fault(helper);

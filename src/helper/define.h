@@ -47,6 +47,9 @@
 #define ARG_DYNPTR_W { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_WRITE }
 #define ARG_DYNPTR_NEW { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_WRITE | SKEP_ARG_ACQUIRE }
 #define ARG_DYNPTR_END { .kind = SKEP_ARG_DYNPTR, .flags = SKEP_ARG_RELEASE }
+#define ARG_ITER_NEW(n) { .kind = SKEP_ARG_ITER, .flags = SKEP_ARG_WRITE | SKEP_ARG_ACQUIRE, .bytes = (n) }
+#define ARG_ITER_NEXT(n) { .kind = SKEP_ARG_ITER, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE, .bytes = (n) }
+#define ARG_ITER_END(n) { .kind = SKEP_ARG_ITER, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE | SKEP_ARG_RELEASE, .bytes = (n) }
 #define ARG_SOCK   { .kind = SKEP_ARG_SOCK }
 #define ARG_SOCK_END { .kind = SKEP_ARG_SOCK, .flags = SKEP_ARG_RELEASE }
 #define ARG_BTF    { .kind = SKEP_ARG_BTF_PTR }
@@ -64,6 +67,10 @@
 #define RET_CPU0   { .kind = SKEP_RET_CPU_PTR, .flags = SKEP_RET_NULLABLE }
 #define RET_BTF0   { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE }
 /* clang-format on */
+
+/* The same for functions of the kernel; their numbers are only to be told apart. */
+#define KFUNC_HEAD(NAME, ID, FAMILY, RUN)                                                          \
+    HELPER_HEAD(NAME, ID, FAMILY, RUN), .personality = SKEP_KFUNC
 
 /* A helper that is described, but needs a kernel to run. */
 #define HELPER_KERNEL(NAME, ID, FAMILY, ...)                                                       \

@@ -11,6 +11,10 @@ HELPER(helper_for_each_map_elem)
 /* flow.c */
 HELPER(helper_tail_call)
 HELPER(helper_loop)
+/* iter.c */
+HELPER(kfunc_iter_num_new)
+HELPER(kfunc_iter_num_next)
+HELPER(kfunc_iter_num_destroy)
 /* time.c */
 HELPER(helper_ktime_get_ns)
 HELPER(helper_ktime_get_boot_ns)

@@ -9,6 +9,7 @@
 #define LINK_OP_CALL 0x85u
 #define LINK_OP_JA 0x05
 #define LINK_SRC_CALL_LOCAL 1u
+#define LINK_SRC_CALL_KFUNC 2u
 #define LINK_SRC_CODE 4u
 #define LINK_SRC_MAP 5u
 #define LINK_SRC_MAP_VALUE 6u
@@ -201,6 +202,16 @@ static skep_status link_set_map(struct link_job *job, const struct link_place *p
     return link_set_lddw(job, p, LINK_SRC_MAP, link_map_index(job, map));
 }
 
+/* The function of the kernel that an extern names; NULL: it is none, or there is no such. */
+static const struct skep_helper *link_kfunc(const struct link_job *job,
+                                            const struct object_extern *e)
+{
+    if (e->kind != EXTERN_KSYM_FUNCTION)
+        return NULL;
+    const struct skep_helper *kfunc = registry_helper_by_name(job->o->registry, e->name);
+    return kfunc && kfunc->personality == SKEP_KFUNC ? kfunc : NULL;
+}
+
 static skep_status link_set_extern(struct link_job *job, const struct link_place *p,
                                    const struct load_target *target)
 {
@@ -213,7 +224,8 @@ static skep_status link_set_extern(struct link_job *job, const struct link_place
                               target);
     if (e->info.kind == EXTERN_KCONFIG || !e->info.weak)
         return link_missing(job, &e->info);
-    return link_set_lddw(job, p, 0, 0);
+    /* Only whether there is such a function can be asked. */
+    return link_set_lddw(job, p, 0, link_kfunc(job, &e->info) != NULL);
 }
 
 /* Distances count from the next slot, for the address of code from the second half of its LDDW. */
@@ -246,7 +258,13 @@ static skep_status link_set_call(struct link_job *job, const struct link_place *
     if (i == CODE_NONE)
         return link_bad_reference(job, p, target);
     const struct object_extern *e = &job->o->externs.data[i].info;
-    return e->weak ? link_poison_call(job, p, e->name) : link_missing(job, e);
+    const struct skep_helper *kfunc = link_kfunc(job, e);
+    if (!kfunc)
+        return e->weak ? link_poison_call(job, p, e->name) : link_missing(job, e);
+    job->slots[p->at].src = LINK_SRC_CALL_KFUNC;
+    job->slots[p->at].off = 0;
+    job->slots[p->at].imm = (s32)kfunc->id;
+    return SKEP_OK;
 }
 
 /* Instructions
@@ -408,6 +426,7 @@ bool load_is_foreign(const struct linked *linked)
 #undef LINK_OP_CALL
 #undef LINK_OP_JA
 #undef LINK_SRC_CALL_LOCAL
+#undef LINK_SRC_CALL_KFUNC
 #undef LINK_SRC_CODE
 #undef LINK_SRC_MAP
 #undef LINK_SRC_MAP_VALUE

@@ -28,8 +28,8 @@ static skep_status lower_helper(struct lowering *l, u32 i)
 skep_status lower_call(struct lowering *l, u32 i, bool *done)
 {
     switch (lower_insn(l, i)->op) {
-    case ISA_CALL_HELPER: *done = true; return lower_helper(l, i);
-    case ISA_CALL_KFUNC:
+    case ISA_CALL_HELPER:
+    case ISA_CALL_KFUNC: *done = true; return lower_helper(l, i);
     case ISA_CALLX:
     case ISA_GOTOX:
     case ISA_ADDR_SPACE_CAST:

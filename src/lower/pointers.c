@@ -339,7 +339,8 @@ static void pointers_insn(struct pointers *p, struct pointers_state *state, u32 
         pointers_store(p, state, func, insn, pointers_plain);
         pointers_write_plain(state, insn);
         break;
-    case ISA_KIND_CALL_HELPER: pointers_call_helper(p, state, func, i); break;
+    case ISA_KIND_CALL_HELPER:
+    case ISA_KIND_CALL_KFUNC: pointers_call_helper(p, state, func, i); break;
     case ISA_KIND_CALL_LOCAL: pointers_call_local(p, state, func, i); break;
     case ISA_KIND_EXIT:
         p->summaries_changed |= pointers_join_into(&p->funcs[func].result, state->reg[0]);
@@ -358,7 +359,6 @@ static void pointers_insn(struct pointers *p, struct pointers_state *state, u32 
     case ISA_KIND_JUMP_LONG:
     case ISA_KIND_MAY_GOTO:
     case ISA_KIND_JUMP_INDIRECT:
-    case ISA_KIND_CALL_KFUNC:
     case ISA_KIND_CALL_INDIRECT: pointers_write_plain(state, insn); break;
     case ISA_KIND_COUNT: UNREACHABLE();
     }

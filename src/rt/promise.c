@@ -49,6 +49,8 @@ static u64 promise_written(const struct rt_promise *promise, u32 a)
         return map->spec.key_size;
     if (arg->kind == SKEP_ARG_MAP_VALUE)
         return map->spec.value_size;
+    if (arg->kind == SKEP_ARG_ITER)
+        return arg->bytes;
     return arg->kind != SKEP_ARG_MEM ? 0 : arg->bytes ? arg->bytes : promise->args[a + 1];
 }
 

@@ -314,6 +314,9 @@ static skep_status calls_check_argument(struct checked_run_state *s, struct chec
     case SKEP_ARG_TIMER: return calls_check_in_value(s, call, a, 16, 8, "a timer in a map value");
     case SKEP_ARG_KPTR: return calls_check_in_value(s, call, a, 8, 8, "a slot in a map value");
     case SKEP_ARG_DYNPTR: return calls_check_dynptr(s, call, a);
+    case SKEP_ARG_ITER:
+        TRY(calls_check_kind(s, call, a, CHECKED_STACK, "an iterator on the stack"));
+        return calls_check_memory(s, call, a, arg->bytes);
     case SKEP_ARG_SOCK: return calls_check_object(s, call, a, CHECKED_SOCK);
     case SKEP_ARG_BTF_PTR: return calls_check_object(s, call, a, CHECKED_TYPED);
     }
@@ -376,7 +379,8 @@ static const struct checked_value *calls_argument_of(const struct checked_call *
 static struct checked_value calls_part(struct checked_run_state *s, const struct checked_call *call,
                                        u64 bits)
 {
-    u64 bytes = call->alloc_bytes;
+    u64 bytes = call->helper->ret.bytes ? call->helper->ret.bytes : call->alloc_bytes;
+    bool read_only = call->helper->ret.flags & SKEP_RET_READ_ONLY;
     const struct checked_value *dynptr = calls_argument_of(call, SKEP_ARG_DYNPTR);
     for (u32 i = 0; i < s->thread->n_held; i++) {
         const struct skep_held *held = &s->thread->held[i];
@@ -387,8 +391,8 @@ static struct checked_value calls_part(struct checked_run_state *s, const struct
         part.bits = bits;
         return part;
     }
-    struct checked_value part =
-        checked_memory_pointer((void *)(uintptr_t)bits, bytes, CHECKED_READ | CHECKED_WRITE);
+    struct checked_value part = checked_memory_pointer(
+        (void *)(uintptr_t)bits, bytes, read_only ? CHECKED_READ : CHECKED_READ | CHECKED_WRITE);
     if (dynptr && dynptr->from.kind == CHECKED_OPAQUE)
         part.from.generation = dynptr->from.generation;
     return part;

@@ -26,7 +26,7 @@ static const char *checked_poison(const struct vm_input *in, u32 i)
         return note->text;
     if (no_map)
         return "the program has no such map";
-    if (insn->op == ISA_CALL_HELPER && !in->helpers[i])
+    if ((insn->op == ISA_CALL_HELPER || insn->op == ISA_CALL_KFUNC) && !in->helpers[i])
         return "there is no such helper";
     switch (insn->op) {
     case ISA_LDDW_MAP_FD:
@@ -34,8 +34,7 @@ static const char *checked_poison(const struct vm_input *in, u32 i)
     case ISA_LDDW_VARIABLE:
     case ISA_ADDR_SPACE_CAST:
     case ISA_GOTOX:
-    case ISA_CALLX:
-    case ISA_CALL_KFUNC: return "the instruction is not supported";
+    case ISA_CALLX: return "the instruction is not supported";
     default: return NULL;
     }
 }
@@ -283,7 +282,8 @@ static skep_status checked_step(struct checked_run_state *s, const struct checke
             --*left;
         break;
     }
-    case ISA_KIND_CALL_HELPER: return checked_helper(s, i, next);
+    case ISA_KIND_CALL_HELPER:
+    case ISA_KIND_CALL_KFUNC: return checked_helper(s, i, next);
     case ISA_KIND_CALL_LOCAL:
         TRY(checked_push_frame(s, s->at + 1));
         *next = CHECKED_JUMPS;
@@ -291,7 +291,6 @@ static skep_status checked_step(struct checked_run_state *s, const struct checke
     case ISA_KIND_EXIT: *next = CHECKED_EXITS; return SKEP_OK;
     case ISA_KIND_ADDR_SPACE_CAST:
     case ISA_KIND_JUMP_INDIRECT:
-    case ISA_KIND_CALL_KFUNC:
     case ISA_KIND_CALL_INDIRECT:
     case ISA_KIND_COUNT: UNREACHABLE(); /* poisoned */
     }

@@ -212,8 +212,9 @@ static void print_core(struct opener *o, const char *path)
 static void print_helpers(void)
 {
     for (u32 i = 0; i < n_helpers; i++)
-        printf("%u\t%s\t%s\n", helpers[i]->id, helpers[i]->name,
-               helpers[i]->run ? "runs" : "contract only");
+        if (helpers[i]->personality == SKEP_LINUX)
+            printf("%u\t%s\t%s\n", helpers[i]->id, helpers[i]->name,
+                   helpers[i]->run ? "runs" : "contract only");
 }
 
 int main(int argc, char **argv)

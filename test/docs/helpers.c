@@ -37,6 +37,7 @@ static const char *const arg_names[SKEP_ARG_KIND_COUNT] = {
     [SKEP_ARG_DYNPTR] = "dynptr",
     [SKEP_ARG_SOCK] = "socket",
     [SKEP_ARG_BTF_PTR] = "typed pointer",
+    [SKEP_ARG_ITER] = "iterator",
 };
 
 static const struct page_bit family_names[] = {
@@ -65,6 +66,7 @@ static const struct page_bit effect_names[] = {
     { SKEP_CALLS_BACK, "calls-back" },     { SKEP_SLEEPS, "sleeps" },
     { SKEP_GPL_ONLY, "gpl-only" },         { SKEP_LOCKS, "locks" },
     { SKEP_UNLOCKS, "unlocks" },           { SKEP_PURE, "pure" },
+    { SKEP_ITERATES, "iterates" },
 };
 
 static const char *const ret_names[] = {
@@ -100,6 +102,8 @@ static void write_args(struct text *out, const struct skep_helper *helper)
 static void write_ret(struct text *out, const struct skep_ret *ret)
 {
     text_string(out, ret_names[ret->kind]);
+    if (ret->bytes)
+        text_printf(out, " of %u", ret->bytes);
     if (ret->lo || ret->hi)
         text_printf(out, " %" PRId64 "…%" PRId64, ret->lo, ret->hi);
     if (ret->flags & SKEP_RET_NULLABLE)
@@ -124,26 +128,39 @@ static void write_helper(struct text *out, const struct skep_helper *helper)
 }
 
 /* In the order of their numbers. */
-static const struct skep_helper *next_helper(const struct skep_helper *last)
+static const struct skep_helper *next_helper(u8 personality, const struct skep_helper *last)
 {
     const struct skep_helper *best = NULL;
     for (u32 i = 0; i < n_helpers; i++)
-        if ((!last || helpers[i]->id > last->id) && (!best || helpers[i]->id < best->id))
+        if (helpers[i]->personality == personality && (!last || helpers[i]->id > last->id) &&
+            (!best || helpers[i]->id < best->id))
             best = helpers[i];
     return best;
 }
 
-static void write_page(struct text *out)
+static void write_table(struct text *out, u8 personality, const char *what)
 {
-    u32 n_run = 0;
-    for (u32 i = 0; i < n_helpers; i++)
-        n_run += helpers[i]->run || (helpers[i]->effects & SKEP_TAIL_CALLS);
-    text_string(out, introduction);
-    text_printf(out, "\n%u helpers, of which %u run.\n\n", n_helpers, n_run);
+    const struct skep_helper *h = NULL;
+    u32 n = 0, n_run = 0;
+    while ((h = next_helper(personality, h))) {
+        n++;
+        n_run += h->run || (h->effects & SKEP_TAIL_CALLS);
+    }
+    text_printf(out, "\n%u %s, of which %u run.\n\n", n, what, n_run);
     text_string(out, "| id | name | here | arguments | returns | family | effects |\n"
                      "|---:|---|---|---|---|---|---|\n");
-    for (const struct skep_helper *h = next_helper(NULL); h; h = next_helper(h))
+    while ((h = next_helper(personality, h)))
         write_helper(out, h);
+}
+
+static void write_page(struct text *out)
+{
+    text_string(out, introduction);
+    write_table(out, SKEP_LINUX, "helpers");
+    text_string(out,
+                "\n## Kernel functions\n\nObjects call them by name (`__ksym`); the numbers are "
+                "this library's own.\n");
+    write_table(out, SKEP_KFUNC, "kernel functions");
 }
 
 int main(int argc, char **argv) { return page_main(argc, argv, write_page); }

@@ -173,6 +173,7 @@ static void put_argument(struct program *p, const struct fuzz_host *h,
     case SKEP_ARG_MAP_KEY:
     case SKEP_ARG_MAP_VALUE:
     case SKEP_ARG_DYNPTR:
+    case SKEP_ARG_ITER:
     case SKEP_ARG_CALLBACK_CTX:
     case SKEP_ARG_MEM: put_memory(p, reg, what); break;
     case SKEP_ARG_ANYTHING: put_number(p, reg, what >= 200 ? what : what & 7); break;

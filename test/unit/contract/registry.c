@@ -69,6 +69,10 @@ TEST(refuses_helpers_that_contradict_themselves)
     refuses_helper(h, "contract-bad-helper");
     h = plain, h.ret.kind = SKEP_RET_MEM;
     refuses_helper(h, "contract-bad-helper");
+    h = plain, h.iterator = SKEP_ITER_NUM;
+    refuses_helper(h, "contract-bad-helper");
+    h = plain, h.args[0] = (struct skep_arg){ .kind = SKEP_ARG_ITER, .bytes = 8 };
+    refuses_helper(h, "contract-bad-helper");
 }
 
 TEST(refuses_arguments_that_contradict_themselves)
@@ -84,9 +88,11 @@ TEST(refuses_arguments_that_contradict_themselves)
         { { .kind = SKEP_ARG_SIZE } },
         { { .kind = SKEP_ARG_SCALAR, .bytes = 4 } },
         { { .kind = SKEP_ARG_CALLBACK } },
+        { { .kind = SKEP_ARG_ITER, .flags = SKEP_ARG_READ } },
     };
     for (u32 i = 0; i < ARRAY_LEN(bad); i++) {
         struct skep_helper h = plain;
+        h.iterator = bad[i][0].kind == SKEP_ARG_ITER ? SKEP_ITER_NUM : SKEP_ITER_NONE;
         memcpy(h.args, bad[i], sizeof(h.args));
         refuses_helper(h, "contract-bad-argument");
     }

@@ -206,6 +206,34 @@ FORM_TEST(configuration_has_defaults_and_weak_externs_are_zero)
     assert_non_null(strstr(code_note_at(&l->linked.code, 4)->text, "kfunc"));
 }
 
+static void link_with_function(struct loaded *l, u8 personality)
+{
+    static const struct skep_helper row = {
+        .size = sizeof(row), .name = "kfunc", .id = 77, .family = SKEP_FAMILY_BASE
+    };
+    static struct skep_helper function;
+    function = row;
+    function.personality = personality;
+    assert_int_equal(registry_add_helper(&l->registry, &function, NULL), SKEP_OK);
+    assert_int_equal(loaded_link(l, "configured"), SKEP_OK);
+}
+
+FORM_TEST(a_kernel_function_is_bound_by_its_name)
+{
+    link_with_function(l, SKEP_KFUNC);
+    const struct insn *call = &l->linked.code.insns[4];
+    assert_int_equal(call->op, ISA_CALL_KFUNC);
+    assert_int_equal(call->imm, 77);
+    assert_null(code_note_at(&l->linked.code, 4));
+}
+
+FORM_TEST(a_helper_of_that_name_is_no_kernel_function)
+{
+    link_with_function(l, SKEP_APPLICATION);
+    assert_int_equal(l->linked.code.insns[4].op, ISA_CALL_HELPER); /* poisoned */
+    assert_non_null(code_note_at(&l->linked.code, 4));
+}
+
 static void open_with_value(struct loaded *l, const char *name, const char *value,
                             skep_status expected)
 {
@@ -313,6 +341,8 @@ UNIT_TESTS(UNIT(programs_are_those_outside_text),
            UNIT(a_missing_function_refuses_only_the_program_that_calls_it),
            UNIT(externs_are_recorded_with_their_kind),
            UNIT(configuration_has_defaults_and_weak_externs_are_zero),
+           UNIT(a_kernel_function_is_bound_by_its_name),
+           UNIT(a_helper_of_that_name_is_no_kernel_function),
            UNIT(configuration_values_are_stored_as_their_types_want),
            UNIT(configuration_values_that_do_not_fit_are_refused),
            UNIT(setters_change_sizes_variables_and_types), UNIT(setters_say_what_is_wrong),

@@ -210,9 +210,11 @@ TEST(unknown_helpers_and_foreign_instructions_are_named)
 {
     BYTECODE(helper, OP(CALL_HELPER, .imm = 77), OP(EXIT, ));
     BYTECODE(kfunc, OP(CALL_KFUNC, .src = 2, .imm = 77), OP(EXIT, ));
+    BYTECODE(cast, OP(ADDR_SPACE_CAST, .dst = 1, .src = 1, .imm = 1), OP(EXIT, ));
     BYTECODE(map, OP(LDDW_MAP, .src = 5), OP(EXIT, ));
     refused(helper, 2, "lower-no-such-helper");
-    refused(kfunc, 2, "lower-unsupported-instruction");
+    refused(kfunc, 2, "lower-no-such-helper");
+    refused(cast, 2, "lower-unsupported-instruction");
     refused(map, 2, "lower-no-such-map");
 }
 
