@@ -406,6 +406,7 @@ static bool call_check_argument(struct verifier *v, struct state *s, struct call
     case SKEP_ARG_TIMER: return call_check_in_value(v, call, a, 16, "a timer in a map value");
     case SKEP_ARG_KPTR: return call_check_in_value(v, call, a, 8, "a slot in a map value");
     case SKEP_ARG_DYNPTR: return call_check_dynptr(v, s, call, a);
+    case SKEP_ARG_ITER: return call_wrong(v, call, a, "an iterator, which is not followed here");
     case SKEP_ARG_SOCK: return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
     case SKEP_ARG_BTF_PTR: return call_check_thing(v, call, a, VALUE_TYPED, "a typed object");
     }

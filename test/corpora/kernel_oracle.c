@@ -227,6 +227,8 @@ static void do_object(char **fields)
         return;
     }
     set_log(wanted);
+    if (strstr(fields[4], "aligned"))
+        bpf_program__set_flags(wanted, bpf_program__flags(wanted) | BPF_F_STRICT_ALIGNMENT);
     size_maps(object);
     if (bpf_object__load(object)) {
         put_rejected(errno);
@@ -235,7 +237,7 @@ static void do_object(char **fields)
     put_accepted(bpf_program__fd(wanted));
     if (strcmp(fields[3], "-"))
         preset(object, fields[3]);
-    if (!strcmp(fields[4], "run"))
+    if (strstr(fields[4], "run"))
         run(bpf_program__fd(wanted), bpf_program__type(wanted), zeros);
 }
 
@@ -356,7 +358,7 @@ static void do_struct(char **fields)
         options.attach_btf_id = id > 0 ? (__u32)id : 0;
     }
     int fd = load(test->program.type, test->program.bytes, test->program.size, &options);
-    for (size_t i = 0; fd >= 0 && i < test->n_runs && !strcmp(fields[3], "run"); i++)
+    for (size_t i = 0; fd >= 0 && i < test->n_runs && strstr(fields[3], "run"); i++)
         run(fd, test->program.type, test->runs[i].data);
 }
 

@@ -7,7 +7,8 @@
  * A job, its fields separated by tabs:
  *     object FILE PROGRAM PRESETS RUN     PRESETS: "-", or MAP=HEX,... : what element 0 holds
  *     struct FILE OFFSET RUN              a test in struct form (struct_test.h)
- * RUN is "run" (on 64 zero bytes, or the test's own data; checked engine), else "-".
+ * RUN is "run" if it is to run when it is accepted (on 64 zero bytes, or the test's own data;
+ * checked engine), else "-"; then ",aligned" if misaligned accesses are to be refused.
  *
  * A line of results: the job's number, then key=value, separated by tabs.  Each job is a process of
  * its own, so that one that crashes or hangs is a row, not the end. */
@@ -47,7 +48,7 @@ struct job {
     size_t n_runs;
     const uint8_t *bytes; /* of bytecode, to be listed; NULL: it is in an object */
     size_t size;
-    bool show;
+    bool show, aligned;
 };
 
 static void die(const char *what)
@@ -78,21 +79,13 @@ static void put_error(const skep_error *error)
     put_text("text", text);
 }
 
+/* Of what could not even be looked at. */
 static const char *verdict_of(skep_status status)
 {
-    if (status == SKEP_OK)
-        return "loaded"; /* nothing has verified it */
     if (status == SKEP_UNSUPPORTED)
         return "unsupported";
     bool rejected = status == SKEP_REJECTED || status == SKEP_MALFORMED || status == SKEP_BAD_ARG;
     return rejected ? "rejected" : "error";
-}
-
-static uint64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
@@ -205,7 +198,44 @@ static void list_program(const struct job *job, const skep_program *program)
     free(text);
 }
 
-static void judge(struct job *job)
+static void put_verdict(const struct skep_verdict *verdict)
+{
+    static const char *const words[] = { [SKEP_VERDICT_ACCEPTED] = "accepted",
+                                         [SKEP_VERDICT_REJECTED] = "rejected",
+                                         [SKEP_VERDICT_UNSUPPORTED] = "unsupported",
+                                         [SKEP_VERDICT_GAVE_UP] = "gave-up" };
+    put_text("verdict", words[verdict->kind]);
+    put_number("us", verdict->ns / 1000);
+    put_number("insns", verdict->insns);
+    put_number("visited", verdict->visited);
+    put_number("states", verdict->states);
+    put_number("peak_kb", verdict->peak_bytes >> 10);
+    put_text("method", verdict->method ? verdict->method : "-");
+    if (verdict->kind != SKEP_VERDICT_ACCEPTED)
+        put_error(&verdict->diagnostic);
+}
+
+/* The program, and what the verifier knows of the place that it stopped at. */
+static void show_verdict(const struct job *job, const struct skep_verdict *verdict)
+{
+    struct skep_load_options options = { .size = sizeof(options),
+                                         .engine = SKEP_ENGINE_NONE,
+                                         .maps = job->maps,
+                                         .n_maps = job->n_maps };
+    skep_program *program = NULL;
+    skep_program_load(job->object, job->program, &options, &program, NULL);
+    list_program(job, program);
+    for (uint32_t i = verdict->n_branches; i-- > 0;)
+        printf("branch at %u %s %s\n", verdict->branches[i].slot,
+               verdict->branches[i].taken ? "taken" : "not taken",
+               verdict->branches[i].source ? verdict->branches[i].source : "");
+    if (verdict->kind != SKEP_VERDICT_ACCEPTED)
+        printf("at %u; r%u holds %s\n", verdict->slot, verdict->reg, verdict->holds);
+    printf("\n");
+    skep_program_free(program);
+}
+
+static void run_all(struct job *job)
 {
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = SKEP_ENGINE_CHECKED,
@@ -214,17 +244,10 @@ static void judge(struct job *job)
                                          .n_maps = job->n_maps };
     skep_program *program = NULL;
     skep_error error = { 0 };
-    uint64_t begin = now_us();
     skep_status status = skep_program_load(job->object, job->program, &options, &program, &error);
-    uint64_t us = now_us() - begin;
-    if (job->show) {
-        list_program(job, program);
-        printf("\n");
-    }
-    put_text("verdict", verdict_of(status));
-    put_number("us", us);
     if (status != SKEP_OK) {
-        put_error(&error);
+        put_text("r0", "not loaded");
+        put_text("fault", skep_error_id(&error));
         return;
     }
     if (job->presets)
@@ -233,6 +256,27 @@ static void judge(struct job *job)
         run_one(job, program, i);
     fflush(stdout);
     skep_program_free(program);
+}
+
+static void judge(struct job *job)
+{
+    struct skep_verify_options options = {
+        .size = sizeof(options), .aligned = job->aligned, .maps = job->maps, .n_maps = job->n_maps
+    };
+    struct skep_verdict verdict = { 0 };
+    skep_error error = { 0 };
+    skep_status status = skep_verify(job->object, job->program, &options, &verdict, &error);
+    if (job->show)
+        show_verdict(job, &verdict);
+    if (status != SKEP_OK) {
+        put_text("verdict", verdict_of(status));
+        put_error(&error);
+        return;
+    }
+    put_verdict(&verdict);
+    fflush(stdout);
+    if (job->n_runs && verdict.kind == SKEP_VERDICT_ACCEPTED)
+        run_all(job);
 }
 
 static void refused(const char *what, skep_status status, const skep_error *error)
@@ -267,7 +311,8 @@ static void do_object(struct job *job, char **fields)
     job->program = fields[2];
     job->presets = strcmp(fields[3], "-") ? fields[3] : NULL;
     job->runs[0] = zeros;
-    job->n_runs = !strcmp(fields[4], "run");
+    job->n_runs = strstr(fields[4], "run") != NULL;
+    job->aligned = strstr(fields[4], "aligned") != NULL;
     judge(job);
 }
 
@@ -405,7 +450,8 @@ static void do_struct(struct job *job, char **fields)
         return;
     place_maps(test, test->program.bytes, test->program.size);
     memcpy(job->runs, test->runs, sizeof(test->runs));
-    job->n_runs = strcmp(fields[3], "run") ? 0 : test->n_runs;
+    job->n_runs = strstr(fields[3], "run") ? test->n_runs : 0;
+    job->aligned = strstr(fields[3], "aligned") != NULL;
     do_bytes(job, test->program.bytes, test->program.size, hook_of(job->env, test->program.type));
 }
 

@@ -101,6 +101,11 @@ def needs_of(facts):
     return "plain", ""
 
 
+def how(run, flags):
+    """The last field of a job."""
+    return run + ",aligned" * ("BPF_F_STRICT_ALIGNMENT" in flags)
+
+
 def annotated_test(suite, facts, auxiliary):
     verdicts = [t for t in facts.tags if t in ("expect_success", "expect_failure")]
     unpriv_only = not verdicts and any(t in ("expect_success_unpriv", "expect_failure_unpriv") for t in facts.tags)
@@ -111,10 +116,10 @@ def annotated_test(suite, facts, auxiliary):
     retval = facts.tag("retval")
     retvals = [number(retval)] if retval is not None and success else []
     preset = f"{PRESETS[facts.stem]}={TEST_VALUE.hex()}" if facts.stem in PRESETS else "-"
-    run = "run" if retvals else "-"
+    flags = [t.split("=", 1)[1] for t in facts.tags if t.startswith("prog_flags=")]
+    run = how("run" if retvals else "-", flags)
     needs, why = needs_of(facts)
     job = f"object\t{facts.path}\t{facts.program}\t{preset}\t{run}"
-    flags = [t.split("=", 1)[1] for t in facts.tags if t.startswith("prog_flags=")]
     return Test(suite, f"{facts.stem}:{facts.program}", f"progs/{facts.stem}.c", success, retvals, needs, why, job,
                 f"{job}\t{','.join(auxiliary) or '-'}", flags, not unpriv_only and arch in (None, "X86_64"))
 
@@ -184,9 +189,9 @@ def struct_test(path, offset, lines):
     instructions = [code[at:at + 8] for at in range(0, len(code), 8)]
     needs, why = struct_needs(int(kind), target, instructions, maps, kfuncs)
     runs = runs if int(kind) in RUN_TYPES else []
-    job = f"struct\t{path}\t{offset}\t{'run' if runs else '-'}"
-    test = Test("struct", f"struct:{name}", "verifier/", success, runs, needs, why, job, job,
-                ["BPF_F_STRICT_ALIGNMENT"] if int(flags) & 1 else [])
+    flags = ["BPF_F_STRICT_ALIGNMENT"] * (int(flags) & 1)
+    job = f"struct\t{path}\t{offset}\t{how('run' if runs else '-', flags)}"
+    test = Test("struct", f"struct:{name}", "verifier/", success, runs, needs, why, job, job, flags)
     test.key = f"{name} {len(code)} {zlib.crc32(code)} {flags} {len(runs)}"
     return test
 
