@@ -4,7 +4,10 @@
  * The text of fact/scalar.h and verify/domain/ is compiled three times: here with words of 64 bits
  * for the library; with words of WORD_BITS 4 or 8 for the tests that try all values; and by the
  * proofs, which define this header's guard and give word, truth and the operations as terms of a
- * solver.  So no operation has undefined cases: amounts of shifts are masked, x / 0 is 0. */
+ * solver.  So no operation has undefined cases: amounts of shifts are masked, x / 0 is 0.
+ *
+ * Such text selects with SEL.  An `if` on a truth is a shortcut: it saves time where operands are
+ * simple, and makes the proofs follow both ways. */
 #ifndef SKEP_SRC_FACT_WORD_H
 #define SKEP_SRC_FACT_WORD_H
 

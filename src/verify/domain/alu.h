@@ -17,6 +17,11 @@ static inline struct scalar alu_result(struct scalar a, struct scalar b, struct 
     return scalar_reduce_unless(none, scalar_of(bits, whole, half));
 }
 
+static inline truth alu_consts(struct scalar a, struct scalar b)
+{
+    return BOTH(scalar_is_const(a), scalar_is_const(b));
+}
+
 /* ---- Extensions ---- */
 
 /* The low half, zero-extended: nothing is left to reduce if s is normalised. */
@@ -36,11 +41,15 @@ static inline struct scalar PROVED(scalar_sext_half)(struct scalar s)
 
 static inline struct scalar PROVED(scalar_add64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(ADD(a.umin, b.umin));
     return alu_result(a, b, tnum_add(a.bits, b.bits), range_add(scalar_whole(a), scalar_whole(b)),
                       range_add(scalar_half(a), scalar_half(b)));
 }
 static inline struct scalar PROVED(scalar_sub64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(SUB(a.umin, b.umin));
     return alu_result(a, b, tnum_sub(a.bits, b.bits), range_sub(scalar_whole(a), scalar_whole(b)),
                       range_sub(scalar_half(a), scalar_half(b)));
 }
@@ -53,16 +62,22 @@ static inline struct scalar PROVED(scalar_neg64)(struct scalar a)
 
 static inline struct scalar PROVED(scalar_and64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(AND(a.umin, b.umin));
     return alu_result(a, b, tnum_and(a.bits, b.bits), range_and(scalar_whole(a), scalar_whole(b)),
                       range_and(scalar_half(a), scalar_half(b)));
 }
 static inline struct scalar PROVED(scalar_or64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(OR(a.umin, b.umin));
     return alu_result(a, b, tnum_or(a.bits, b.bits), range_or(scalar_whole(a), scalar_whole(b)),
                       range_or(scalar_half(a), scalar_half(b)));
 }
 static inline struct scalar PROVED(scalar_xor64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(XOR(a.umin, b.umin));
     return alu_result(a, b, tnum_xor(a.bits, b.bits), range_xor(scalar_whole(a), scalar_whole(b)),
                       range_xor(scalar_half(a), scalar_half(b)));
 }
@@ -76,36 +91,41 @@ static inline struct tnum PROVED(tnum_mul)(struct tnum a, struct tnum b)
 }
 
 /* Products of halves are words, of which the result has the low halves. */
-static inline struct range range_mul_half(struct scalar a, struct scalar b)
+static inline struct range PROVED(range_mul_half)(struct scalar a, struct scalar b)
 {
     struct range u = range_unsigned(MUL(a.umin32, b.umin32), MUL(a.umax32, b.umax32));
-    struct range s = range_mul_signed(scalar_low(a), scalar_low(b));
+    struct range s =
+        range_mul_signed(range_signed(a.smin32, a.smax32), range_signed(b.smin32, b.smax32));
     return range_meet(range_lsh_by(u, HALF_BITS), range_lsh_by(s, HALF_BITS));
 }
 static inline struct scalar PROVED(scalar_mul64)(struct scalar a, struct scalar b)
 {
+    if (alu_consts(a, b))
+        return scalar_const(MUL(a.umin, b.umin));
     return alu_result(a, b, tnum_mul(a.bits, b.bits), range_mul(scalar_whole(a), scalar_whole(b)),
                       range_mul_half(a, b));
 }
 
 /* ---- Shifts ---- */
 
-/* The amount of a shift of WORD_BITS or HALF_BITS bits. */
+/* The amount of a shift of words or halves, of so many bits (a power of two): less than that. */
 static inline struct scalar PROVED(scalar_amount)(struct scalar b, word bits)
 {
-    return scalar_and64(b, scalar_const(bits - 1));
+    if (ULT(b.umax, bits))
+        return b;
+    struct scalar amount = scalar_and64(b, scalar_const(SUB(bits, 1)));
+    amount.umax = word_umin(amount.umax, SUB(bits, 1));
+    return amount;
 }
 
-/* amount: less than WORD_BITS. */
+/* By amounts less than WORD_BITS. */
 static inline struct scalar PROVED(scalar_shift_left)(struct scalar a, struct scalar amount)
 {
     struct range whole = range_lsh(scalar_whole(a), amount.umin, amount.umax);
     struct range half = range_lsh(scalar_half(a), amount.umin, amount.umax);
-    /* Shifted by half a word and more, the low half is what is left. */
-    word beyond = SUB(amount.umin, HALF_BITS);
-    truth low_left = BOTH(EQ(amount.umin, amount.umax), ULE(HALF_BITS, amount.umin));
-    struct range low = range_lsh_by(scalar_half(a), SEL(low_left, beyond, 0));
-    whole = range_meet(whole, range_sel(low_left, low, range_any()));
+    /* From half a word on, what is left is the low half. */
+    if (BOTH(EQ(amount.umin, amount.umax), ULE(HALF_BITS, amount.umin)))
+        whole = range_meet(whole, range_lsh_by(scalar_half(a), SUB(amount.umin, HALF_BITS)));
     return alu_result(a, amount, tnum_lsh(a.bits, amount.bits), whole, half);
 }
 static inline struct scalar PROVED(scalar_shift_right)(struct scalar a, struct scalar amount)
@@ -137,28 +157,43 @@ static inline struct scalar PROVED(scalar_arsh64)(struct scalar a, struct scalar
 /* Quotients grow with the dividend and fall with the divisor; by zero they are zero. */
 static inline struct scalar PROVED(scalar_div64)(struct scalar a, struct scalar b)
 {
-    word least = UDIV(a.umin, b.umax);
-    word most = SEL(EQ(b.umin, 0), a.umax, UDIV(a.umax, b.umin));
-    least = SEL(EQ(b.umin, 0), 0, least);
+    if (alu_consts(a, b))
+        return scalar_const(UDIV(a.umin, b.umin));
+    truth by_zero = EQ(b.umin, 0);
+    word least = SEL(by_zero, 0, UDIV(a.umin, b.umax));
+    word most = SEL(by_zero, SEL(EQ(b.umax, 0), 0, a.umax), UDIV(a.umax, b.umin));
     return alu_result(a, b, tnum_any(), range_unsigned(least, most), range_any());
 }
 
 /* The remainder differs from the dividend by a multiple of the divisor, so it has those low bits of
  * the dividend that are zero in every possible divisor. */
-static inline struct tnum tnum_mod(struct tnum a, struct tnum b)
+static inline struct tnum PROVED(tnum_mod)(struct tnum a, struct tnum b)
 {
     word divisors = tnum_possible(b);
     word low = AND(NOT(divisors), SUB(divisors, 1));
     return tnum_of(AND(a.value, low), OR(AND(a.mask, low), NOT(low)));
 }
-/* A remainder is below the divisor, unless that is zero, and not above the dividend, which it is
- * where the dividend is below the divisor. */
-static inline struct scalar PROVED(scalar_mod64)(struct scalar a, struct scalar b)
+/* A remainder is below the divisor, unless that is zero, and not above the dividend.  If there is
+ * one quotient only, it is the dividend without so many divisors. */
+static inline struct range PROVED(range_mod)(struct range a, struct range b)
 {
     word most = SEL(EQ(b.umin, 0), a.umax, word_umin(a.umax, SUB(b.umax, 1)));
-    struct scalar some =
-        alu_result(a, b, tnum_mod(a.bits, b.bits), range_unsigned(0, most), range_any());
-    return scalar_sel(BOTH(ULE(a.umin, a.umax), ULT(a.umax, b.umin)), a, some);
+    word quotient = UDIV(a.umin, b.umax);
+    truth one = BOTH(NO(EQ(b.umin, 0)), EQ(quotient, UDIV(a.umax, b.umin)));
+    word from = SUB(a.umin, MUL(quotient, b.umax));
+    word to = SUB(a.umax, MUL(quotient, b.umin));
+    return range_unsigned(SEL(one, from, 0), SEL(one, word_umin(most, to), most));
+}
+/* Where no dividend reaches a divisor, or that is zero, it stays what it is. */
+static inline struct scalar PROVED(scalar_mod64)(struct scalar a, struct scalar b)
+{
+    if (alu_consts(a, b))
+        return scalar_const(UMOD(a.umin, b.umin));
+    truth same = EITHER(ULT(a.umax, b.umin), EQ(b.umax, 0));
+    if (BOTH(same, NO(EITHER(scalar_is_empty(a), scalar_is_empty(b)))))
+        return a;
+    return alu_result(a, b, tnum_mod(a.bits, b.bits), range_mod(scalar_whole(a), scalar_whole(b)),
+                      range_any());
 }
 
 /* The words of s with sign bit 0, and those with sign bit 1. */
@@ -181,6 +216,8 @@ static inline struct scalar PROVED(scalar_abs)(struct scalar s)
 /* Signed quotients are quotients of magnitudes, negative where one of the operands is. */
 static inline struct scalar PROVED(scalar_sdiv64)(struct scalar a, struct scalar b)
 {
+    if (BOTH(NO(word_is_negative(a.smin)), NO(word_is_negative(b.smin))))
+        return scalar_div64(a, b);
     struct scalar a_plus = scalar_plus(a);
     struct scalar a_minus = scalar_neg64(scalar_minus(a));
     struct scalar b_plus = scalar_plus(b);
@@ -192,6 +229,8 @@ static inline struct scalar PROVED(scalar_sdiv64)(struct scalar a, struct scalar
 /* Signed remainders are remainders of magnitudes with the sign of the dividend. */
 static inline struct scalar PROVED(scalar_smod64)(struct scalar a, struct scalar b)
 {
+    if (BOTH(NO(word_is_negative(a.smin)), NO(word_is_negative(b.smin))))
+        return scalar_mod64(a, b);
     struct scalar divisor = scalar_abs(b);
     struct scalar plus = scalar_mod64(scalar_plus(a), divisor);
     struct scalar minus = scalar_mod64(scalar_neg64(scalar_minus(a)), divisor);
@@ -251,13 +290,21 @@ static inline struct scalar PROVED(scalar_neg32)(struct scalar a)
 /* Truncated to so many bytes (1, 2, 4, 8), then extended again: shifted to the top and back. */
 static inline struct scalar PROVED(scalar_zext)(struct scalar s, word bytes)
 {
-    struct scalar gap = scalar_const(WORD_BITS - BYTE_BITS * bytes);
-    return scalar_shift_right(scalar_shift_left(s, gap), gap);
+    word gap = SUB(WORD_BITS, MUL(BYTE_BITS, bytes));
+    if (ULE(s.umax, SHR(WORD_ONES, gap)))
+        return s;
+    if (EQ(gap, HALF_BITS))
+        return scalar_zext_half(s);
+    return scalar_shift_right(scalar_shift_left(s, scalar_const(gap)), scalar_const(gap));
 }
 static inline struct scalar PROVED(scalar_sext)(struct scalar s, word bytes)
 {
-    struct scalar gap = scalar_const(WORD_BITS - BYTE_BITS * bytes);
-    return scalar_shift_right_signed(scalar_shift_left(s, gap), gap);
+    word gap = SUB(WORD_BITS, MUL(BYTE_BITS, bytes));
+    if (ULE(s.umax, SHR(WORD_ONES >> 1, gap)))
+        return s;
+    if (EQ(gap, HALF_BITS))
+        return scalar_sext_half(s);
+    return scalar_shift_right_signed(scalar_shift_left(s, scalar_const(gap)), scalar_const(gap));
 }
 
 static inline struct scalar PROVED(scalar_movsx8_64)(struct scalar s) { return scalar_sext(s, 1); }

@@ -10,12 +10,6 @@ static inline struct scalar scalar_any(void)
     return scalar_of(tnum_any(), range_any(), range_any());
 }
 
-static inline struct scalar scalar_const(word v)
-{
-    word low = SHL(v, HALF_BITS);
-    return scalar_of(tnum_const(v), range_of(v, v, v, v), range_of(low, low, low, low));
-}
-
 static inline struct scalar scalar_of_range(struct range r)
 {
     return scalar_reduce(scalar_of(tnum_any(), r, range_any()));
@@ -61,10 +55,13 @@ static inline truth scalar_contains(struct scalar outer, struct scalar inner)
 
 static inline struct scalar PROVED(scalar_join)(struct scalar a, struct scalar b)
 {
-    struct scalar both = scalar_reduce(scalar_of(tnum_join(a.bits, b.bits),
-                                                 range_join(scalar_whole(a), scalar_whole(b)),
-                                                 range_join(scalar_half(a), scalar_half(b))));
-    return scalar_sel(scalar_is_empty(a), b, scalar_sel(scalar_is_empty(b), a, both));
+    if (scalar_contains(a, b))
+        return a;
+    if (scalar_contains(b, a))
+        return b;
+    return scalar_reduce(scalar_of(tnum_join(a.bits, b.bits),
+                                   range_join(scalar_whole(a), scalar_whole(b)),
+                                   range_join(scalar_half(a), scalar_half(b))));
 }
 
 static inline struct scalar PROVED(scalar_meet)(struct scalar a, struct scalar b)
@@ -109,7 +106,7 @@ static inline struct range widen_range(struct range old, struct range next)
 
 /* From the lowest bit that becomes unknown, all do; low bits stay known in groups of 1, 2, 3 (what
  * alignment of accesses asks for) and 16. */
-static inline struct tnum widen_bits(struct tnum old, struct tnum next)
+static inline struct tnum PROVED(widen_bits)(struct tnum old, struct tnum next)
 {
     struct tnum joined = tnum_join(old, next);
     word fresh = AND(joined.mask, NOT(old.mask));
@@ -137,12 +134,15 @@ static inline struct scalar scalar_with_low(struct scalar s, struct range r)
  * bit of old moves, and each has few steps to go. */
 static inline struct scalar PROVED(scalar_widen)(struct scalar old, struct scalar next)
 {
+    if (scalar_contains(old, next))
+        return old;
+    if (scalar_is_empty(old))
+        return next;
     struct scalar wide = scalar_any();
     wide.bits = widen_bits(old.bits, next.bits);
     wide = scalar_with_whole(wide, widen_range(scalar_whole(old), scalar_whole(next)));
     wide = scalar_with_low(wide, widen_range(scalar_low(old), scalar_low(next)));
-    wide = scalar_sel(scalar_contains(old, next), old, scalar_reduce(wide));
-    return scalar_sel(scalar_is_empty(old), next, wide);
+    return scalar_reduce(wide);
 }
 
 #endif

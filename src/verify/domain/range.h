@@ -63,7 +63,7 @@ static inline struct range range_join(struct range a, struct range b)
 
 /* The words met on the way from `from` upwards to `to`, which may wrap; all words unless ok.  An
  * order in which it does not wrap has it as an interval. */
-static inline struct range range_arc(truth ok, word from, word to)
+static inline struct range PROVED(range_arc)(truth ok, word from, word to)
 {
     truth in_unsigned = BOTH(ok, ULE(from, to));
     truth in_signed = BOTH(ok, SLE(from, to));
@@ -72,23 +72,23 @@ static inline struct range range_arc(truth ok, word from, word to)
 }
 
 /* The sums of two arcs are an arc, unless they go all the way round. */
-static inline struct range range_arc_add(word a_from, word a_to, word b_from, word b_to)
+static inline struct range PROVED(range_arc_add)(word a_from, word a_to, word b_from, word b_to)
 {
     truth ok = ULE(SUB(a_to, a_from), NOT(SUB(b_to, b_from)));
     return range_arc(ok, ADD(a_from, b_from), ADD(a_to, b_to));
 }
-static inline struct range range_add(struct range a, struct range b)
+static inline struct range PROVED(range_add)(struct range a, struct range b)
 {
     return range_meet(range_arc_add(a.umin, a.umax, b.umin, b.umax),
                       range_arc_add(a.smin, a.smax, b.smin, b.smax));
 }
 
-static inline struct range range_arc_sub(word a_from, word a_to, word b_from, word b_to)
+static inline struct range PROVED(range_arc_sub)(word a_from, word a_to, word b_from, word b_to)
 {
     truth ok = ULE(SUB(a_to, a_from), NOT(SUB(b_to, b_from)));
     return range_arc(ok, SUB(a_from, b_to), SUB(a_to, b_from));
 }
-static inline struct range range_sub(struct range a, struct range b)
+static inline struct range PROVED(range_sub)(struct range a, struct range b)
 {
     return range_meet(range_arc_sub(a.umin, a.umax, b.umin, b.umax),
                       range_arc_sub(a.smin, a.smax, b.smin, b.smax));
@@ -96,7 +96,7 @@ static inline struct range range_sub(struct range a, struct range b)
 
 /* Unsigned products grow with both factors.  All of them lie on the arc from the least to the
  * greatest if these differ by less than a whole turn. */
-static inline struct range range_mul_unsigned(struct range a, struct range b)
+static inline struct range PROVED(range_mul_unsigned)(struct range a, struct range b)
 {
     word low = MUL(a.umin, b.umin);
     word high = MUL(a.umax, b.umax);
@@ -110,7 +110,7 @@ static inline truth range_mul_fits(word a, word b)
 }
 
 /* A product is extreme where both factors are. */
-static inline struct range range_mul_signed(struct range a, struct range b)
+static inline struct range PROVED(range_mul_signed)(struct range a, struct range b)
 {
     word ll = MUL(a.smin, b.smin);
     word lh = MUL(a.smin, b.smax);
@@ -121,14 +121,14 @@ static inline struct range range_mul_signed(struct range a, struct range b)
     return range_arc(ok, word_smin(word_smin(ll, lh), word_smin(hl, hh)),
                      word_smax(word_smax(ll, lh), word_smax(hl, hh)));
 }
-static inline struct range range_mul(struct range a, struct range b)
+static inline struct range PROVED(range_mul)(struct range a, struct range b)
 {
     return range_meet(range_mul_unsigned(a, b), range_mul_signed(a, b));
 }
 
 /* x & y is below both as unsigned numbers; it is not negative if one of them is not, is at most the
  * greater, and has all leading ones that both have. */
-static inline struct range range_and(struct range a, struct range b)
+static inline struct range PROVED(range_and)(struct range a, struct range b)
 {
     truth both_may_be_negative = BOTH(word_is_negative(a.smin), word_is_negative(b.smin));
     word smin = SEL(both_may_be_negative, NOT(FILL(OR(NOT(a.smin), NOT(b.smin)))), 0);
@@ -136,7 +136,7 @@ static inline struct range range_and(struct range a, struct range b)
 }
 
 /* The mirror image of range_and: x | y is ~(~x & ~y). */
-static inline struct range range_or(struct range a, struct range b)
+static inline struct range PROVED(range_or)(struct range a, struct range b)
 {
     truth one_is_negative = EITHER(word_is_negative(a.smax), word_is_negative(b.smax));
     word smax = SEL(one_is_negative, WORD_ONES, FILL(OR(a.smax, b.smax)));
@@ -149,18 +149,18 @@ static inline word range_magnitude(struct range r)
     return FILL(
         OR(XOR(r.smin, SAR(r.smin, WORD_BITS - 1)), XOR(r.smax, SAR(r.smax, WORD_BITS - 1))));
 }
-static inline struct range range_xor(struct range a, struct range b)
+static inline struct range PROVED(range_xor)(struct range a, struct range b)
 {
     word magnitude = OR(range_magnitude(a), range_magnitude(b));
     return range_signed(NOT(magnitude), magnitude);
 }
 
 /* Shifted left by n, an arc stays one if it is too short to go round. */
-static inline struct range range_arc_lsh(word from, word to, word n)
+static inline struct range PROVED(range_arc_lsh)(word from, word to, word n)
 {
     return range_arc(ULE(SUB(to, from), SHR(WORD_ONES, n)), SHL(from, n), SHL(to, n));
 }
-static inline struct range range_lsh_by(struct range r, word n)
+static inline struct range PROVED(range_lsh_by)(struct range r, word n)
 {
     return range_meet(range_arc_lsh(r.umin, r.umax, n), range_arc_lsh(r.smin, r.smax, n));
 }
@@ -168,7 +168,7 @@ static inline struct range range_lsh_by(struct range r, word n)
 static inline truth range_lsh_fits(word x, word n) { return EQ(SAR(SHL(x, n), n), x); }
 
 /* Shifted by least to most, if nothing is lost. */
-static inline struct range range_lsh_between(struct range r, word least, word most)
+static inline struct range PROVED(range_lsh_between)(struct range r, word least, word most)
 {
     truth in_unsigned = ULE(r.umax, SHR(WORD_ONES, most));
     truth in_signed = BOTH(range_lsh_fits(r.smin, most), range_lsh_fits(r.smax, most));
@@ -178,21 +178,21 @@ static inline struct range range_lsh_between(struct range r, word least, word mo
                     SEL(in_unsigned, SHL(r.umax, most), WORD_ONES), SEL(in_signed, smin, WORD_SIGN),
                     SEL(in_signed, smax, WORD_ONES ^ WORD_SIGN));
 }
-static inline struct range range_lsh(struct range r, word least, word most)
+static inline struct range PROVED(range_lsh)(struct range r, word least, word most)
 {
-    struct range same = range_lsh_by(r, least);
-    return range_meet(range_lsh_between(r, least, most),
-                      range_sel(EQ(least, most), same, range_any()));
+    if (EQ(least, most))
+        return range_lsh_by(r, least);
+    return range_lsh_between(r, least, most);
 }
 
-static inline struct range range_rsh(struct range r, word least, word most)
+static inline struct range PROVED(range_rsh)(struct range r, word least, word most)
 {
     truth unchanged = EQ(most, 0);
     return range_of(SHR(r.umin, most), SHR(r.umax, least), SEL(unchanged, r.smin, WORD_SIGN),
                     SEL(unchanged, r.smax, WORD_ONES ^ WORD_SIGN));
 }
 
-static inline struct range range_arsh(struct range r, word least, word most)
+static inline struct range PROVED(range_arsh)(struct range r, word least, word most)
 {
     truth unchanged = EQ(most, 0);
     word smin = SAR(r.smin, SEL(word_is_negative(r.smin), least, most));
@@ -202,7 +202,7 @@ static inline struct range range_arsh(struct range r, word least, word most)
 
 /* Takes from r what the bits and the other order exclude.  Apart by sign, unsigned and signed order
  * are one, so each part is one interval; r becomes the least range that has both parts. */
-static inline struct range range_settle(struct tnum bits, struct range r)
+static inline struct range PROVED(range_settle)(struct tnum bits, struct range r)
 {
     word top = WORD_ONES ^ WORD_SIGN;
     word possible = tnum_possible(bits);
@@ -219,6 +219,23 @@ static inline struct range range_settle(struct tnum bits, struct range r)
         range_of(SEL(plus, plus_min, minus_min), SEL(minus, minus_max, plus_max),
                  SEL(minus, minus_min, plus_min), SEL(plus, plus_max, minus_max));
     return range_sel(EITHER(plus, minus), settled, range_none());
+}
+
+/* Moves bounds that are not of `bits` to the next words that are. */
+static inline struct range PROVED(range_align)(struct tnum bits, struct range r)
+{
+    word wrong = OR(OR(XOR(r.umin, bits.value), XOR(r.umax, bits.value)),
+                    OR(XOR(r.smin, bits.value), XOR(r.smax, bits.value)));
+    if (EQ(AND(wrong, NOT(bits.mask)), 0))
+        return r;
+    /* With the sign bit the other way, signed order is unsigned order. */
+    struct tnum flipped = tnum_xor(bits, tnum_const(WORD_SIGN));
+    struct range moved = range_of(tnum_next(bits, r.umin), tnum_previous(bits, r.umax),
+                                  XOR(tnum_next(flipped, XOR(r.smin, WORD_SIGN)), WORD_SIGN),
+                                  XOR(tnum_previous(flipped, XOR(r.smax, WORD_SIGN)), WORD_SIGN));
+    truth some = BOTH(BOTH(ULE(r.umin, moved.umin), ULE(moved.umax, r.umax)),
+                      BOTH(SLE(r.smin, moved.smin), SLE(moved.smax, r.smax)));
+    return range_sel(some, moved, range_none());
 }
 
 #endif

@@ -45,6 +45,12 @@ static inline struct scalar scalar_of(struct tnum bits, struct range whole, stru
     return scalar_with_half(s, half);
 }
 
+static inline struct scalar scalar_const(word v)
+{
+    word low = SHL(v, HALF_BITS);
+    return scalar_of(tnum_const(v), range_of(v, v, v, v), range_of(low, low, low, low));
+}
+
 /* The one value that stands for no word. */
 static inline struct scalar scalar_none(void)
 {
@@ -64,18 +70,18 @@ static inline struct scalar scalar_sel(truth c, struct scalar a, struct scalar b
     return s;
 }
 
-static inline struct scalar reduce_whole(struct scalar s)
+static inline struct scalar PROVED(reduce_whole)(struct scalar s)
 {
     return scalar_with_whole(s, range_settle(s.bits, scalar_whole(s)));
 }
 
-static inline struct scalar reduce_half(struct scalar s)
+static inline struct scalar PROVED(reduce_half)(struct scalar s)
 {
     return scalar_with_half(s, range_settle(tnum_lsh_by(s.bits, HALF_BITS), scalar_half(s)));
 }
 
 /* An interval of words shorter than 2^HALF_BITS has low halves on an arc. */
-static inline struct scalar reduce_half_by_whole(struct scalar s)
+static inline struct scalar PROVED(reduce_half_by_whole)(struct scalar s)
 {
     struct range low = range_lsh_by(scalar_whole(s), HALF_BITS);
     return scalar_with_half(s, range_meet(scalar_half(s), low));
@@ -83,12 +89,12 @@ static inline struct scalar reduce_half_by_whole(struct scalar s)
 
 /* The least word from x upwards, and the greatest from x downwards, whose low half is on the arc
  * of `length` steps from `from`. */
-static inline word reduce_up_to_arc(word x, word from, word length)
+static inline word PROVED(reduce_up_to_arc)(word x, word from, word length)
 {
     word past = word_low_zext(SUB(x, from));
     return SEL(ULE(past, length), x, ADD(SUB(x, past), ADD(HALF_ONES, 1)));
 }
-static inline word reduce_down_to_arc(word x, word from, word length)
+static inline word PROVED(reduce_down_to_arc)(word x, word from, word length)
 {
     word past = word_low_zext(SUB(x, from));
     return SEL(ULE(past, length), x, ADD(SUB(x, past), length));
@@ -96,7 +102,7 @@ static inline word reduce_down_to_arc(word x, word from, word length)
 
 /* Bounds move to the next words whose low half is possible, unless that wraps: then none is.  The
  * low halves are on two arcs, one for each order; the shorter one counts. */
-static inline struct scalar reduce_whole_by_half(struct scalar s)
+static inline struct scalar PROVED(reduce_whole_by_half)(struct scalar s)
 {
     word unsigned_length = SUB(s.umax32, s.umin32);
     word signed_length = SUB(s.smax32, s.smin32);
@@ -114,7 +120,7 @@ static inline struct scalar reduce_whole_by_half(struct scalar s)
 }
 
 /* Bounds with a common beginning tell bits. */
-static inline struct scalar reduce_bits(struct scalar s)
+static inline struct scalar PROVED(reduce_bits)(struct scalar s)
 {
     struct tnum low = tnum_range(s.umin32, s.umax32);
     low.mask = OR(low.mask, NOT(HALF_ONES));
@@ -137,13 +143,24 @@ static inline struct scalar reduce_none(truth none, struct scalar s)
 static inline truth scalar_is_empty(struct scalar s) { return ULT(s.umax, s.umin); }
 static inline truth scalar_is_const(struct scalar s) { return EQ(s.umin, s.umax); }
 
+/* Bounds that the bits exclude move to the next words that they do not. */
+static inline struct scalar PROVED(reduce_align)(struct scalar s)
+{
+    s = scalar_with_whole(s, range_align(s.bits, scalar_whole(s)));
+    return scalar_with_half(s, range_align(tnum_lsh_by(s.bits, HALF_BITS), scalar_half(s)));
+}
+
 /* s, normalised; empty where `none` says so. */
 static inline struct scalar PROVED(scalar_reduce_unless)(truth none, struct scalar s)
 {
+    if (EQ(s.bits.mask, 0))
+        return scalar_sel(BOTH(NO(none), scalar_holds(s, s.bits.value)), scalar_const(s.bits.value),
+                          scalar_none());
     s = reduce_whole(s);
     s = reduce_half_by_whole(s);
     s = reduce_half(s);
     s = reduce_whole_by_half(s);
+    s = reduce_align(s);
     s = reduce_bits(s);
     s = reduce_whole(s);
     s = reduce_half(s);

@@ -25,7 +25,7 @@ static inline struct scalar_pair scalar_pair_swap(struct scalar_pair p)
 }
 
 /* Normalised; both are empty if one is. */
-static inline struct scalar_pair refine_reduce(struct scalar a, struct scalar b)
+static inline struct scalar_pair PROVED(refine_reduce)(struct scalar a, struct scalar b)
 {
     struct scalar x = scalar_reduce(a);
     struct scalar y = scalar_reduce(b);
@@ -108,7 +108,8 @@ static inline struct scalar refine_clear_bits(struct scalar s, word bits)
 
 /* a & b has one of the bits in `among`: none if no bit may be in both, and that bit if it is the
  * only one; neither operand is zero. */
-static inline struct scalar_pair refine_where_common(struct scalar a, struct scalar b, word among)
+static inline struct scalar_pair PROVED(refine_where_common)(struct scalar a, struct scalar b,
+                                                             word among)
 {
     word common = AND(AND(tnum_possible(a.bits), tnum_possible(b.bits)), among);
     word single = SEL(EQ(AND(common, SUB(common, 1)), 0), common, 0);
@@ -121,7 +122,8 @@ static inline struct scalar_pair refine_where_common(struct scalar a, struct sca
                          scalar_sel(possible, b, scalar_none()));
 }
 /* a & b has none of the bits in `among`: what one has, the other has not. */
-static inline struct scalar_pair refine_where_apart(struct scalar a, struct scalar b, word among)
+static inline struct scalar_pair PROVED(refine_where_apart)(struct scalar a, struct scalar b,
+                                                            word among)
 {
     return refine_reduce(refine_clear_bits(a, AND(b.bits.value, among)),
                          refine_clear_bits(b, AND(a.bits.value, among)));
