@@ -376,16 +376,20 @@ static u64 access_constant(const u8 *at, u32 size)
 }
 
 /* What lies at any of the offsets of a value that nobody writes. */
-static struct scalar access_constants(struct verifier *v, const struct value *value, s64 off,
-                                      u32 size)
+static struct scalar access_constants(struct verifier *v, const struct state *s,
+                                      const struct cell *through, s64 off, u32 size)
 {
     enum { ACCESS_MOST_CONSTANTS = 4096 };
+    const struct value *value = cell_value(v, through);
     const struct verify_map *map = &v->in->maps[value->object];
-    struct scalar at = scalar_add64(value->range, scalar_const((u64)off));
+    /* The same range by which the access was found to be within. */
+    struct scalar range = relation_tighten(v, s, through);
+    struct scalar at = scalar_add64(range, scalar_const((u64)off));
     u64 step = at.bits.mask ? at.bits.mask & (0 - at.bits.mask) : 1;
     struct scalar out = scalar_zext(scalar_any(), size);
     bool few = (at.umax - at.umin) / step < ACCESS_MOST_CONSTANTS;
-    if (!map->constants || (value->flags & VALUE_INNER) || !few)
+    if (!map->constants || (value->flags & VALUE_INNER) || !few ||
+        at.umax > map->spec->value_size - size)
         return out;
     bool first = true;
     for (u64 o = at.umin; o <= at.umax; o += step) {
@@ -406,7 +410,7 @@ static struct cell access_loaded(struct verifier *v, struct state *s, const stru
     if (value->kind == VALUE_STACK && cell_constant_of(v, through, &at))
         return stack_get(v, s, value->object, (s64)at + off, size);
     if (value->kind == VALUE_MAP_VALUE)
-        return cell_scalar(v, s, access_constants(v, value, off, size));
+        return cell_scalar(v, s, access_constants(v, s, through, off, size));
     struct cell cell = cell_scalar(v, s, scalar_zext(scalar_any(), size));
     if (value->kind == VALUE_CTX && v->in->hook->ctx_kind == SKEP_CTX_ARGS && size == 8) {
         struct value argument = *cell_value(v, &cell);

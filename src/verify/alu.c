@@ -321,6 +321,15 @@ static struct scalar alu_unary(const struct insn *insn, struct scalar a)
     }
 }
 
+/* Extensions leave a number as it is when they leave its range; exchanging bytes or signs can leave
+ * the range of many numbers and none of them. */
+static bool alu_is_extension(const struct insn *insn)
+{
+    bool zero = HOST_IS_BIG ? insn->op == ISA_BE16 || insn->op == ISA_BE32 || insn->op == ISA_BE64
+                            : insn->op == ISA_LE16 || insn->op == ISA_LE32 || insn->op == ISA_LE64;
+    return zero || insn_kind(insn) == ISA_KIND_MOVSX;
+}
+
 static bool alu_one(struct verifier *v, struct state *s, const struct insn *insn, u32 reg)
 {
     const struct cell a = *state_reg(s, reg);
@@ -332,7 +341,7 @@ static bool alu_one(struct verifier *v, struct state *s, const struct insn *insn
         return alu_pointer_refused(v, reg, value, "only addition and subtraction keep pointers");
     struct scalar range = alu_unary(insn, pointer ? scalar_any() : value->range);
     struct cell result = cell_scalar(v, s, range);
-    if (!pointer && scalar_equal(range, value->range))
+    if (!pointer && alu_is_extension(insn) && scalar_equal(range, value->range))
         result = a;
     state_set_reg(v, s, insn->dst, result);
     return true;

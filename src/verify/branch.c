@@ -178,11 +178,32 @@ static void branch_settle(struct verifier *v, struct state *s, const struct cell
         branch_forget_held(s, null.ref);
 }
 
-/* Pointers that are never NULL, whatever their offset. */
+/* Is an offset so small, either way, that addresses do not wrap? */
+static bool branch_is_near(const struct scalar *range)
+{
+    const s64 far = (s64)1 << 29;
+    return (s64)range->smin >= -far && (s64)range->smax <= far;
+}
+
+/* Pointers that are never NULL.  What was moved by a number that can be anything can be NULL. */
 static bool branch_never_null(const struct value *value)
 {
     return value_is_pointer(value) && !(value->flags & VALUE_NULLABLE) &&
-           value->kind != VALUE_TYPED && value->kind != VALUE_PER_CPU;
+           value->kind != VALUE_TYPED && value->kind != VALUE_PER_CPU &&
+           branch_is_near(&value->range);
+}
+
+/* An offset from the frame's top is negative; the frame's top itself is 0.  Both become offsets
+ * from far below, so that their order is that of the addresses. */
+static struct cell branch_from_below(struct verifier *v, const struct cell *cell)
+{
+    const u64 below = (u64)1 << 30;
+    struct cell out = *cell;
+    struct value value = *cell_value(v, cell);
+    value.range = scalar_add64(value.range, scalar_const(below));
+    out.value = value_intern(&v->values, &value);
+    out.add += below;
+    return out;
 }
 
 /* The offset of a pointer in the region of the other, when the two can be compared. */
@@ -212,8 +233,11 @@ static bool branch_offsets(struct verifier *v, const struct state *s, struct bra
         else
             cells[i]->value = value_intern(&v->values, &number);
         /* Addresses do not wrap for offsets that are no larger than any memory. */
-        if (!stack && cell_value(v, cells[i])->range.umax > (u64)1 << 46)
+        if (stack ? !branch_is_near(&values[i]->range)
+                  : cell_value(v, cells[i])->range.umax > (u64)1 << 46)
             return false;
+        if (stack)
+            *cells[i] = branch_from_below(v, cells[i]);
     }
     return true;
 }

@@ -173,9 +173,13 @@ static bool call_check_map(struct verifier *v, struct call *call, u32 a)
 static void call_note_key(struct verifier *v, struct state *s, struct call *call, u32 a)
 {
     const struct value *map = cell_value(v, &call->map), *key = cell_value(v, &call->args[a]);
+    const u32 traits = access_type(v, map)->traits;
     u64 at, index;
-    if (!(access_type(v, map)->traits & SKEP_MAP_KEYS_ARE_INDEXES) || (map->flags & VALUE_INNER) ||
-        key->kind != VALUE_STACK || !cell_constant_of(v, &call->args[a], &at) || ((s64)at & 7) > 4)
+    bool always = (traits & SKEP_MAP_KEYS_ARE_INDEXES) &&
+                  !(traits & (SKEP_MAP_HOLDS_HANDLES | SKEP_MAP_HOLDS_PROGRAMS));
+    bool by_key_alone = a == 4 || call->helper->args[a + 1].kind == SKEP_ARG_NONE;
+    if (!always || !by_key_alone || (map->flags & VALUE_INNER) || key->kind != VALUE_STACK ||
+        !cell_constant_of(v, &call->args[a], &at) || ((s64)at & 7) > 4)
         return;
     struct cell cell = stack_get(v, s, key->object, (s64)at, 4);
     call->key_is_index = cell_value(v, &cell)->kind == VALUE_SCALAR &&
@@ -636,6 +640,30 @@ static struct call call_again(struct verifier *v, const struct state *s, u32 ins
     return call;
 }
 
+/* The function may end here, before its end, with r0 as it is given: the packet is too short for a
+ * load, or another program has run in its place.  The program's own function then ends the run. */
+static bool call_may_end(struct verifier *v, const struct state *s, struct cell r0, bool moved)
+{
+    u32 at = v->at;
+    bool ended;
+    struct state *ends = state_copy(v, s);
+    if (!ends)
+        return false;
+    if (moved)
+        call_packet_moves(v, ends);
+    state_set_reg(v, ends, 0, r0);
+    if (!call_exit(v, ends, &ended)) {
+        state_drop(v, ends);
+        return false;
+    }
+    v->at = at;
+    if (ended)
+        state_drop(v, ends);
+    else
+        v->next[v->n_next++] = ends;
+    return true;
+}
+
 /* Either the callback is called (again), or the helper returns. */
 static bool call_around_callback(struct verifier *v, struct state *s, const struct call *call)
 {
@@ -704,6 +732,10 @@ bool call_helper(struct verifier *v, struct state *s, const struct insn *insn)
         return call_around_callback(v, s, &call);
     if (call_argument_of(&call, SKEP_ARG_CALLBACK) && !call_later(v, s, &call))
         return false;
+    if ((call.helper->effects & SKEP_TAIL_CALLS) &&
+        v->contexts.data[s->context].kind != CONTEXT_MAIN &&
+        !call_may_end(v, s, cell_scalar(v, s, scalar_any()), true))
+        return false;
     if (!call_result(v, s, &call, &r0))
         return false;
     call_clobber(v, s, r0);
@@ -727,7 +759,8 @@ bool call_packet_load(struct verifier *v, struct state *s, const struct insn *in
         if (index->kind != VALUE_SCALAR)
             return REJECT(v, insn->src, VERIFY_NOT_A_NUMBER, NUM(insn->src));
     }
-    if (!call_nothing_held(v, s, 0, "a packet load that may end the program"))
+    if (!call_nothing_held(v, s, 0, "a packet load that may end the program") ||
+        !call_may_end(v, s, cell_constant(v, 0), false))
         return false;
     call_clobber(v, s, cell_scalar(v, s, scalar_zext(scalar_any(), insn_row(insn)->size)));
     s->insn++;

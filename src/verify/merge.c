@@ -26,6 +26,9 @@ struct cover {
     } tags[MERGE_MOST];
 };
 
+/* The tag of what is NULL, a number now, by that of what it may have been. */
+#define COVER_NULL 0x80000000u
+
 static bool cover_tag(struct cover *c, u32 old, u32 new)
 {
     if (!old || !new)
@@ -90,8 +93,8 @@ static bool cover_cell(struct cover *c, const struct cell *old, const struct cel
         return true;
     const struct value *a = cell_value(c->v, old), *b = cell_value(c->v, new);
     bool null = (a->flags & VALUE_NULLABLE) && b->kind == VALUE_SCALAR && b->range.umax == 0;
-    if (null)
-        return !old->ref;
+    if (null) /* whatever shares the tag must be NULL as well */
+        return !old->ref && cover_tag(c, old->tag, COVER_NULL | old->tag);
     if (a->kind != b->kind || a->object != b->object || a->bytes != b->bytes)
         return false;
     u8 more = VALUE_NULLABLE | VALUE_READ_ONLY, less = VALUE_OF_HOST;
@@ -170,12 +173,27 @@ static bool merge_forms_within(struct verifier *v, const struct state *s, struct
     return relation_most(s, a.plus, b.plus, &known) && known <= shifted;
 }
 
+/* What the old state knows of a and others by way of an unknown that nothing holds any more. */
+static bool cover_indirect(struct cover *c, u32 a, const struct form *form)
+{
+    for (u32 i = 0; i < c->old->n_relations; i++) {
+        const struct relation *r = &c->old->relations[i];
+        const struct form *b = cover_find(c, r->a) ? NULL : cover_find(c, r->b);
+        s64 most;
+        if (b && r->b != a && relation_most(c->old, a, r->b, &most) &&
+            !merge_forms_within(c->v, c->new, *form, *b, most))
+            return false;
+    }
+    return true;
+}
+
 static bool cover_relations(struct cover *c)
 {
     for (u32 i = 0; i < c->old->n_relations; i++) {
         const struct relation *r = &c->old->relations[i];
         const struct form *a = cover_find(c, r->a), *b = cover_find(c, r->b);
-        if (a && b && !merge_forms_within(c->v, c->new, *a, *b, r->most))
+        if (a &&
+            (b ? !merge_forms_within(c->v, c->new, *a, *b, r->most) : !cover_indirect(c, r->a, a)))
             return false;
     }
     return true;
@@ -550,3 +568,5 @@ void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs,
         if (!(slots >> i & 1) && f->slot[i].kind == SLOT_DATA)
             f->slot[i] = (struct slot){ .kind = SLOT_DATA };
 }
+
+#undef COVER_NULL
