@@ -397,6 +397,7 @@ struct skep_hook {
     /* Fills in what the host left open in its context, at the beginning of each run; may be NULL.
      */
     void (*prepare)(void *host_ctx);
+    const char *ctx_type; /* the context's struct as programs declare it, "xdp_md"; or NULL */
 };
 
 #ifdef __cplusplus

@@ -9,6 +9,7 @@ static const struct skep_ctx_field cgroup_device_fields[] = {
 
 const struct skep_hook hook_cgroup_device = {
     HOOK_NAMED("cgroup_device", 15),
+    .ctx_type = "bpf_cgroup_dev_ctx",
     HOOK_SECTIONS("cgroup/dev"),
     HOOK_CONTEXT(cgroup_device_fields, 12),
     .families = HOOK_CGROUP_FAMILIES,

@@ -24,6 +24,7 @@ static void cgroup_skb_prepare(void *host_ctx)
 
 const struct skep_hook hook_cgroup_skb = {
     HOOK_NAMED("cgroup_skb", 8),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/skb+", "cgroup_skb+"),
     HOOK_CONTEXT(cgroup_skb_fields, SKB_BYTES),
     .families = HOOK_CGROUP_FAMILIES | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_LOOKUP,

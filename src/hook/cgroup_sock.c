@@ -13,6 +13,7 @@ static const struct skep_ctx_field cgroup_sock_fields[] = {
 
 const struct skep_hook hook_cgroup_sock = {
     HOOK_NAMED("cgroup_sock", 9),
+    .ctx_type = "bpf_sock",
     HOOK_SECTIONS("cgroup/sock_create", "cgroup/sock_release", "cgroup/sock", "cgroup/post_bind4",
                   "cgroup/post_bind6"),
     HOOK_CONTEXT(cgroup_sock_fields, 80),

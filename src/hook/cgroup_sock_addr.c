@@ -16,6 +16,7 @@ static const struct skep_ctx_field cgroup_sock_addr_fields[] = {
 
 const struct skep_hook hook_cgroup_sock_addr = {
     HOOK_NAMED("cgroup_sock_addr", 18),
+    .ctx_type = "bpf_sock_addr",
     HOOK_SECTIONS("cgroup/bind4", "cgroup/bind6", "cgroup/connect4", "cgroup/connect6",
                   "cgroup/connect_unix", "cgroup/sendmsg4", "cgroup/sendmsg6",
                   "cgroup/sendmsg_unix", "cgroup/recvmsg4", "cgroup/recvmsg6",

@@ -13,6 +13,7 @@ static const struct skep_ctx_field cgroup_sockopt_fields[] = {
 
 const struct skep_hook hook_cgroup_sockopt = {
     HOOK_NAMED("cgroup_sockopt", 25),
+    .ctx_type = "bpf_sockopt",
     HOOK_SECTIONS("cgroup/getsockopt", "cgroup/setsockopt"),
     HOOK_CONTEXT(cgroup_sockopt_fields, 40),
     .families = HOOK_CGROUP_FAMILIES | SKEP_FAMILY_SOCKET,

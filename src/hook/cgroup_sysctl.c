@@ -8,6 +8,7 @@ static const struct skep_ctx_field cgroup_sysctl_fields[] = {
 
 const struct skep_hook hook_cgroup_sysctl = {
     HOOK_NAMED("cgroup_sysctl", 23),
+    .ctx_type = "bpf_sysctl",
     HOOK_SECTIONS("cgroup/sysctl"),
     HOOK_CONTEXT(cgroup_sysctl_fields, 8),
     .families = HOOK_CGROUP_FAMILIES,

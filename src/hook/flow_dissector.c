@@ -9,6 +9,7 @@ static const struct skep_ctx_field flow_dissector_fields[] = {
 
 const struct skep_hook hook_flow_dissector = {
     HOOK_NAMED("flow_dissector", 22),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("flow_dissector"),
     HOOK_CONTEXT(flow_dissector_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ,

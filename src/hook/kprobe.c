@@ -12,6 +12,7 @@ static const struct skep_ctx_field kprobe_fields[] = { HOOK_REGISTERS(HOOK_REGIS
 
 const struct skep_hook hook_kprobe = {
     HOOK_NAMED("kprobe", 2),
+    .ctx_type = "pt_regs",
     HOOK_SECTIONS("kprobe+", "kretprobe+", "uprobe+", "uretprobe+", "kprobe.multi+",
                   "kretprobe.multi+", "kprobe.session+", "uprobe.multi+", "uretprobe.multi+",
                   "uprobe.session+", "ksyscall+", "kretsyscall+", "usdt+"),

@@ -12,6 +12,7 @@ static const char *const lwt_verdicts[] = { "BPF_OK", "1", "BPF_DROP", NULL };
 #define LWT_HOOK(SYMBOL, NAME, ID, FLAGS)                                                          \
     const struct skep_hook SYMBOL = {                                                              \
         HOOK_NAMED(NAME, ID),                                                                      \
+        .ctx_type = "__sk_buff",                                                                   \
         HOOK_SECTIONS(NAME),                                                                       \
         HOOK_CONTEXT(lwt_fields, SKB_BYTES),                                                       \
         .families = SKEP_FAMILY_BASE | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_LWT,   \

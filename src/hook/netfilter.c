@@ -10,6 +10,7 @@ static const char *const netfilter_verdicts[] = { "NF_DROP", "NF_ACCEPT", NULL }
 
 const struct skep_hook hook_netfilter = {
     HOOK_NAMED("netfilter", 32),
+    .ctx_type = "bpf_nf_ctx",
     HOOK_SECTIONS("netfilter"),
     HOOK_CONTEXT(netfilter_fields, 16),
     .families = SKEP_FAMILY_BASE,

@@ -14,6 +14,7 @@ static const char *const sched_act_verdicts[] = {
 
 const struct skep_hook hook_sched_act = {
     HOOK_NAMED("sched_act", 4),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("action+", "action*"),
     HOOK_CONTEXT(sched_act_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE |

@@ -14,6 +14,7 @@ static const char *const sched_cls_verdicts[] = {
 
 const struct skep_hook hook_sched_cls = {
     HOOK_NAMED("sched_cls", 3),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("tc+", "tc_*", "tcx/", "classifier+", "classifier*", "netkit/"),
     HOOK_CONTEXT(sched_cls_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE |

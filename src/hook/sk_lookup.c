@@ -18,6 +18,7 @@ static const char *const sk_lookup_verdicts[] = { "SK_DROP", "SK_PASS", NULL };
 
 const struct skep_hook hook_sk_lookup = {
     HOOK_NAMED("sk_lookup", 30),
+    .ctx_type = "bpf_sk_lookup",
     HOOK_SECTIONS("sk_lookup+"),
     HOOK_CONTEXT(sk_lookup_fields, 72),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_LOOKUP,

@@ -19,6 +19,7 @@ static const char *const sk_msg_verdicts[] = { "SK_DROP", "SK_PASS", NULL };
 
 const struct skep_hook hook_sk_msg = {
     HOOK_NAMED("sk_msg", 16),
+    .ctx_type = "sk_msg_md",
     HOOK_SECTIONS("sk_msg"),
     HOOK_CONTEXT(sk_msg_fields, 80),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TASK | SKEP_FAMILY_SK_MSG,

@@ -17,6 +17,7 @@ static const char *const sk_reuseport_verdicts[] = { "SK_DROP", "SK_PASS", NULL 
 
 const struct skep_hook hook_sk_reuseport = {
     HOOK_NAMED("sk_reuseport", 21),
+    .ctx_type = "sk_reuseport_md",
     HOOK_SECTIONS("sk_reuseport+"),
     HOOK_CONTEXT(sk_reuseport_fields, 56),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_REUSEPORT,

@@ -11,6 +11,7 @@ static const char *const sk_skb_verdicts[] = { "SK_DROP", "SK_PASS", NULL };
 
 const struct skep_hook hook_sk_skb = {
     HOOK_NAMED("sk_skb", 14),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("sk_skb+"),
     HOOK_CONTEXT(sk_skb_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SK_SKB | SKEP_FAMILY_LOOKUP,

@@ -50,6 +50,7 @@ static const struct skep_ctx_field sock_ops_fields[] = {
 
 const struct skep_hook hook_sock_ops = {
     HOOK_NAMED("sock_ops", 13),
+    .ctx_type = "bpf_sock_ops",
     HOOK_SECTIONS("sockops"),
     HOOK_CONTEXT(sock_ops_fields, 224),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SOCK_OPS | SKEP_FAMILY_SOCKET,

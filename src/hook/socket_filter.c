@@ -10,6 +10,7 @@ static const struct skep_ctx_field socket_filter_fields[] = {
 
 const struct skep_hook hook_socket_filter = {
     HOOK_NAMED("socket_filter", 1),
+    .ctx_type = "__sk_buff",
     HOOK_SECTIONS("socket+", "socket*"),
     HOOK_CONTEXT(socket_filter_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ,

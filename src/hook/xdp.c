@@ -22,6 +22,7 @@ static const char *const xdp_verdicts[] = { "XDP_ABORTED", "XDP_DROP",     "XDP_
 
 const struct skep_hook hook_xdp = {
     HOOK_NAMED("xdp", 6),
+    .ctx_type = "xdp_md",
     HOOK_SECTIONS("xdp+", "xdp*"),
     HOOK_CONTEXT(xdp_fields, 24),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_XDP | SKEP_FAMILY_NET | SKEP_FAMILY_LOOKUP,

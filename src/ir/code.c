@@ -151,6 +151,7 @@ static skep_status code_name_functions(struct code_builder *b)
         struct code_func *func = code_func_at(b, b->insn_of_slot[in->entry]);
         func->name = in->name;
         func->is_global = in->is_global;
+        func->signature = in->signature;
     }
     for (u32 f = 0; f < b->n_funcs; f++) {
         if (!b->funcs[f].name)

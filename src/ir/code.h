@@ -17,10 +17,29 @@ struct code_line { /* sorted by insn; holds until the next */
     const char *source; /* the text of the line, "" when unknown */
 };
 
+/* What a function's parameter is by its declaration. */
+enum code_arg_kind {
+    CODE_ARG_SCALAR,
+    CODE_ARG_CTX,    /* the program's context, unchanged */
+    CODE_ARG_MEMORY, /* `bytes` to be read and written */
+    CODE_ARG_DYNPTR,
+    CODE_ARG_TYPED, /* an object of the host's */
+};
+struct code_arg {
+    u8 kind; /* enum code_arg_kind */
+    bool nullable;
+    u32 bytes;
+};
+struct code_signature {
+    u32 n_args;
+    struct code_arg args[5];
+};
+
 struct code_func {
     u32 entry, end; /* instructions [entry, end) */
     const char *name;
-    bool is_global; /* verified by its signature */
+    bool is_global; /* another may take its place: callers rely on its signature alone */
+    const struct code_signature *signature; /* of a global function that has one; else NULL */
 };
 
 /* Something to say about one instruction if it is ever reached (a poisoned CO-RE access). */

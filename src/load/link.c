@@ -29,6 +29,7 @@ struct link_job {
     struct code_note *notes;
     u32 n_lines, n_notes;
     const char *program;
+    const struct skep_hook *hook;
     skep_error *err;
 };
 
@@ -375,8 +376,15 @@ static skep_status link_decode(struct link_job *job, struct code *code)
     for (u32 i = 0; i < job->n_funcs; i++) {
         const struct load_func *f = &job->o->funcs.data[job->order[i]];
         u32 base = job->base_of[job->order[i]];
+        const struct code_signature *signature = NULL;
+        if (load_settle_signature(job->arena, f->signature, job->hook, &signature) != SKEP_OK)
+            return load_nomem(job->err, "linking");
         funcs[i] = (struct code_func){
-            .entry = base, .end = base + f->n_slots, .name = f->name, .is_global = f->is_global
+            .entry = base,
+            .end = base + f->n_slots,
+            .name = f->name,
+            .is_global = f->is_global,
+            .signature = signature,
         };
     }
     struct code_input in = {
@@ -397,7 +405,9 @@ skep_status load_link(struct object *o, u32 program, struct arena *arena, struct
 {
     assert(program < o->programs.n);
     const struct object_program *p = &o->programs.data[program];
-    struct link_job job = { .o = o, .arena = arena, .program = p->name, .err = err };
+    struct link_job job = {
+        .o = o, .arena = arena, .program = p->name, .hook = p->hook, .err = err
+    };
     struct linked linked = {
         .name = p->name,
         .hook = p->hook,

@@ -13,6 +13,7 @@ static const struct load_pass load_passes[] = {
     { "types",          load_pass_types },
     { "symbols",        load_pass_symbols },
     { "code",           load_pass_code },
+    { "signatures",     load_pass_signatures },
     { "programs",       load_pass_programs },
     { "BTF maps",       load_pass_btf_maps },
     { "legacy maps",    load_pass_legacy_maps },

@@ -49,6 +49,18 @@ struct load_func {
     bool is_local;  /* a static function, or one without a symbol */
     bool is_global; /* to be verified by its signature: neither local nor hidden */
     bool is_called;
+    const struct load_signature *signature; /* of a global function whose types say one */
+};
+
+/* A function's parameters as its types declare them; what is a context depends on the program. */
+struct load_signature {
+    u32 n_args;
+    struct load_param {
+        struct code_arg arg;
+        const char *pointee; /* the struct that it points to; "": none */
+        bool sizeless;       /* nothing is known of what it points to, or it is no parameter */
+        u8 tags;             /* signatures.c */
+    } params[5];
 };
 
 struct load_code_reloc {
@@ -121,6 +133,7 @@ skep_status load_pass_data_relocs(struct object *o, skep_error *err);
 skep_status load_pass_types(struct object *o, skep_error *err);
 skep_status load_pass_symbols(struct object *o, skep_error *err);
 skep_status load_pass_code(struct object *o, skep_error *err);
+skep_status load_pass_signatures(struct object *o, skep_error *err);
 skep_status load_pass_programs(struct object *o, skep_error *err);
 skep_status load_pass_btf_maps(struct object *o, skep_error *err);
 skep_status load_pass_legacy_maps(struct object *o, skep_error *err);
@@ -149,6 +162,10 @@ skep_status load_add_map(struct object *o, const struct object_map *map,
                          const struct load_place *place, skep_error *err);
 /* The map declared at a place; CODE_NONE. */
 u32 load_map_at(const struct object *o, u32 section, u64 offset);
+
+/* The signature in programs of a hook; NULL: the function has none to be verified by. */
+skep_status load_settle_signature(struct arena *arena, const struct load_signature *from,
+                                  const struct skep_hook *hook, const struct code_signature **out);
 
 /* The function that begins at a byte offset of a code section; CODE_NONE. */
 u32 load_func_at(const struct object *o, u32 section, u64 offset);

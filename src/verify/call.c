@@ -58,8 +58,7 @@ static bool call_release(struct verifier *v, struct state *s, u32 ref)
     return false;
 }
 
-/* Nothing may be held, by this frame or those it called (from: the lowest frame that counts). */
-static bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what)
+bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what)
 {
     for (u32 i = 0; i < s->n_held; i++)
         if (s->held[i].frame >= from)
@@ -248,12 +247,11 @@ static bool call_check_string(struct verifier *v, const struct call *call, u32 a
 /* ---- arguments: dynptrs */
 
 /* The slots of a dynptr on the stack; false: the place cannot be one. */
-static bool call_dynptr_place(struct verifier *v, const struct call *call, u32 a, u32 *frame,
-                              s64 *offset)
+static bool call_dynptr_place(struct verifier *v, const struct cell *cell, u32 *frame, s64 *offset)
 {
-    const struct value *value = cell_value(v, &call->args[a]);
+    const struct value *value = cell_value(v, cell);
     u64 at;
-    if (value->kind != VALUE_STACK || !cell_constant_of(v, &call->args[a], &at))
+    if (value->kind != VALUE_STACK || !cell_constant_of(v, cell, &at))
         return false;
     *frame = value->object;
     *offset = (s64)at;
@@ -269,6 +267,17 @@ static struct slot *call_dynptr_at(const struct state *s, u32 frame, s64 offset)
     return there ? &f->slot[first] : NULL;
 }
 
+bool call_has_dynptr(struct verifier *v, const struct state *s, const struct cell *cell)
+{
+    u32 frame;
+    s64 offset;
+    if (cell_value(v, cell)->kind == VALUE_DYNPTR)
+        return true;
+    const struct slot *slot =
+        call_dynptr_place(v, cell, &frame, &offset) ? call_dynptr_at(s, frame, offset) : NULL;
+    return slot && cell_value(v, &slot->part[0])->kind == VALUE_DYNPTR;
+}
+
 static bool call_check_dynptr(struct verifier *v, struct state *s, struct call *call, u32 a)
 {
     const struct skep_arg *arg = &call->helper->args[a];
@@ -277,7 +286,7 @@ static bool call_check_dynptr(struct verifier *v, struct state *s, struct call *
     s64 offset;
     if (value->kind == VALUE_DYNPTR && !(arg->flags & (SKEP_ARG_WRITE | SKEP_ARG_RELEASE)))
         return true; /* one that a callback was given */
-    if (!call_dynptr_place(v, call, a, &frame, &offset))
+    if (!call_dynptr_place(v, &call->args[a], &frame, &offset))
         return call_wrong(v, call, a, "a dynptr on the stack");
     const struct slot *slot = call_dynptr_at(s, frame, offset);
     if (arg->flags & SKEP_ARG_WRITE) {
@@ -300,7 +309,7 @@ static bool call_make_dynptr(struct verifier *v, struct state *s, const struct c
     u32 frame, ref = 0;
     s64 offset;
     const struct skep_arg *arg = &call->helper->args[a];
-    call_dynptr_place(v, call, a, &frame, &offset);
+    call_dynptr_place(v, &call->args[a], &frame, &offset);
     u32 first = (u32)(-offset / 8) - 1;
     if ((arg->flags & SKEP_ARG_ACQUIRE) && !(ref = call_acquire(v, s, HELD_DYNPTR)))
         return false;
@@ -322,7 +331,7 @@ static void call_end_dynptr(struct verifier *v, struct state *s, const struct ca
 {
     u32 frame;
     s64 offset;
-    if (call_dynptr_place(v, call, a, &frame, &offset))
+    if (call_dynptr_place(v, &call->args[a], &frame, &offset))
         stack_scramble(v, s, frame, offset, offset + 16, true);
 }
 
@@ -568,7 +577,7 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
     return true;
 }
 
-static void call_clobber(struct verifier *v, struct state *s, struct cell r0)
+void call_clobber(struct verifier *v, struct state *s, struct cell r0)
 {
     struct frame *f = state_own_frame(v, s, s->n_frames - 1u, 0);
     if (!f)
@@ -828,6 +837,8 @@ bool call_local(struct verifier *v, struct state *s, u32 func)
     memcpy(args, state_top(s)->reg, sizeof(args));
     if (s->lock_map)
         return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("a call of a subprogram"));
+    if (global_has_signature(v, func))
+        return global_call(v, s, func);
     call_clobber(v, s, cell_none());
     if (!call_enter(v, s, func, CONTEXT_CALL))
         return false;
@@ -899,9 +910,11 @@ static bool call_end_program(struct verifier *v, const struct state *s)
 bool call_exit(struct verifier *v, struct state *s, bool *ended)
 {
     enum context_kind kind = (enum context_kind)v->contexts.data[s->context].kind;
-    *ended = kind == CONTEXT_MAIN || kind == CONTEXT_ASYNC;
+    *ended = kind == CONTEXT_MAIN || kind == CONTEXT_ASYNC || kind == CONTEXT_GLOBAL;
     if (kind == CONTEXT_MAIN)
         return call_end_program(v, s);
+    if (kind == CONTEXT_GLOBAL)
+        return global_end(v, s);
     if (kind != CONTEXT_CALL)
         return call_end_callback(v, s);
     struct cell r0 = *state_reg(s, 0);

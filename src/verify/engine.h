@@ -10,6 +10,7 @@
  *   alu.c       arithmetic
  *   branch.c    what a branch tells
  *   call.c      helpers, by their contracts
+ *   global.c    functions that are verified by their signatures
  *   merge.c     is one state covered by another; joining, widening
  *   step.c      one instruction after another, up to the next point
  *   fixpoint.c, paths.c   in which order, and what is kept
@@ -43,7 +44,21 @@ struct context {
     u32 map; /* ASYNC: the map whose value the callback gets */
     u32 next_sibling, first_child;
 };
-enum context_kind { CONTEXT_MAIN, CONTEXT_CALL, CONTEXT_CALLBACK, CONTEXT_ASYNC };
+enum context_kind {
+    CONTEXT_MAIN,
+    CONTEXT_CALL,
+    CONTEXT_CALLBACK,
+    CONTEXT_ASYNC,
+    CONTEXT_GLOBAL, /* a function by its signature, for all callers */
+};
+
+/* What a call of a function may lead to, whatever its arguments. */
+struct summary {
+    u8 height;    /* frames, its own included; more than STATE_MAX_FRAMES: too many, or recursion */
+    u8 effects;   /* enum summary_effect */
+    bool is_root; /* it is verified by its signature */
+};
+enum summary_effect { SUMMARY_MOVES_PACKET = 1, SUMMARY_SLEEPS = 2, SUMMARY_THROWS = 4 };
 
 /* How control came to a state; shared tails. */
 struct trace {
@@ -79,6 +94,7 @@ struct verifier {
     u32 stack_bytes;           /* of a frame */
     u32 ctx_bytes;             /* that every run must give, of plain memory as context */
     struct join *join;         /* merge.c's working memory */
+    struct summary *summaries; /* by function; made when first needed */
 };
 
 enum point_kind {
@@ -232,6 +248,18 @@ void call_packet_moves(struct verifier *v, struct state *s);
 bool call_packet_load(struct verifier *v, struct state *s, const struct insn *insn);
 u32 context_child(struct verifier *v, u32 parent, u32 call, u32 func, enum context_kind kind);
 
+/* Nothing may be held, by this frame or those it called (from: the lowest frame that counts). */
+bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what);
+/* A call is over: r1 to r5 are gone, r0 is what it gave. */
+void call_clobber(struct verifier *v, struct state *s, struct cell r0);
+/* Is it a pointer to an initialised dynptr? */
+bool call_has_dynptr(struct verifier *v, const struct state *s, const struct cell *cell);
+
+/* ---- global.c */
+bool global_has_signature(const struct verifier *v, u32 func);
+bool global_call(struct verifier *v, struct state *s, u32 func);
+bool global_end(struct verifier *v, const struct state *s);
+
 /* ---- merge.c */
 skep_status merge_prepare(struct verifier *v);
 /* Does `old` cover everything that `new` stands for?  Ids below `fixed` mean the same in both. */
@@ -254,6 +282,8 @@ enum outcome paths_run(struct verifier *v);
 /* ---- verify.c */
 /* A state at the beginning of a function that nothing called. */
 struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);
+/* The program's context, in a state at the beginning of a function. */
+struct cell verify_context(struct verifier *v, struct state *s);
 /* Adds to the report how control came to the instruction under way. */
 void verify_note_path(struct verifier *v);
 

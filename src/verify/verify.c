@@ -36,25 +36,24 @@ struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind)
     return s;
 }
 
+struct cell verify_context(struct verifier *v, struct state *s)
+{
+    enum skep_ctx_kind kind = (enum skep_ctx_kind)v->in->hook->ctx_kind;
+    if (kind == SKEP_CTX_MEMORY || kind == SKEP_CTX_FIELDS)
+        s->extent[EXTENT_MEMORY] = cell_scalar(v, s, scalar_range(0, INT32_MAX));
+    return kind == SKEP_CTX_NONE ? cell_constant(v, 0)
+                                 : cell_pointer(v, (struct value){ .kind = VALUE_CTX });
+}
+
 static struct state *verify_main(struct verifier *v)
 {
     struct state *s = verify_root(v, 0, CONTEXT_MAIN);
     if (!s)
         return NULL;
     struct frame *f = state_top(s);
-    switch ((enum skep_ctx_kind)v->in->hook->ctx_kind) {
-    case SKEP_CTX_MEMORY:
-        f->reg[2] = cell_scalar(v, s, scalar_range(0, INT32_MAX));
-        s->extent[EXTENT_MEMORY] = f->reg[2];
-        f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX });
-        break;
-    case SKEP_CTX_FIELDS:
-        s->extent[EXTENT_MEMORY] = cell_scalar(v, s, scalar_range(0, INT32_MAX));
-        f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX });
-        break;
-    case SKEP_CTX_ARGS: f->reg[1] = cell_pointer(v, (struct value){ .kind = VALUE_CTX }); break;
-    case SKEP_CTX_NONE: f->reg[1] = cell_constant(v, 0); break;
-    }
+    f->reg[1] = verify_context(v, s);
+    if (v->in->hook->ctx_kind == SKEP_CTX_MEMORY)
+        f->reg[2] = s->extent[EXTENT_MEMORY];
     return s;
 }
 
