@@ -21,15 +21,18 @@ import kernel_suite
 import packages
 
 RULES = pathlib.Path(__file__).parent / "kernel_live.txt"
+SHOWN = 60      # problems; the others are counted only
 PARTS = ("random", "objects", "progs")
-# Predicates of rules: whether (argument, item, kernel's judgement) is such a case.  All but `message`
-# are about programs that the kernel's verifier has not looked at.
+# Predicates of rules: whether (argument, item, the kernel's judgement, Skep's) is such a case.  All but `message`
+# and `imprecise` are about programs that the kernel's verifier has not looked at.
 PREDICATES = {
-    "message": lambda argument, item, linux: re.search(argument, linux.text),
-    "errno": lambda argument, item, linux: unseen(linux) and linux.fields.get("errno") == argument,
-    "verdict": lambda argument, item, linux: unseen(linux) and linux.verdict == argument,
-    "needs": lambda argument, item, linux: unseen(linux) and item.needs == argument,
-    "core": lambda argument, item, linux: unseen(linux) and (item.core != "0") == (argument == "yes"),
+    "message": lambda argument, item, linux, skep: re.search(argument, linux.text),
+    "imprecise": lambda argument, item, linux, skep: re.search(argument, linux.text) and skep.results and all(
+        isinstance(result, int) for result in skep.results),
+    "errno": lambda argument, item, linux, skep: unseen(linux) and linux.fields.get("errno") == argument,
+    "verdict": lambda argument, item, linux, skep: unseen(linux) and linux.verdict == argument,
+    "needs": lambda argument, item, linux, skep: unseen(linux) and item.needs == argument,
+    "core": lambda argument, item, linux, skep: unseen(linux) and (item.core != "0") == (argument == "yes"),
 }
 
 
@@ -58,7 +61,7 @@ def read_rules():
 def random_items(build, args):
     path = (build / "kernel-random.txt").absolute()
     offsets = kernel_random.write(path, args.seed, args.random)
-    return [Item(f"random {args.seed + i}", f"struct\t{path}\t{offset}\t-", f"struct\t{path}\t{offset}\t-")
+    return [Item(f"random {args.seed + i}", f"struct\t{path}\t{offset}\trun", f"struct\t{path}\t{offset}\t-")
             for i, offset in enumerate(offsets)]
 
 
@@ -82,9 +85,9 @@ def items_of(part, kernel, build, args):
     return object_items(driver, kernel.build(kernel.progs())[0])
 
 
-def rule_of(rules, item, linux):
+def rule_of(rules, item, linux, skep):
     for predicate, argument, reason in rules:
-        if PREDICATES[predicate](argument, item, linux):
+        if PREDICATES[predicate](argument, item, linux, skep):
             return f"{predicate} {argument}: {reason}"
     return None
 
@@ -105,7 +108,7 @@ class Tally:
         for item, skep, linux in self.rows:
             if skep.verdict != "accepted" or linux.verdict not in ("rejected", "refused", "error"):
                 continue
-            rule = rule_of(rules, item, linux)
+            rule = rule_of(rules, item, linux, skep)
             uses[rule] += 1
             if not rule:
                 problems.append(f"{item.name} is accepted; the kernel: {linux.text}")
@@ -180,7 +183,10 @@ def main():
     print(f"imprecision: {imprecise.total()} programs that the kernel accepts are refused here, by report:")
     for report, n in imprecise.most_common(30):
         print(f"{n:8}  {report}")
-    for problem in problems:
+    messages = collections.Counter(re.sub(r"\d+", "N", p.partition("; the kernel: ")[2]) for p in problems)
+    for message, n in messages.most_common():
+        print(f"{n:8}  under no rule: {message}")
+    for problem in problems[:SHOWN]:
         print(f"    {problem}")
     return 1 if problems else 0
 

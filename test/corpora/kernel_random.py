@@ -142,12 +142,14 @@ class Program:
 
     def value(self):
         """Looks a value up and reads or writes in it."""
-        which = self.rng.choice((0, 1))
-        self.emit(insn(0x62, 10, 0, -4, self.rng.randrange(ENTRIES + 1)), insn(0xbf, 2, 10), insn(0x07, 2, imm=-4),
+        which, key, forgets = self.rng.choice((0, 1)), self.rng.randrange(ENTRIES + 1), self.wrong()
+        if forgets and which == 0:
+            key = ENTRIES  # what is there in an array needs no check
+        self.emit(insn(0x62, 10, 0, -4, key), insn(0xbf, 2, 10), insn(0x07, 2, imm=-4),
                   insn(0x18, 1, 1, 0, FIRST_ID + which), insn(0))
         self.call(1)
         self.kinds.pop(0, None)
-        if not self.wrong():
+        if not forgets:
             self.emit(insn(0x55, 0, off=2), insn(0xb7, 0), insn(0x95))
         size = self.rng.choice((1, 2, 4, 8))
         self.emit(insn(0xbf, 7, 0))
@@ -226,5 +228,7 @@ def write(path, first, n):
                       f"map {FIRST_ID} {ARRAY} 4 {VALUE_BYTES} {ENTRIES} 0 0 0 0 0\n"
                       f"map {FIRST_ID + 1} {HASH} 4 {VALUE_BYTES} {ENTRIES} 0 0 0 0 0\n"
                       f"program {kind} 0 0 0 - {code.hex()}\n"
-                      f"run 0 {bytes(64).hex()}\n")
+                      f"run 0 {bytes(64).hex()}\n"
+                      f"run 0 {bytes([255] * 64).hex()}\n"
+                      f"run 0 {random.Random(seed).randbytes(64).hex()}\n")
     return offsets
