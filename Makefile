@@ -42,6 +42,10 @@ soak: ## maps and ring buffers for SECONDS (60), plain and under both sanitizers
 	@tools/setup.sh test
 	@tools/soak.sh $(SECONDS)
 
+proofs: ## prove the verifier's operators for all 64-bit words with z3
+	@tools/setup.sh proofs
+	@tools/proofs.sh
+
 diff: build ## OPERATIONS (1000000) random operations on every map beside the kernel's
 	@tools/setup.sh test
 	@for part in kernel batch_kernel lock_kernel walk_kernel lru_kernel; do \

@@ -3,7 +3,7 @@
 # With nothing missing it touches neither apt nor the network.  What a part can do without, and
 # says that it skips, is installed where apt has it.
 #
-#     tools/setup.sh GROUP...      groups: build test demo corpora bench fuzz format all
+#     tools/setup.sh GROUP...      groups: build test demo corpora bench fuzz format proofs all
 #
 # Needs root or sudo when something is missing.  SKEP_NO_SETUP=1 switches it off.
 set -eu
@@ -18,6 +18,7 @@ declare -A packages=(
     [bench]="$build $bpf"
     [fuzz]="$build $clang libcmocka-dev"
     [format]="clang-format-14"
+    [proofs]="g++ libz3-dev"
     [corpora]="$build $bpf libcmocka-dev python3 dpkg-dev bpftool xz-utils libelf-dev zlib1g-dev util-linux"
 )
 packages[all]="${packages[*]}"
@@ -27,7 +28,7 @@ declare -A optional=( # llvm-22: what LLVM 19 does not know yet; Debian 12 has i
 )
 
 usage() {
-    echo "usage: tools/setup.sh {build|test|demo|corpora|bench|fuzz|format|all}..." >&2
+    echo "usage: tools/setup.sh {build|test|demo|corpora|bench|fuzz|format|proofs|all}..." >&2
     exit 2
 }
 
