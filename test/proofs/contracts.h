@@ -51,9 +51,10 @@ inline word concrete_smod64(word x, word y)
     {                                                                                              \
         return concrete_low(concrete_##name##64(concrete_low(x), concrete_low(y)));                \
     }
-CONCRETE_LOW(add)
-CONCRETE_LOW(sub) CONCRETE_LOW(mul) CONCRETE_LOW(div) CONCRETE_LOW(mod) CONCRETE_LOW(or)
-    CONCRETE_LOW(and) CONCRETE_LOW(xor) CONCRETE_LOW(mov)
+/* clang-format off */
+CONCRETE_LOW(add) CONCRETE_LOW(sub) CONCRETE_LOW(mul) CONCRETE_LOW(div) CONCRETE_LOW(mod)
+CONCRETE_LOW(or) CONCRETE_LOW(and) CONCRETE_LOW(xor) CONCRETE_LOW(mov)
+/* clang-format on */
 #undef CONCRETE_LOW
         inline word concrete_sdiv32(word x, word y)
 {

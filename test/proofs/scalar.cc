@@ -880,11 +880,22 @@ void operators(void)
     SCALAR(sdiv64, magnitudes_hint{ false });
     SCALAR(smod64, magnitudes_hint{ true });
     unary<struct scalar>("scalar", "scalar_neg64", scalar_neg64_body, concrete_neg64);
-    unary<struct scalar>("scalar", "scalar_neg32", scalar_neg32_body, [](word x) {
-        witnesses.push_back(SUB(0, x));
-        return concrete_neg32(x);
+    obligation("scalar", "scalar_neg32", [] {
+        struct scalar a;
+        word x;
+        witnesses = { x, SUB(0, x) };
+        assume(holds(a, x));
+        return holds(scalar_neg32_body(a), concrete_neg32(x));
     });
-    unary<struct scalar>("scalar", "scalar_abs", scalar_abs_body, concrete_magnitude);
+    obligation("scalar", "scalar_abs", [] {
+        struct scalar a;
+        word x;
+        witnesses = { x };
+        if (concrete_negative(x))
+            witnesses.push_back(SUB(0, x));
+        assume(holds(a, x));
+        return holds(scalar_abs_body(a), witnesses.back());
+    });
     obligation("scalar", "scalar_plus", [] {
         struct scalar s;
         word x;
