@@ -79,7 +79,6 @@ static skep_status verification_analyse(struct verification *in, u32 index, skep
     TRY(resolve_calls(&resolve, in->helpers, err));
     TRY(cfg_build(&in->arena, &linked->code, &in->cfg, err));
     if (in->options->profile != SKEP_PROFILE_RFC) {
-        TRY(code_check_linux(&linked->code, err));
         TRY(cfg_check_reachable(&in->cfg, &linked->code, err));
     }
     for (u32 i = 0; i < linked->n_maps; i++)

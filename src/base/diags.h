@@ -161,6 +161,8 @@ DIAG(VERIFY_CTX_MOVED,  "verify-context-moved",     "the context is accessed thr
 DIAG(VERIFY_CTX_ACCESS, "verify-bad-context-access", "{bytes} bytes at offset {offset:d} of the context: programs of type {hook} may not access that")
 DIAG(VERIFY_LEAK,       "verify-pointer-leak",      "the address of {what} would be stored in {where}")
 DIAG(VERIFY_PARTIAL_SPILL, "verify-partial-spill",  "only {bytes} bytes of a pointer are stored")
+DIAG(VERIFY_PARTIAL_FILL, "verify-partial-fill",    "r{register}: only {bytes} bytes of a spilled pointer are read")
+DIAG(VERIFY_MIXED_POINTERS, "verify-mixed-pointers", "r{register}: the same instruction accesses {before} on one path and {now} on another")
 DIAG(VERIFY_FRAME_ESCAPES, "verify-frame-escapes",  "r{register} points into the stack of a function that ends before it")
 DIAG(VERIFY_POINTER_ALU, "verify-pointer-arithmetic", "arithmetic on r{register}, a pointer to {what}: {why}")
 DIAG(VERIFY_POINTER_COMPARED, "verify-pointer-compared", "r{register}, a pointer, is compared with something of another kind")

@@ -71,6 +71,7 @@ struct state {
     u32 insn;
     u32 context;     /* who called whom: verify's call strings */
     u32 trace;       /* how control came here; not part of what is known */
+    u32 rounds;      /* how often it passed what the host counts (may_goto, callbacks); neither */
     u32 next_id;     /* ids below are in use */
     u32 packet;      /* tag of packet pointers that are valid */
     u32 lock;        /* tag of the value whose spin lock is held; 0: none */

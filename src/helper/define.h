@@ -57,6 +57,8 @@
 #define ARG_KPTR   { .kind = SKEP_ARG_KPTR, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE }
 
 #define RET_VALUE  { .kind = SKEP_RET_MAP_VALUE, .flags = SKEP_RET_NULLABLE }
+#define RET_ERRNO  { .lo = -HELPER_MAX_ERRNO, .hi = 0 }
+#define RET_UP_TO_SIZE { .flags = SKEP_RET_AT_MOST_SIZE, .lo = -HELPER_MAX_ERRNO }
 #define RET_VOID   { .kind = SKEP_RET_VOID }
 #define RET_SOCK   { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE }
 #define RET_SOCK_NEW { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }

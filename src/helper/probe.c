@@ -41,23 +41,27 @@ static u64 helper_read_string(struct skep_thread *thread, u64 to, u64 size, u64 
     return size;
 }
 
-#define HELPER_READER(SYMBOL, NAME, ID, FAMILY, RUN, EFFECTS)                                      \
+#define HELPER_READER(SYMBOL, NAME, ID, FAMILY, RUN, EFFECTS, RETURNS)                             \
     const struct skep_helper SYMBOL = {                                                            \
         HELPER_HEAD(NAME, ID, FAMILY, RUN),                                                        \
         .args = { ARG_W, ARG_SIZE0, ARG_ANY },                                                     \
         .effects = EFFECTS,                                                                        \
+        .ret = RETURNS,                                                                            \
         .cost = 50,                                                                                \
     }
 
-HELPER_READER(helper_probe_read, "bpf_probe_read", 4, TRACING, helper_read, SKEP_GPL_ONLY);
+HELPER_READER(helper_probe_read, "bpf_probe_read", 4, TRACING, helper_read, SKEP_GPL_ONLY,
+              RET_ERRNO);
 HELPER_READER(helper_probe_read_str, "bpf_probe_read_str", 45, TRACING, helper_read_string,
-              SKEP_GPL_ONLY);
-HELPER_READER(helper_probe_read_user, "bpf_probe_read_user", 112, BASE, helper_read, SKEP_GPL_ONLY);
+              SKEP_GPL_ONLY, RET_UP_TO_SIZE);
+HELPER_READER(helper_probe_read_user, "bpf_probe_read_user", 112, BASE, helper_read, SKEP_GPL_ONLY,
+              RET_ERRNO);
 HELPER_READER(helper_probe_read_kernel, "bpf_probe_read_kernel", 113, BASE, helper_read,
-              SKEP_GPL_ONLY);
+              SKEP_GPL_ONLY, RET_ERRNO);
 HELPER_READER(helper_probe_read_user_str, "bpf_probe_read_user_str", 114, BASE, helper_read_string,
-              SKEP_GPL_ONLY);
+              SKEP_GPL_ONLY, RET_UP_TO_SIZE);
 HELPER_READER(helper_probe_read_kernel_str, "bpf_probe_read_kernel_str", 115, BASE,
-              helper_read_string, SKEP_GPL_ONLY);
-HELPER_READER(helper_copy_from_user, "bpf_copy_from_user", 148, BASE, helper_read, SKEP_SLEEPS);
+              helper_read_string, SKEP_GPL_ONLY, RET_UP_TO_SIZE);
+HELPER_READER(helper_copy_from_user, "bpf_copy_from_user", 148, BASE, helper_read, SKEP_SLEEPS,
+              RET_ERRNO);
 #undef HELPER_READER

@@ -165,7 +165,7 @@ static u64 helper_stack_copy(struct skep_thread *thread, u64 ctx, u64 to, u64 si
 const struct skep_helper helper_get_stack = {
     HELPER_HEAD("bpf_get_stack", 67, TRACING, helper_stack_copy),
     .args = { ARG_CTX, ARG_W, ARG_SIZE0, ARG_ANY },
-    .ret = { .lo = -HELPER_MAX_ERRNO, .hi = STACK_DEPTH * 8 },
+    .ret = RET_UP_TO_SIZE,
     .effects = SKEP_GPL_ONLY,
     .cost = 100,
 };

@@ -17,7 +17,8 @@ HELPER_KERNEL(send_signal, 109, TRACING, .args = { ARG_ANY });
 HELPER_KERNEL(send_signal_thread, 117, TRACING, .args = { ARG_ANY });
 HELPER_KERNEL(read_branch_records, 119, TRACING, .args = { ARG_CTX, ARG_W0, ARG_SIZE0, ARG_ANY },
               .effects = SKEP_GPL_ONLY);
-HELPER_KERNEL(get_task_stack, 141, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0, ARG_ANY });
+HELPER_KERNEL(get_task_stack, 141, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0, ARG_ANY },
+              .ret = RET_UP_TO_SIZE);
 HELPER_KERNEL(d_path, 147, TRACING, .args = { ARG_BTF, ARG_W, ARG_SIZE0 });
 HELPER_KERNEL(get_current_task_btf, 158, BASE, .ret = RET_BTF, .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(bprm_opts_set, 159, LSM, .args = { ARG_BTF, ARG_ANY });

@@ -227,6 +227,22 @@ static bool access_check_alignment(struct verifier *v, const struct cell *throug
                   STR(value_kind_name(value->kind)));
 }
 
+/* Lowering knows one way to access memory for each instruction: the context and typed objects
+ * have ways of their own. */
+static bool access_check_mixture(struct verifier *v, const struct value *value, u32 reg)
+{
+    u8 kind = VALUE_SCALAR; /* plain memory */
+    if (value->kind == VALUE_CTX && v->in->hook->ctx_kind == SKEP_CTX_FIELDS)
+        kind = VALUE_CTX;
+    if (value->kind == VALUE_SOCK || value->kind == VALUE_TYPED)
+        kind = value->kind;
+    u8 before = v->accessed[v->at];
+    v->accessed[v->at] = kind;
+    return before == VALUE_NONE || before == kind ||
+           REJECT(v, reg, VERIFY_MIXED_POINTERS, NUM(reg), STR(value_kind_name(before)),
+                  STR(value_kind_name(kind)));
+}
+
 static bool access_check_region(struct verifier *v, struct state *s, const struct cell *through,
                                 const struct access *access)
 {
@@ -273,7 +289,8 @@ bool access_check(struct verifier *v, struct state *s, const struct cell *throug
     if (value->flags & VALUE_NULLABLE)
         return REJECT(v, access->reg, VERIFY_MAY_BE_NULL, NUM(access->reg),
                       STR(value_kind_name(value->kind)));
-    return access_check_region(v, s, through, access) && access_check_alignment(v, through, access);
+    return ((access->need & NEED_HELPER) || access_check_mixture(v, value, access->reg)) &&
+           access_check_region(v, s, through, access) && access_check_alignment(v, through, access);
 }
 
 /* ---- the context, field by field */
@@ -282,6 +299,8 @@ static bool access_ctx_offset(struct verifier *v, const struct cell *through,
                               const struct insn *insn, u32 reg, u32 *offset)
 {
     u64 moved;
+    if (!access_check_mixture(v, cell_value(v, through), reg))
+        return false;
     if (!cell_constant_of(v, through, &moved) || moved != 0)
         return REJECT(v, reg, VERIFY_CTX_MOVED, NUM(reg));
     if (insn->off < 0 || insn->off > UINT16_MAX)
@@ -402,13 +421,43 @@ static struct scalar access_constants(struct verifier *v, const struct state *s,
     return out;
 }
 
+/* Part of a spilled pointer is no number that Linux would let a program have. */
+static bool access_check_fill(struct verifier *v, const struct state *s, const struct cell *through,
+                              const struct access *access)
+{
+    const struct value *value = cell_value(v, through);
+    u64 at;
+    if (value->kind != VALUE_STACK || v->in->profile == SKEP_PROFILE_RFC ||
+        !cell_constant_of(v, through, &at) || access->size == 8)
+        return true;
+    const struct frame *f = s->frames[value->object];
+    u32 i = (u32)((-((s64)at + access->off) - 1) / 8);
+    bool pointer = i < f->n_slots && f->slot[i].run[0].size == 8 &&
+                   value_is_pointer(cell_value(v, &f->slot[i].part[0]));
+    return !pointer || REJECT(v, access->reg, VERIFY_PARTIAL_FILL, NUM(access->size));
+}
+
+/* Is every byte that an access of a variable stack offset may touch 0? */
+static bool access_is_zero(struct verifier *v, const struct state *s, const struct cell *through,
+                           const struct access *access)
+{
+    const struct value *value = cell_value(v, through);
+    struct scalar range = relation_tighten(v, s, through);
+    s64 from = (s64)range.smin + access->off;
+    u64 size = range.smax - range.smin + access->size;
+    return stack_is_zero(s->frames[value->object], from, (u32)size);
+}
+
 static struct cell access_loaded(struct verifier *v, struct state *s, const struct cell *through,
                                  s64 off, u32 size)
 {
     const struct value *value = cell_value(v, through);
+    const struct access access = { .off = off, .size = size };
     u64 at;
     if (value->kind == VALUE_STACK && cell_constant_of(v, through, &at))
         return stack_get(v, s, value->object, (s64)at + off, size);
+    if (value->kind == VALUE_STACK && access_is_zero(v, s, through, &access))
+        return cell_constant(v, 0);
     if (value->kind == VALUE_MAP_VALUE)
         return cell_scalar(v, s, access_constants(v, s, through, off, size));
     struct cell cell = cell_scalar(v, s, scalar_zext(scalar_any(), size));
@@ -431,7 +480,7 @@ bool access_load(struct verifier *v, struct state *s, const struct insn *insn)
         return access_load_field(v, s, insn, &through);
     if (kind == ISA_KIND_LOAD_ACQ)
         access.need |= NEED_ATOMIC;
-    if (!access_check(v, s, &through, &access))
+    if (!access_check(v, s, &through, &access) || !access_check_fill(v, s, &through, &access))
         return false;
     struct cell cell = access_loaded(v, s, &through, insn->off, (u32)access.size);
     if (kind == ISA_KIND_LOAD_SX) {
@@ -482,6 +531,11 @@ static void access_store_stack(struct verifier *v, struct state *s, const struct
         stack_put(v, s, frame, (s64)at + access->off, (u32)access->size, cell);
         return;
     }
+    u64 constant;
+    bool zero = cell_value(v, &cell)->kind == VALUE_SCALAR &&
+                cell_constant_of(v, &cell, &constant) && constant == 0;
+    if (zero && access_is_zero(v, s, through, access))
+        return;
     struct scalar range = relation_tighten(v, s, through);
     stack_scramble(v, s, frame, (s64)range.smin + access->off,
                    (s64)range.smax + access->off + (s64)access->size, false);
@@ -510,7 +564,27 @@ bool access_store(struct verifier *v, struct state *s, const struct insn *insn)
     return true;
 }
 
-/* ---- atomics: a load and a store of an unknown number */
+/* ---- atomics: a load and a store */
+
+/* What is in memory afterwards. */
+static struct cell access_updated(struct verifier *v, struct state *s, const struct insn *insn,
+                                  const struct cell *before, const struct cell *operand)
+{
+    u32 size = insn_row(insn)->size;
+    const struct value *a = cell_value(v, before), *b = cell_value(v, operand);
+    struct scalar range = scalar_zext(scalar_any(), size);
+    bool numbers = a->kind == VALUE_SCALAR && b->kind == VALUE_SCALAR;
+    enum isa_kind kind = insn_kind(insn);
+    if (kind == ISA_KIND_XCHG && size == 8)
+        return *operand;
+    if (numbers && kind == ISA_KIND_XCHG)
+        range = scalar_zext(b->range, size);
+    else if (numbers && kind == ISA_KIND_CMPXCHG)
+        range = scalar_join(a->range, scalar_zext(b->range, size));
+    else if (numbers)
+        range = scalar_zext(alu_atomic(insn, a->range, b->range), size);
+    return cell_scalar(v, s, range);
+}
 
 bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn)
 {
@@ -528,12 +602,11 @@ bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn)
     if (value_is_pointer(cell_value(v, &operand)) && v->in->profile == SKEP_PROFILE_STRICT)
         return REJECT(v, insn->src, VERIFY_LEAK,
                       STR(value_kind_name(cell_value(v, &operand)->kind)), STR("memory"));
-    if (!access_check(v, s, &through, &access))
+    if (!access_check(v, s, &through, &access) || !access_check_fill(v, s, &through, &access))
         return false;
-    struct cell unknown = cell_scalar(v, s, scalar_zext(scalar_any(), size));
+    struct cell before = access_loaded(v, s, &through, insn->off, size);
     if (cell_value(v, &through)->kind == VALUE_STACK)
-        access_store_stack(v, s, &through, &access, unknown);
-    struct cell before = cell_scalar(v, s, scalar_zext(scalar_any(), size));
+        access_store_stack(v, s, &through, &access, access_updated(v, s, insn, &before, &operand));
     if (kind == ISA_KIND_FETCH || kind == ISA_KIND_XCHG)
         state_set_reg(v, s, insn->src, before);
     if (kind == ISA_KIND_CMPXCHG)

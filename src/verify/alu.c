@@ -259,7 +259,7 @@ static bool alu_pointers(struct verifier *v, struct state *s, const struct insn 
         state_set_reg(v, s, insn->dst, cell_scalar(v, s, scalar_zext(scalar_any(), 4)));
         return true;
     }
-    if (shape == ALU_SUB && pa && !strict && (pb || !wide)) {
+    if (shape == ALU_SUB && !strict && ((pa && pb) || !wide)) {
         struct cell distance =
             wide ? alu_distance(v, s, a, b) : cell_scalar(v, s, scalar_zext(scalar_any(), 4));
         state_set_reg(v, s, insn->dst, distance);
@@ -271,12 +271,30 @@ static bool alu_pointers(struct verifier *v, struct state *s, const struct insn 
         return alu_pointer_refused(v, reg, first, "the operation has only 32 bits");
     if (shape == ALU_ADD)
         return alu_move_pointer(v, s, insn, pa ? a : b, pa ? b : a);
+    if (shape == ALU_SUB && pa && va->kind == VALUE_STACK && v->in->profile != SKEP_PROFILE_RFC)
+        return alu_pointer_refused(v, reg, va, "Linux takes only additions to stack pointers");
     if (shape == ALU_SUB && pa)
         return alu_move_pointer(v, s, insn, a, b);
     return alu_pointer_refused(v, reg, first, "only addition and subtraction keep pointers");
 }
 
 /* ---- one instruction */
+
+/* What the standard defines and Linux refuses where it is reached: constants that divide by 0, or
+ * shift by the width or more. */
+static bool alu_linux_takes(struct verifier *v, const struct insn *insn)
+{
+    u8 code = insn_row(insn)->opcode & 0xf0;
+    u32 bits = insn_row(insn)->size * 8u;
+    if (insn_kind(insn) != ISA_KIND_BINARY_IMM)
+        return true;
+    if ((code == 0x30 || code == 0x90) && insn->imm == 0)
+        return REJECT(v, insn->dst, POLICY_DIV_ZERO, NUM(v->in->code->slot_of[v->at]));
+    if ((code == 0x60 || code == 0x70 || code == 0xc0) && insn->imm >= bits)
+        return REJECT(v, insn->dst, POLICY_SHIFT, NUM(v->in->code->slot_of[v->at]), NUM(insn->imm),
+                      NUM(bits));
+    return true;
+}
 
 static bool alu_binary(struct verifier *v, struct state *s, const struct insn *insn, struct cell b)
 {
@@ -292,6 +310,8 @@ static bool alu_binary(struct verifier *v, struct state *s, const struct insn *i
         return REJECT(v, insn->dst, VERIFY_UNSET, NUM(insn->dst));
     if ((!move && value_is_pointer(cell_value(v, &a))) || value_is_pointer(cell_value(v, &b)))
         return alu_pointers(v, s, insn, &a, &b);
+    if (v->in->profile != SKEP_PROFILE_RFC && !alu_linux_takes(v, insn))
+        return false;
     bool same = insn_kind(insn) == ISA_KIND_BINARY_REG && insn->src == insn->dst;
     bool zero = same && (insn_row(insn)->opcode & 0xf0) == 0xa0; /* x ^ x */
     state_set_reg(v, s, insn->dst, zero ? cell_constant(v, 0) : alu_number(v, s, insn->op, &a, b));
@@ -374,6 +394,21 @@ static bool alu_load_constant(struct verifier *v, struct state *s, const struct 
     state_set_reg(v, s, insn->dst, cell);
     return true;
 }
+
+/* clang-format off */
+struct scalar alu_atomic(const struct insn *insn, struct scalar a, struct scalar b)
+{
+    switch (insn->op) {
+#define ALU_ATOMIC(NAME, name, imm, text)                                                          \
+    case ISA_ATOMIC_##NAME##_W: case ISA_ATOMIC_##NAME##_DW:                                       \
+    case ISA_FETCH_##NAME##_W: case ISA_FETCH_##NAME##_DW:                                         \
+        return scalar_##name##64(a, b);
+    ISA_ATOMIC(ALU_ATOMIC)
+#undef ALU_ATOMIC
+    default: return scalar_any();
+    }
+}
+/* clang-format on */
 
 bool alu_step(struct verifier *v, struct state *s, const struct insn *insn)
 {

@@ -185,12 +185,14 @@ static bool branch_is_near(const struct scalar *range)
     return (s64)range->smin >= -far && (s64)range->smax <= far;
 }
 
-/* Pointers that are never NULL.  What was moved by a number that can be anything can be NULL. */
+/* Pointers that helpers and lookups gave, compared with NULL before: as in Linux, not those that
+ * programs begin with.  What was moved by a number that can be anything can be NULL. */
 static bool branch_never_null(const struct value *value)
 {
-    return value_is_pointer(value) && !(value->flags & VALUE_NULLABLE) &&
-           value->kind != VALUE_TYPED && value->kind != VALUE_PER_CPU &&
-           branch_is_near(&value->range);
+    bool given = value->kind == VALUE_MAP || value->kind == VALUE_MAP_VALUE ||
+                 value->kind == VALUE_MAP_KEY || value->kind == VALUE_MEMORY ||
+                 value->kind == VALUE_SOCK;
+    return given && !(value->flags & VALUE_NULLABLE) && branch_is_near(&value->range);
 }
 
 /* An offset from the frame's top is negative; the frame's top itself is 0.  Both become offsets

@@ -103,6 +103,9 @@ static bool call_check_bytes(struct verifier *v, struct state *s, const struct c
     }
     if (value.kind == VALUE_CTX && v->in->hook->ctx_kind == SKEP_CTX_FIELDS)
         return call_wrong(v, call, a, "memory");
+    /* The helper may look at the packet while it writes. */
+    if ((value.kind == VALUE_PACKET || value.kind == VALUE_META) && (access.need & NEED_WRITE))
+        return call_wrong(v, call, a, "memory outside of the packet");
     return access_check(v, s, &through, &access);
 }
 
@@ -139,8 +142,6 @@ static bool call_check_memory(struct verifier *v, struct state *s, const struct 
     u64 most = relation_tighten(v, s, size).umax;
     if (null)
         return most == 0 || call_wrong(v, call, a, "memory, since its size is not 0");
-    if (most == 0 && value_is_pointer(cell_value(v, &call->args[a])))
-        return true;
     return call_check_bytes(v, s, call, a, most);
 }
 
@@ -149,7 +150,8 @@ static bool call_check_memory(struct verifier *v, struct state *s, const struct 
 static bool call_check_map(struct verifier *v, struct call *call, u32 a)
 {
     u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
-    u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
+    u32 reads =
+        SKEP_MAP_PEEK | SKEP_MAP_ITERATE; /* what a lookup finds, accesses are checked for */
     const struct value *value = cell_value(v, &call->args[a]);
     u32 wanted = call->helper->maps;
     if (value->kind != VALUE_MAP || (value->flags & VALUE_NULLABLE))
@@ -470,7 +472,7 @@ static void call_write(struct verifier *v, struct state *s, const struct call *c
 {
     const struct value *value = cell_value(v, &call->args[a]);
     u64 least, at, most = call_most_bytes(v, call, a, &least);
-    if (value->kind != VALUE_STACK)
+    if (value->kind != VALUE_STACK || most == 0)
         return;
     if (cell_constant_of(v, &call->args[a], &at)) {
         stack_scramble(v, s, value->object, (s64)at, (s64)at + (s64)least, true);
@@ -538,6 +540,17 @@ static struct cell call_map_value(struct verifier *v, struct state *s, const str
     return cell;
 }
 
+/* [lo, hi], or no more than the helper was given room for. */
+static struct scalar call_integer(struct verifier *v, const struct call *call)
+{
+    const struct skep_ret *ret = &call->helper->ret;
+    if (ret->flags & SKEP_RET_AT_MOST_SIZE)
+        for (u32 a = 0; a < 5; a++)
+            if (call->helper->args[a].kind == SKEP_ARG_SIZE)
+                return scalar_srange((u64)ret->lo, cell_value(v, &call->args[a])->range.umax);
+    return ret->lo || ret->hi ? scalar_srange((u64)ret->lo, (u64)ret->hi) : scalar_any();
+}
+
 static bool call_result(struct verifier *v, struct state *s, const struct call *call,
                         struct cell *out)
 {
@@ -545,10 +558,7 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
     struct value value = { .kind = VALUE_NONE };
     *out = cell_none();
     switch ((enum skep_ret_kind)ret->kind) {
-    case SKEP_RET_INTEGER:
-        *out = cell_scalar(
-            v, s, ret->lo || ret->hi ? scalar_srange((u64)ret->lo, (u64)ret->hi) : scalar_any());
-        return true;
+    case SKEP_RET_INTEGER: *out = cell_scalar(v, s, call_integer(v, call)); return true;
     case SKEP_RET_VOID: return true;
     case SKEP_RET_MAP_VALUE:
         if (cell_is_none(&call->map))
@@ -557,7 +567,8 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
         return true;
     case SKEP_RET_MEM:
         value.kind = VALUE_MEMORY;
-        value.bytes = (u32)call->alloc_bytes;
+        value.bytes = ret->bytes ? ret->bytes : (u32)call->alloc_bytes;
+        value.flags = ret->flags & SKEP_RET_READ_ONLY ? VALUE_READ_ONLY : 0;
         break;
     case SKEP_RET_SOCK: value.kind = VALUE_SOCK; break;
     case SKEP_RET_BTF_PTR: value.kind = VALUE_TYPED; break;
@@ -835,8 +846,6 @@ bool call_local(struct verifier *v, struct state *s, u32 func)
 {
     struct cell args[6];
     memcpy(args, state_top(s)->reg, sizeof(args));
-    if (s->lock_map)
-        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("a call of a subprogram"));
     if (global_has_signature(v, func))
         return global_call(v, s, func);
     call_clobber(v, s, cell_none());
@@ -886,6 +895,7 @@ static bool call_end_callback(struct verifier *v, struct state *s)
     u32 helper_call = context->call;
     call_leave(v, s);
     v->at = helper_call;
+    s->rounds++;
     struct call call = call_again(v, s, helper_call);
     return call_around_callback(v, s, &call);
 }
@@ -921,8 +931,6 @@ bool call_exit(struct verifier *v, struct state *s, bool *ended)
     const struct value *value = cell_value(v, &r0);
     if (value->kind == VALUE_STACK && value->object == s->n_frames - 1u)
         return REJECT(v, 0, VERIFY_FRAME_ESCAPES, NUM(0));
-    if (s->lock_map)
-        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("the end of a subprogram"));
     call_leave(v, s);
     state_set_reg(v, s, 0, r0);
     s->insn++;

@@ -75,8 +75,9 @@ struct verifier {
     struct value_table values;
     struct live live;
     struct order order;
-    u8 *point;  /* by instruction: enum point_kind */
-    u32 *edges; /* by block: how many lead to it */
+    u8 *point;    /* by instruction: enum point_kind */
+    u32 *edges;   /* by block: how many lead to it */
+    u8 *accessed; /* by instruction: the kind of pointer that it was seen to access */
     VEC(struct context) contexts;
     VEC(struct trace) traces;
     u32 free_trace;
@@ -196,6 +197,7 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell,
                   struct scalar range);
 
 /* ---- stack.c: offsets are from the frame's top, negative */
+bool stack_is_zero(const struct frame *f, s64 offset, u32 size);
 bool stack_has(const struct frame *f, s64 offset, u64 size);
 struct cell stack_get(struct verifier *v, struct state *s, u32 frame, s64 offset, u32 size);
 void stack_put(struct verifier *v, struct state *s, u32 frame, s64 offset, u32 size,
@@ -231,6 +233,8 @@ const struct skep_map_type *access_type(const struct verifier *v, const struct v
 
 /* ---- alu.c */
 bool alu_step(struct verifier *v, struct state *s, const struct insn *insn);
+/* What an atomic operation (ATOMIC, FETCH) makes of two numbers. */
+struct scalar alu_atomic(const struct insn *insn, struct scalar a, struct scalar b);
 
 /* ---- branch.c: the states in which the branch is taken and not; NULL: impossible.  Consumes s. */
 bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, struct state **taken,
@@ -284,6 +288,8 @@ enum outcome paths_run(struct verifier *v);
 struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);
 /* The program's context, in a state at the beginning of a function. */
 struct cell verify_context(struct verifier *v, struct state *s);
+/* Before the next engine: forgets what the one before found. */
+void verify_again(struct verifier *v);
 /* Adds to the report how control came to the instruction under way. */
 void verify_note_path(struct verifier *v);
 

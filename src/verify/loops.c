@@ -123,10 +123,11 @@ bool loop_takes(struct loop *loop, struct verifier *v, struct state *s)
         u32 position = v->order.position[v->in->cfg->block_of[s->insn]];
         inside = position >= loop->first && position <= loop->last;
     }
-    /* What goes through a point that the host bounds ends by that. */
-    if (inside && !back && v->point[s->insn] != POINT_JOINS)
+    /* A round that the host counts ends by that. */
+    bool counted = s->rounds > loop->head->rounds;
+    if (inside && !back && !counted)
         return false;
-    if (back)
+    if (back && !counted)
         loop_note_round(loop, v, s);
     state_drop(v, s);
     return true;

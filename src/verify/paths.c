@@ -32,6 +32,8 @@ struct paths {
     VEC(struct path_item) stack;
     struct hash_index index;
     VEC(struct path_place) places;
+    u32 rounds_apart; /* of a circle that the host counts, before its rounds are joined */
+    bool joined;
 };
 
 static u32 *path_find_place(struct paths *p, const struct state *s)
@@ -71,28 +73,17 @@ static bool path_push(struct paths *p, struct state *s, u32 owner)
 
 static bool path_meets(const struct verifier *v, u32 insn) { return v->point[insn] >= POINT_MEETS; }
 
-/* Does the way from a kept state to here pass a point that the host bounds? */
-static bool path_is_bounded(const struct paths *p, u32 from, u32 ancestor)
-{
-    for (u32 n = from; n != VERIFY_NONE; n = p->nodes.data[n].parent) {
-        if (p->v->point[p->nodes.data[n].state->insn] == POINT_JOINS)
-            return true;
-        if (n == ancestor)
-            break;
-    }
-    return false;
-}
-
 enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
 
-static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s, u32 owner)
+static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s)
 {
     struct verifier *v = p->v;
     for (u32 *link = first; *link != VERIFY_NONE;) {
         u32 n = *link;
         struct path_node *node = &p->nodes.data[n];
         if (merge_covers(v, node->state, s, 0)) {
-            bool may_repeat = node->open == 0 || v->in->fuel || path_is_bounded(p, owner, n);
+            /* Walked to its end, or a circle that somebody counts. */
+            bool may_repeat = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds;
             node->hits++;
             if (may_repeat)
                 return PATH_COVERED;
@@ -114,12 +105,12 @@ static enum path_meeting path_meet(struct paths *p, u32 *first, const struct sta
 /* At points that the host bounds, rounds are joined with those before. */
 static struct state *path_join(struct paths *p, u32 first, struct state *s)
 {
-    enum { PATH_ROUNDS_APART = 2 };
     u32 rounds = 0;
     for (u32 n = first; n != VERIFY_NONE; n = p->nodes.data[n].next) {
         bool lossless;
-        if (++rounds < PATH_ROUNDS_APART)
+        if (++rounds < p->rounds_apart)
             continue;
+        p->joined = true;
         struct state *both = merge_join(p->v, p->nodes.data[first].state, s, true, &lossless);
         if (both && lossless) {
             state_drop(p->v, s);
@@ -156,7 +147,7 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
     if (path_meets(v, s->insn)) {
         merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
         u32 *first = path_find_place(p, s);
-        enum path_meeting meeting = first ? path_meet(p, first, s, owner) : PATH_NEW;
+        enum path_meeting meeting = first ? path_meet(p, first, s) : PATH_NEW;
         if (!first || v->failure != SKEP_OK || meeting != PATH_NEW) {
             if (meeting == PATH_CIRCLE) {
                 v->at = s->insn;
@@ -200,9 +191,9 @@ static void paths_drop(struct paths *p)
     hash_index_drop(&p->index);
 }
 
-enum outcome paths_run(struct verifier *v)
+static enum outcome paths_walk(struct verifier *v, u32 rounds_apart, bool *joined)
 {
-    struct paths p = { .v = v };
+    struct paths p = { .v = v, .rounds_apart = rounds_apart };
     hash_index_init(&p.index, &v->mem);
     bool ok = true;
     for (u32 r = 0; ok && r < v->roots.n; r++) {
@@ -214,6 +205,25 @@ enum outcome paths_run(struct verifier *v)
             ok = path_walk(&p, item.state, item.owner);
         }
     }
+    *joined = p.joined;
     paths_drop(&p);
     return ok ? OUTCOME_ACCEPTED : v->failure != SKEP_OK ? OUTCOME_FAILED : OUTCOME_REJECTED;
+}
+
+enum outcome paths_run(struct verifier *v)
+{
+    enum { PATH_FEW_ROUNDS = 2, PATH_MANY_ROUNDS = 4096 };
+    bool joined;
+    enum outcome outcome = paths_walk(v, PATH_FEW_ROUNDS, &joined);
+    if (outcome != OUTCOME_REJECTED || !joined)
+        return outcome;
+    struct verify_report report = *v->report;
+    verify_again(v);
+    outcome = paths_walk(v, PATH_MANY_ROUNDS, &joined);
+    if (outcome == OUTCOME_FAILED && v->failure == SKEP_LIMIT) {
+        v->failure = SKEP_OK; /* the first walk's answer stands */
+        *v->report = report;
+        outcome = OUTCOME_REJECTED;
+    }
+    return outcome;
 }

@@ -23,7 +23,7 @@ static struct cell stack_unknown(struct verifier *v, struct state *s, u32 size)
     return cell_scalar(v, s, scalar_zext(scalar_any(), size));
 }
 
-static bool stack_is_zero(const struct frame *f, s64 offset, u32 size)
+bool stack_is_zero(const struct frame *f, s64 offset, u32 size)
 {
     for (s64 at = offset; at < offset + (s64)size; at++) {
         u32 i = stack_slot_of(at);
@@ -43,6 +43,8 @@ static struct cell stack_part(struct verifier *v, struct state *s, const struct 
     if (value->kind != VALUE_SCALAR)
         return stack_unknown(v, s, size);
     u32 low = HOST_IS_BIG ? run_size - from - size : from;
+    if (low == 0 && scalar_equal(scalar_zext(value->range, size), value->range))
+        return *cell;
     struct scalar shifted = scalar_rsh64(value->range, scalar_const(8 * (u64)low));
     return cell_scalar(v, s, scalar_zext(shifted, size));
 }

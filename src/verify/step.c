@@ -97,6 +97,7 @@ static enum step_result step_may_goto(struct verifier *v, struct state *s)
     struct state *leaves = state_copy(v, s);
     if (!leaves)
         return STEP_FAILED;
+    s->rounds++;
     step_emit_branch(v, s, at + 1, false);
     step_emit_branch(v, leaves, v->in->code->target[at], true);
     return STEP_EMITTED;

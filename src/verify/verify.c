@@ -52,7 +52,8 @@ static struct state *verify_main(struct verifier *v)
         return NULL;
     struct frame *f = state_top(s);
     f->reg[1] = verify_context(v, s);
-    if (v->in->hook->ctx_kind == SKEP_CTX_MEMORY)
+    bool sized = v->in->hook->ctx_kind == SKEP_CTX_MEMORY;
+    if (sized && v->in->hook->personality != SKEP_LINUX) /* Linux's programs have r1 only */
         f->reg[2] = s->extent[EXTENT_MEMORY];
     return s;
 }
@@ -114,7 +115,8 @@ static skep_status verify_prepare(struct verifier *v)
     const struct code *code = in->code;
     v->point = arena_array(&v->arena, u8, code->n_insns);
     v->edges = arena_array(&v->arena, u32, in->cfg->n_blocks);
-    if (!v->point || !v->edges || !value_table_init(&v->values, &v->mem))
+    v->accessed = arena_array(&v->arena, u8, code->n_insns);
+    if (!v->accessed || !v->point || !v->edges || !value_table_init(&v->values, &v->mem))
         return SKEP_NOMEM;
     TRY(merge_prepare(v));
     TRY(live_build(&v->arena, code, in->cfg, in->helpers, &v->live));
@@ -154,18 +156,26 @@ static void verify_fini(struct verifier *v)
     arena_drop(&v->arena);
 }
 
+/* Before the next engine: what the one before found is not known to be so. */
+void verify_again(struct verifier *v)
+{
+    v->report->error.id = 0;
+    v->ctx_bytes = 0;
+    memset(v->accessed, VALUE_NONE, v->in->code->n_insns);
+}
+
 static enum outcome verify_ask(struct verifier *v, const char **method)
 {
     *method = "fixpoint";
     enum outcome outcome = fixpoint_run(v, 1);
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "fixpoint, several states";
-        v->report->error.id = 0;
+        verify_again(v);
         outcome = fixpoint_run(v, VERIFY_SEVERAL);
     }
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "paths";
-        v->report->error.id = 0;
+        verify_again(v);
         outcome = paths_run(v);
     }
     return outcome;

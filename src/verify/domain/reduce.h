@@ -168,7 +168,8 @@ static inline struct scalar PROVED(scalar_reduce_unless)(truth none, struct scal
 }
 static inline struct scalar scalar_reduce(struct scalar s)
 {
-    return scalar_reduce_unless(EQ(0, 1), s);
+    truth clash = NO(EQ(AND(s.bits.value, s.bits.mask), 0)); /* the bits say that there is none */
+    return scalar_reduce_unless(clash, s);
 }
 
 #endif
