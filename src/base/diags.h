@@ -181,6 +181,7 @@ DIAG(VERIFY_SECTION_OPEN, "verify-section-open",    "{what} is reached inside a 
 DIAG(VERIFY_SLEEPS,     "verify-sleeps",            "{helper} may sleep, and that is not allowed here")
 DIAG(VERIFY_R6_NOT_CTX, "verify-r6-not-context",    "packet loads need the context in r{register}")
 DIAG(VERIFY_TOO_DEEP,   "verify-too-deep",          "more than {limit} functions call one another here")
+DIAG(VERIFY_STACK_SUM,  "verify-stack-sum",         "the stack of {functions} functions that call one another is {bytes} bytes, more than {limit}")
 DIAG(VERIFY_RETURN_RANGE, "verify-return-range",    "r0 is {least:d} to {most:d} at the end, and must be {low:d} to {high:d}")
 DIAG(VERIFY_LOOP,       "verify-endless-loop",      "the loop at slot {slot} is not known to end")
 DIAG(VERIFY_POISONED,   "verify-poisoned",          "this must not be reached: {what}")

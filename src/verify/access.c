@@ -111,6 +111,15 @@ static bool access_check_objects(struct verifier *v, const struct frame *f, s64 
     return true;
 }
 
+static void access_note_depth(struct verifier *v, const struct state *s, u32 frame, s64 offset)
+{
+    u32 context = s->context;
+    for (u32 f = s->n_frames - 1u; f > frame; f--)
+        context = v->contexts.data[context].parent;
+    u32 *depth = &v->depths[v->contexts.data[context].func];
+    *depth = max_u32(*depth, (u32)-offset);
+}
+
 static bool access_check_stack(struct verifier *v, struct state *s, const struct cell *through,
                                const struct access *access)
 {
@@ -121,6 +130,7 @@ static bool access_check_stack(struct verifier *v, struct state *s, const struct
     s64 lo = (s64)range.smin + access->off; /* within, so nothing overflows */
     s64 hi = (s64)range.smax + access->off + (s64)access->size;
     const struct frame *f = s->frames[value->object];
+    access_note_depth(v, s, value->object, lo);
     bool strict = v->in->profile == SKEP_PROFILE_STRICT && (access->need & NEED_READ);
     if (strict && !stack_has(f, lo, (u64)(hi - lo)))
         return REJECT(v, access->reg, VERIFY_UNWRITTEN, NUM(access->size), NUM(lo));

@@ -93,6 +93,7 @@ struct verifier {
     u32 n_next;
     VEC(struct state *) roots; /* to be verified as well: callbacks that run later */
     u32 stack_bytes;           /* of a frame */
+    u32 *depths;               /* by function: how much of its frame is used */
     u32 ctx_bytes;             /* that every run must give, of plain memory as context */
     struct join *join;         /* merge.c's working memory */
     struct summary *summaries; /* by function; made when first needed */

@@ -116,7 +116,9 @@ static skep_status verify_prepare(struct verifier *v)
     v->point = arena_array(&v->arena, u8, code->n_insns);
     v->edges = arena_array(&v->arena, u32, in->cfg->n_blocks);
     v->accessed = arena_array(&v->arena, u8, code->n_insns);
-    if (!v->accessed || !v->point || !v->edges || !value_table_init(&v->values, &v->mem))
+    v->depths = arena_array(&v->arena, u32, code->n_funcs);
+    if (!v->depths || !v->accessed || !v->point || !v->edges ||
+        !value_table_init(&v->values, &v->mem))
         return SKEP_NOMEM;
     TRY(merge_prepare(v));
     TRY(live_build(&v->arena, code, in->cfg, in->helpers, &v->live));
@@ -181,6 +183,26 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
     return outcome;
 }
 
+/* Linux's frames share one stack: what a chain of calls uses, in whole steps of 32 bytes, must
+ * fit. */
+static enum outcome verify_stack_fits(struct verifier *v)
+{
+    enum { VERIFY_STACK_STEP = 32 };
+    for (u32 c = 0; v->in->profile == SKEP_PROFILE_LINUX && c < v->contexts.n; c++) {
+        u64 bytes = 0;
+        for (u32 at = c; at != VERIFY_NONE; at = v->contexts.data[at].parent)
+            bytes +=
+                round_up_u64(max_u32(v->depths[v->contexts.data[at].func], 1), VERIFY_STACK_STEP);
+        if (v->contexts.data[c].depth > 0 && bytes > v->stack_bytes) {
+            v->at = v->contexts.data[c].call;
+            REJECT(v, STATE_REGS, VERIFY_STACK_SUM, NUM(v->contexts.data[c].depth + 1u), NUM(bytes),
+                   NUM(v->stack_bytes));
+            return OUTCOME_REJECTED;
+        }
+    }
+    return OUTCOME_ACCEPTED;
+}
+
 skep_status verify(const struct verify_input *in, struct verify_report *report,
                    struct verify_stats *stats)
 {
@@ -192,6 +214,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
     skep_status status = verify_prepare(&v);
     if (status == SKEP_OK) {
         enum outcome outcome = verify_ask(&v, &stats->method);
+        if (outcome == OUTCOME_ACCEPTED)
+            outcome = verify_stack_fits(&v);
         status = outcome == OUTCOME_ACCEPTED ? SKEP_OK
                  : outcome == OUTCOME_FAILED ? v.failure
                                              : SKEP_REJECTED;
