@@ -104,10 +104,10 @@ struct skep_ret {
     uint8_t kind; /* enum skep_ret_kind */
     uint8_t flags;
 #define SKEP_RET_NULLABLE 1u
-#define SKEP_RET_ACQUIRES 2u  /* the program must hand it to a RELEASE argument on every path */
-#define SKEP_RET_READ_ONLY 4u /* MEM: may not be written */
+#define SKEP_RET_ACQUIRES 2u     /* the program must hand it to a RELEASE argument on every path */
+#define SKEP_RET_READ_ONLY 4u    /* MEM: may not be written */
 #define SKEP_RET_AT_MOST_SIZE 8u /* INTEGER: from lo to what the SIZE argument is */
-    uint16_t bytes;           /* MEM: its size; 0: see ALLOC_SIZE */
+    uint16_t bytes;              /* MEM: its size; 0: see ALLOC_SIZE */
     int64_t lo, hi;
 };
 

@@ -194,6 +194,8 @@ static bool global_check_modes(struct verifier *v, const struct state *s, u32 fu
 
 bool global_call(struct verifier *v, struct state *s, u32 func)
 {
+    if (s->lock_map)
+        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR("a call of a global function"));
     struct summary *summary = global_summary(v, func);
     if (!summary || !global_check_modes(v, s, func, summary))
         return false;
