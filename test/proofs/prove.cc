@@ -101,6 +101,14 @@ z3::check_result check_with(const std::vector<z3::expr> &facts, const z3::expr &
     return s.check();
 }
 
+bool is_among(const std::vector<z3::expr> &facts, const z3::expr &part)
+{
+    for (const z3::expr &fact : facts)
+        if (z3::eq(fact, part))
+            return true;
+    return false;
+}
+
 /* Each part for itself; those that hold help with the next. */
 z3::check_result check_parts(std::vector<z3::expr> facts, const z3::expr &claim,
                              unsigned milliseconds)
@@ -108,6 +116,8 @@ z3::check_result check_parts(std::vector<z3::expr> facts, const z3::expr &claim,
     std::vector<z3::expr> parts;
     split(claim.simplify(), parts);
     for (const z3::expr &part : parts) {
+        if (is_among(facts, part))
+            continue;
         z3::check_result result = check_with(facts, !part, milliseconds);
         if (result != z3::unsat)
             return result;
@@ -121,14 +131,18 @@ void redeem_promises(void)
 {
     for (const promised &p : current.promises) {
         bool holds = check_parts(current.facts, p.antecedent, 20000) == z3::unsat;
-        current.facts.push_back(holds ? p.consequent : z3::implies(p.antecedent, p.consequent));
+        z3::expr fact = holds ? p.consequent : z3::implies(p.antecedent, p.consequent);
+        split(fact.simplify(), current.facts);
     }
 }
 
 /* "proved", "vacuous", or what went wrong. */
 std::string check_run(const z3::expr &claim)
 {
-    std::vector<z3::expr> premises = current.facts;
+    std::vector<z3::expr> premises;
+    for (const z3::expr &fact : current.facts)
+        split(fact.simplify(), premises);
+    current.facts = premises;
     redeem_promises();
     switch (check_parts(current.facts, claim, 1000000)) {
     case z3::sat: return "REFUTED";

@@ -136,11 +136,42 @@ TEST(conditions_find_what_they_should)
         { "w < 8 of u32",     scalar_refine_jlt32(U(0, UINT32_MAX), K(8)).a, U(0, 7) },
         { "w == 7 of u32",    scalar_refine_jeq32(U(0, UINT32_MAX), K(7)).a, K(7) },
         { "w != -1",          scalar_refine_jne32(U(0, UINT32_MAX), K(UINT32_MAX)).a, U(0, UINT32_MAX - 1) },
+        { "x < 0",            scalar_refine_jlt64(x, K(0)).a,            scalar_none() },
+        { "w & 4",            scalar_refine_jset32(BITS(0, 0x10000000c), K(0x100000004)).a, BITS(4, 0x100000008) },
         { "x < 100, x = 4n",  scalar_refine_jlt64(BITS(0, ~(u64)3), K(100)).a, U(0, 96) },
     };
     assert_rows(rows, ARRAY_LEN(rows));
 }
 /* clang-format on */
+
+/* What is widened with each next word of a sequence grows a few times only. */
+static u32 chain_length(u64 (*word_at)(u32 i))
+{
+    struct scalar old = scalar_const(0);
+    u32 length = 0;
+    for (u32 i = 0; i < 64; i++) {
+        struct scalar next = scalar_const(word_at(i));
+        length += !scalar_contains(old, next);
+        old = scalar_widen(old, scalar_join(old, next));
+        if (!scalar_holds(old, word_at(i)))
+            fail_on("widen", old);
+    }
+    return length;
+}
+static u64 count_up(u32 i) { return i; }
+static u64 count_by_eight(u32 i) { return 8 * (u64)i; }
+static u64 double_up(u32 i) { return (u64)1 << i; }
+static u64 halve(u32 i) { return (u64)1 << (63 - i); }
+static u64 to_both_sides(u32 i) { return i % 2 ? (u64)1 << i : 0 - ((u64)1 << i); }
+
+TEST(chains_of_widening_are_short)
+{
+    assert_true(chain_length(count_up) <= 6);
+    assert_true(chain_length(count_by_eight) <= 6);
+    assert_true(chain_length(double_up) <= 12);
+    assert_true(chain_length(halve) <= 12);
+    assert_true(chain_length(to_both_sides) <= 20);
+}
 
 /* ---- isa/eval.h ---- */
 
@@ -226,5 +257,5 @@ TEST(conditions_are_those_of_eval)
 #undef CHECK
 
 UNIT_TESTS(UNIT(operations_find_what_they_should), UNIT(halves_are_not_words),
-           UNIT(conditions_find_what_they_should), UNIT(operations_are_those_of_eval),
-           UNIT(conditions_are_those_of_eval))
+           UNIT(conditions_find_what_they_should), UNIT(chains_of_widening_are_short),
+           UNIT(operations_are_those_of_eval), UNIT(conditions_are_those_of_eval))
