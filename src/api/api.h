@@ -52,6 +52,7 @@ struct skep_program {
     enum skep_engine engine;
     struct interp *interp;
     struct checked *checked;
+    struct witness witness; /* that the checked engine's runs are held to, if they are */
     /* A handle of the host has user references on every map of its instance: its own, and those of
      * the programs that its PROG_ARRAYs begin with. */
     struct skep_map **instance_maps;
@@ -81,6 +82,11 @@ skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,
 /* The program's host code, made anew. */
 skep_status program_lower(const struct skep_program *program, bool metered, struct arena *arena,
                           struct host_code *out, skep_error *err);
+
+/* Verifies the program and keeps the witness.  SKEP_REJECTED, SKEP_UNSUPPORTED, SKEP_LIMIT: err
+ * says why. */
+skep_status program_witness(struct skep_program *program, const struct skep_load_options *options,
+                            skep_error *err);
 
 /* A copy of a finished text for the caller's free(). */
 skep_status api_text_out(struct text *text, char **out);

@@ -16,6 +16,7 @@ static void program_destroy(void *object)
         interp_drop(program->interp);
     if (program->checked)
         checked_drop(program->checked);
+    witness_drop(&program->witness);
     for (u32 i = 0; program->maps && i < program->linked.n_maps; i++)
         if (program->maps[i])
             map_put(program->maps[i]);
@@ -192,13 +193,16 @@ static skep_status program_prepare_interp(struct skep_program *program,
 static skep_status program_prepare_checked(struct skep_program *program,
                                            const struct skep_load_options *options, skep_error *err)
 {
+    if (options->witness)
+        TRY(program_witness(program, options, err));
     struct vm_input input = { .code = &program->linked.code,
                               .charges = &program->charges,
                               .hook = program->linked.hook,
                               .maps = program->maps,
                               .n_maps = program->linked.n_maps,
                               .helpers = program->helpers,
-                              .strict = options->profile == SKEP_PROFILE_STRICT };
+                              .strict = options->profile == SKEP_PROFILE_STRICT,
+                              .witness = options->witness ? &program->witness : NULL };
     TRY(checked_prepare(&program->env->mem, &input, &program->checked, err));
     program->rt.run = checked_run;
     program->rt.run_callback = checked_run_callback;

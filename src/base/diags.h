@@ -148,6 +148,8 @@ DIAG(VM_CALLBACK,       "vm-bad-callback",          "a helper calls back {token:
 DIAG(VM_LEAK,           "vm-leak",                  "the program ends while it holds {count} resources that it has to give back")
 DIAG(VM_LOCK_HELD,      "vm-lock-held",             "{what} while a spin lock is held")
 DIAG(VM_LOCK_NOT_HELD,  "vm-lock-not-held",         "{helper}: that lock is not held")
+DIAG(VM_WITNESS,        "vm-witness-violated",      "the verifier is wrong: {where} is {value:x}, and it claims {fact}: {what}")
+DIAG(VM_UNREACHED,      "vm-witness-unreached",     "the verifier is wrong: slot {slot} is reached, and it claims that it cannot be")
 /* verify */
 DIAG(VERIFY_UNSET,      "verify-unset-register",    "r{register} is read, and nothing was put into it on this path")
 DIAG(VERIFY_NOT_A_POINTER, "verify-not-a-pointer",  "memory is accessed through r{register}, which holds a number")

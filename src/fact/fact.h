@@ -2,6 +2,7 @@
  *   scalar   sets of 64-bit numbers
  *   value    what a register may hold, interned
  *   state    all that is known at one instruction, on the paths that a state stands for
+ *   witness  the states of all instructions: what a verification has shown
  * Who computes it is in verify/. */
 #ifndef SKEP_SRC_FACT_FACT_H
 #define SKEP_SRC_FACT_FACT_H
@@ -9,5 +10,6 @@
 #include "fact/scalar.h"
 #include "fact/state.h"
 #include "fact/value.h"
+#include "fact/witness.h"
 
 #endif

@@ -291,6 +291,8 @@ struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);
 struct cell verify_context(struct verifier *v, struct state *s);
 /* Before the next engine: forgets what the one before found. */
 void verify_again(struct verifier *v);
+/* The state is one of the witness's, if one is wanted. */
+bool verify_witness(struct verifier *v, const struct state *s);
 /* Adds to the report how control came to the instruction under way. */
 void verify_note_path(struct verifier *v);
 

@@ -321,6 +321,15 @@ static bool fix_narrow(struct fix *f)
     return ok;
 }
 
+static bool fix_witness(struct fix *f)
+{
+    for (u32 n = 0; f->v->in->witness && n < f->nodes.n; n++)
+        for (u32 i = 0; i < f->nodes.data[n].states.n; i++)
+            if (!verify_witness(f->v, f->nodes.data[n].states.data[i]))
+                return false;
+    return true;
+}
+
 enum outcome fixpoint_run(struct verifier *v, u32 most_states)
 {
     struct fix f;
@@ -336,6 +345,8 @@ enum outcome fixpoint_run(struct verifier *v, u32 most_states)
                                           : OUTCOME_ACCEPTED;
     if (outcome == OUTCOME_ACCEPTED && !v->in->fuel)
         outcome = loops_end(&f);
+    if (outcome == OUTCOME_ACCEPTED && !fix_witness(&f))
+        outcome = OUTCOME_FAILED;
     if (f.any_failed)
         *v->report = f.first;
     fix_drop(&f);

@@ -166,6 +166,10 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
             return false;
         }
     }
+    if (!verify_witness(v, s)) {
+        state_drop(v, s);
+        return false;
+    }
     if (!step(v, s))
         return false;
     if (owner != VERIFY_NONE)

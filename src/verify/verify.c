@@ -107,6 +107,38 @@ void verify_note_path(struct verifier *v)
                                     .taken = v->traces.data[t].taken };
 }
 
+/* ---- the witness */
+
+_Static_assert((int)CONTEXT_MAIN == WITNESS_MAIN && (int)CONTEXT_CALL == WITNESS_CALL &&
+                   (int)CONTEXT_CALLBACK == WITNESS_CALLBACK &&
+                   (int)CONTEXT_ASYNC == WITNESS_ASYNC && (int)CONTEXT_GLOBAL == WITNESS_GLOBAL,
+               "contexts are copied as they are");
+
+bool verify_witness(struct verifier *v, const struct state *s)
+{
+    skep_status status = v->in->witness ? witness_add(v->in->witness, s) : SKEP_OK;
+    return status == SKEP_OK || verify_fails(v, status);
+}
+
+static skep_status verify_end_witness(struct verifier *v, skep_status status)
+{
+    struct witness *w = v->in->witness;
+    bool ok = status == SKEP_OK;
+    for (u32 c = 0; ok && c < v->contexts.n; c++) {
+        const struct context *from = &v->contexts.data[c];
+        struct witness_context context = { .parent = from->parent,
+                                           .call = from->call,
+                                           .func = from->func,
+                                           .map = from->map,
+                                           .kind = from->kind };
+        ok = witness_add_context(w, &context);
+    }
+    if (ok && witness_take_values(w, &v->values))
+        return SKEP_OK;
+    witness_drop(w);
+    return status == SKEP_OK ? SKEP_NOMEM : status;
+}
+
 /* ---- the whole */
 
 static skep_status verify_prepare(struct verifier *v)
@@ -220,6 +252,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
                  : outcome == OUTCOME_FAILED ? v.failure
                                              : SKEP_REJECTED;
     }
+    if (in->witness)
+        status = verify_end_witness(&v, status);
     stats->visited = v.visited;
     stats->states = v.most_states;
     stats->peak_bytes = atomic_load_explicit(&v.mem.peak, memory_order_relaxed);

@@ -30,6 +30,7 @@ struct verify_input {
     bool fuel;       /* loops need not be proved bounded: runs are metered */
     bool every_insn; /* the witness has nodes at every instruction, not only where paths meet */
     struct skep_verify_limits limits; /* zero: defaults */
+    struct witness *witness;          /* filled if accepted, else dropped; NULL: not wanted */
 };
 
 /* A branch on the way to a rejection. */

@@ -444,15 +444,16 @@ static void calls_finish(struct checked_run_state *s, const struct checked_call 
 
 skep_status checked_call_helper(struct checked_run_state *s, const struct skep_helper *helper)
 {
-    struct checked_call call = { .number = ++s->calls, .helper = helper, .outer = s->call };
-    u32 at = s->at;
+    struct checked_call call = {
+        .number = ++s->calls, .insn = s->at, .helper = helper, .outer = s->call
+    };
     TRY(calls_check(s, &call));
     s->call = &call;
     const u64 args[5] = { s->reg[1].bits, s->reg[2].bits, s->reg[3].bits, s->reg[4].bits,
                           s->reg[5].bits };
     u64 bits = rt_call_helper(s->thread, helper, args);
     s->call = call.outer;
-    s->at = at;
+    s->at = call.insn;
     if (s->thread->stop != SKEP_OK)
         return s->thread->stop;
     calls_note_effects(s, &call);

@@ -79,13 +79,16 @@ void checked_drop(struct checked *checked)
 
 /* ---- frames */
 
-static skep_status checked_push_frame(struct checked_run_state *s, u32 return_to)
+static skep_status checked_push_frame(struct checked_run_state *s, u32 return_to, u32 func,
+                                      enum witness_entry kind)
 {
     if (s->thread->depth >= RT_MAX_FRAMES)
         return CHECKED_FAULT(s, VM_DEPTH, STR(insn_row(&s->program->insns[s->at].insn)->name));
     u32 frame = s->thread->depth++;
     struct checked_frame *f = &s->frames[frame];
     checked_frame_begin(s, frame);
+    if (s->program->in.witness)
+        checked_walk_enter(s, func, kind);
     memcpy(f->saved, &s->reg[6], sizeof(f->saved));
     f->saved_unset = s->unset & 0x3c0;
     f->return_to = return_to;
@@ -285,7 +288,8 @@ static skep_status checked_step(struct checked_run_state *s, const struct checke
     case ISA_KIND_CALL_HELPER:
     case ISA_KIND_CALL_KFUNC: return checked_helper(s, i, next);
     case ISA_KIND_CALL_LOCAL:
-        TRY(checked_push_frame(s, s->at + 1));
+        TRY(checked_push_frame(s, s->at + 1, s->program->in.code->func_of[i->target],
+                               WITNESS_CALL));
         *next = CHECKED_JUMPS;
         return SKEP_OK;
     case ISA_KIND_EXIT: *next = CHECKED_EXITS; return SKEP_OK;
@@ -320,12 +324,14 @@ static skep_status checked_tail_inside(struct checked_run_state *s)
 }
 
 /* Runs from s->at in the frame that was pushed last, until that frame's EXIT. */
-static skep_status checked_loop(struct checked_run_state *s, bool is_main, u64 *r0)
+static skep_status checked_loop(struct checked_run_state *s, enum witness_entry kind, u64 *r0)
 {
     u32 bottom = s->thread->depth, n_held = s->thread->n_held;
     for (;;) {
         const struct checked_insn *i = &s->program->insns[s->at];
         enum checked_next next = CHECKED_GOES_ON;
+        if (s->program->in.witness)
+            TRY(checked_walk(s));
         TRY(checked_may_run(s, i));
         s->thread->insns++;
         TRY(checked_step(s, i, &next));
@@ -338,7 +344,7 @@ static skep_status checked_loop(struct checked_run_state *s, bool is_main, u64 *
             continue;
         }
         if (next == CHECKED_TAIL) {
-            if (is_main && s->thread->depth == bottom) {
+            if (kind == WITNESS_MAIN && s->thread->depth == bottom) {
                 *r0 = 0;
                 return SKEP_OK;
             }
@@ -352,12 +358,13 @@ static skep_status checked_loop(struct checked_run_state *s, bool is_main, u64 *
 }
 
 /* Enters a function; whatever happens inside, its frames are gone afterwards. */
-static skep_status checked_enter(struct checked_run_state *s, u32 func, bool is_main, u64 *r0)
+static skep_status checked_enter(struct checked_run_state *s, u32 func, enum witness_entry kind,
+                                 u64 *r0)
 {
     u32 depth = s->thread->depth;
-    TRY(checked_push_frame(s, 0));
+    TRY(checked_push_frame(s, 0, func, kind));
     s->at = s->program->in.code->funcs[func].entry;
-    skep_status status = checked_loop(s, is_main, r0);
+    skep_status status = checked_loop(s, kind, r0);
     while (s->thread->depth > depth)
         checked_pop_frame(s);
     return status;
@@ -373,7 +380,7 @@ static skep_status checked_call_back(struct skep_thread *thread, u64 token, cons
     memcpy(saved, s->reg, sizeof(saved));
     skep_status status = checked_parameters(s, token, args, &func);
     if (status == SKEP_OK)
-        status = checked_enter(s, func, false, r0);
+        status = checked_enter(s, func, WITNESS_CALLBACK, r0);
     memcpy(s->reg, saved, sizeof(saved));
     s->unset = unset;
     return status;
@@ -389,6 +396,7 @@ static void checked_start(struct checked_run_state *s, struct skep_thread *threa
     s->unset = 0x3ff;
     s->activations = s->packet_generation = s->acquisitions = s->calls = s->lock = 0;
     s->call = NULL;
+    s->async_map = 0;
     memset(s->records, 0, sizeof(s->records));
     for (u32 f = 0; f < RT_MAX_FRAMES; f++)
         s->frames[f].activation = 0;
@@ -407,7 +415,7 @@ skep_status checked_run(struct skep_thread *thread, const struct rt_program *pro
     struct checked_run_state s;
     checked_start(&s, thread, program, ctx);
     struct vm_entry before = vm_enter(thread, &s, checked_call_back);
-    skep_status status = checked_enter(&s, 0, true, r0);
+    skep_status status = checked_enter(&s, 0, WITNESS_MAIN, r0);
     vm_leave(thread, before);
     return status;
 }
@@ -416,6 +424,8 @@ skep_status checked_run(struct skep_thread *thread, const struct rt_program *pro
 static void checked_start_callback(struct checked_run_state *s, const struct rt_callback *callback)
 {
     struct skep_map *map = callback->map;
+    while (s->async_map + 1 < s->program->in.n_maps && s->program->in.maps[s->async_map] != map)
+        s->async_map++;
     s->reg[1] = checked_map_pointer(map);
     s->reg[2] = checked_memory_pointer(callback->key, map->spec.key_size, CHECKED_READ);
     s->reg[3] = checked_value_pointer(map, (u64)(uintptr_t)callback->value);
@@ -429,7 +439,7 @@ skep_status checked_run_callback(struct skep_thread *thread, const struct rt_pro
     checked_start(&s, thread, program, NULL);
     checked_start_callback(&s, callback);
     struct vm_entry before = vm_enter(thread, &s, checked_call_back);
-    skep_status status = checked_enter(&s, (u32)callback->token - 1, false, r0);
+    skep_status status = checked_enter(&s, (u32)callback->token - 1, WITNESS_ASYNC, r0);
     vm_leave(thread, before);
     return status;
 }

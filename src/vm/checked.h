@@ -59,11 +59,15 @@ struct checked_frame {
     u16 saved_unset;
     u32 return_to;
     u32 loops_left;
+    /* If there is a witness: its call string, the frame in which that begins, and how much was held
+     * then. */
+    u32 context, first, first_held;
 };
 
 /* A helper that is being called, for what it calls back. */
 struct checked_call {
     u64 number; /* from 1; no two calls of a run have the same */
+    u32 insn;
     const struct skep_helper *helper;
     struct checked_value args[5];
     struct skep_map *map; /* its MAP argument, or NULL */
@@ -100,7 +104,8 @@ struct checked_run_state {
     struct checked_value reg[11];
     u16 unset; /* registers that hold nothing */
     u64 activations, packet_generation, acquisitions, calls;
-    u64 lock; /* address of the spin lock that is held, or 0 */
+    u64 lock;      /* address of the spin lock that is held, or 0 */
+    u32 async_map; /* of a callback that runs later: whose value it is called for */
     struct checked_call *call;
     struct checked_record records[RT_LEDGER];
     struct checked_frame frames[RT_MAX_FRAMES];
@@ -157,6 +162,12 @@ const struct checked_record *checked_find_record(const struct checked_run_state 
                                                  const struct checked_value *value);
 /* What is held must have been given back: n_held as it was, no lock. */
 skep_status checked_nothing_leaks(struct checked_run_state *s, u32 n_held);
+
+/* walk.c: of programs with a witness */
+/* The call string of a frame that was pushed, by that of the frame below. */
+void checked_walk_enter(struct checked_run_state *s, u32 func, enum witness_entry kind);
+/* Does what the witness says hold before the instruction under way? */
+skep_status checked_walk(struct checked_run_state *s);
 
 /* faults.c */
 #define CHECKED_FAULT(s, id, ...)                                                                  \

@@ -143,7 +143,7 @@ struct checked_origin checked_origin_of(const struct insn *insn, const struct ch
         return dst_moves ? dst->from : src_moves ? src->from : number;
     case ISA_SUB64_REG: return dst_moves && !src_moves ? dst->from : number;
     case ISA_ADD64_IMM:
-    case ISA_SUB64_IMM: return dst_moves ? dst->from : number;
+    case ISA_SUB64_IMM: return dst_moves || insn->imm == 0 ? dst->from : number;
     default: return number;
     }
 }

@@ -5,6 +5,7 @@
 #ifndef SKEP_SRC_VM_VM_H
 #define SKEP_SRC_VM_VM_H
 
+#include "fact/fact.h"
 #include "ir/ir.h"
 #include "rt/rt.h"
 
@@ -17,6 +18,8 @@ struct vm_input {
     u32 n_maps;
     const struct skep_helper *const *helpers; /* by instruction; NULL where it calls none */
     bool strict;                              /* reads of uninitialised stack are faults */
+    const struct witness *witness; /* CHECKED: what the verifier claims of every instruction, which
+                                      runs are held to; NULL: nothing */
 };
 
 /* Prepared code of the interpreter. */
