@@ -336,6 +336,25 @@ static u64 atomic_do(const struct insn *insn, u64 at, u64 value, u64 expected)
     }
 }
 
+/* Where what memory held before came from; what an exchange puts there comes along. */
+static struct checked_origin atomic_origin(struct checked_run_state *s, const struct insn *insn,
+                                           const struct checked_value *through,
+                                           const struct checked_access *access,
+                                           const struct checked_origin *put)
+{
+    u64 bit = 0;
+    struct checked_origin before = checked_number(0).from;
+    struct checked_origin *slot = memory_slot(s, through, access, &bit);
+    if (slot && s->frames[through->from.frame].spilled & bit)
+        before = *slot;
+    checked_note_write(s, through, access->address, access->bytes);
+    if (slot && insn_kind(insn) == ISA_KIND_XCHG && put->kind != CHECKED_NUMBER) {
+        *slot = *put;
+        s->frames[through->from.frame].spilled |= bit;
+    }
+    return before;
+}
+
 skep_status checked_atomic(struct checked_run_state *s, const struct insn *insn)
 {
     struct checked_value through = s->reg[insn->dst];
@@ -347,11 +366,13 @@ skep_status checked_atomic(struct checked_run_state *s, const struct insn *insn)
         return checked_fault_access(
             s, &through, &access,
             CHECKED_FAULT(s, VM_MISALIGNED, STR(access.through), NUM(access.bytes)));
-    u64 old = atomic_do(insn, access.address, s->reg[insn->src].bits, s->reg[0].bits);
-    checked_note_write(s, &through, access.address, access.bytes);
+    struct checked_value put = s->reg[insn->src];
+    struct checked_value old =
+        checked_number(atomic_do(insn, access.address, put.bits, s->reg[0].bits));
+    old.from = atomic_origin(s, insn, &through, &access, &put.from);
     if (insn_kind(insn) == ISA_KIND_CMPXCHG)
-        s->reg[0] = checked_number(old);
+        s->reg[0] = old;
     else if (insn_kind(insn) != ISA_KIND_ATOMIC)
-        s->reg[insn->src] = checked_number(old);
+        s->reg[insn->src] = old;
     return SKEP_OK;
 }
