@@ -826,6 +826,9 @@ struct magnitudes_hint {
         word result = remainder ? UMOD(ax, ay) : UDIV(ax, ay);
         witnesses = { x, y, result };
         witness_pairs = { { ax, ay } };
+        for (auto [n, d] : { std::pair(ax, ay), std::pair(x, y),
+                             std::pair(concrete_magnitude(x), concrete_magnitude(y)) })
+            use(lemma_product_commutes(UDIV(n, d).e.simplify(), d.e.simplify()));
         if (!minus_x && !minus_y)
             witness_pairs.push_back({ x, y });
         if (remainder ? minus_x : minus_x != minus_y)
@@ -877,7 +880,26 @@ void operators(void)
         use(lemma_product_with_one(y.e));
         use(lemma_product_with_zero(y.e));
     });
-    SCALAR(sdiv64, magnitudes_hint{ false });
+    SCALAR(sdiv_by, [](struct scalar, struct scalar, word x, word d) {
+        bool minus(concrete_negative(x));
+        word magnitude = minus ? SUB(0, x) : x, q = UDIV(magnitude, d);
+        witnesses = { x, q };
+        witness_pairs = { { magnitude, d } };
+        if (minus) {
+            witnesses.push_back(magnitude);
+            witnesses.push_back(SUB(0, q));
+        }
+    });
+    SCALAR(sdiv64, [](struct scalar, struct scalar, word x, word y) {
+        bool minus(concrete_negative(y));
+        word magnitude = minus ? SUB(0, y) : y, q = concrete_sdiv_by(x, magnitude);
+        witnesses = { y, q };
+        witness_pairs = { { x, magnitude } };
+        if (minus) {
+            witnesses.push_back(magnitude);
+            witnesses.push_back(SUB(0, q));
+        }
+    });
     SCALAR(smod64, magnitudes_hint{ true });
     unary<struct scalar>("scalar", "scalar_neg64", scalar_neg64_body, concrete_neg64);
     obligation("scalar", "scalar_neg32", [] {

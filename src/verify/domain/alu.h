@@ -213,18 +213,19 @@ static inline struct scalar PROVED(scalar_abs)(struct scalar s)
     return scalar_join(scalar_plus(s), scalar_neg64(scalar_minus(s)));
 }
 
-/* Signed quotients are quotients of magnitudes, negative where one of the operands is. */
+/* Signed quotients by a magnitude d: of magnitudes, negative where the dividend is. */
+static inline struct scalar PROVED(scalar_sdiv_by)(struct scalar a, struct scalar d)
+{
+    struct scalar minus = scalar_div64(scalar_neg64(scalar_minus(a)), d);
+    return scalar_join(scalar_div64(scalar_plus(a), d), scalar_neg64(minus));
+}
+/* Divisors below zero make the quotient the negative of that by their magnitude. */
 static inline struct scalar PROVED(scalar_sdiv64)(struct scalar a, struct scalar b)
 {
     if (BOTH(NO(word_is_negative(a.smin)), NO(word_is_negative(b.smin))))
         return scalar_div64(a, b);
-    struct scalar a_plus = scalar_plus(a);
-    struct scalar a_minus = scalar_neg64(scalar_minus(a));
-    struct scalar b_plus = scalar_plus(b);
-    struct scalar b_minus = scalar_neg64(scalar_minus(b));
-    struct scalar plus = scalar_join(scalar_div64(a_plus, b_plus), scalar_div64(a_minus, b_minus));
-    struct scalar minus = scalar_join(scalar_div64(a_plus, b_minus), scalar_div64(a_minus, b_plus));
-    return scalar_join(plus, scalar_neg64(minus));
+    struct scalar minus = scalar_sdiv_by(a, scalar_neg64(scalar_minus(b)));
+    return scalar_join(scalar_sdiv_by(a, scalar_plus(b)), scalar_neg64(minus));
 }
 /* Signed remainders are remainders of magnitudes with the sign of the dividend. */
 static inline struct scalar PROVED(scalar_smod64)(struct scalar a, struct scalar b)
