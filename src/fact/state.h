@@ -13,6 +13,7 @@
 
 #define STATE_MAX_FRAMES 8u
 #define STATE_MAX_RELATIONS 24u
+#define STATE_MAX_AFFINES 8u
 #define STATE_MAX_HELD 64u
 #define STATE_REGS 11u
 
@@ -57,6 +58,12 @@ struct relation {
     s64 most;
 };
 
+/* m U(y) = k U(x) + c, as integers; m > 0. */
+struct affine {
+    u32 x, y;
+    s64 m, k, c;
+};
+
 struct held {
     u32 ref;
     u32 insn; /* where it was acquired */
@@ -80,8 +87,10 @@ struct state {
     u8 n_frames;
     u8 n_relations;
     u8 n_held;
+    u8 n_affines;
     struct frame *frames[STATE_MAX_FRAMES];
     struct cell extent[EXTENT_COUNT]; /* numbers: sizes of what grows and shrinks */
+    struct affine affines[STATE_MAX_AFFINES];
     struct relation relations[STATE_MAX_RELATIONS];
     struct held held[STATE_MAX_HELD];
 };

@@ -615,6 +615,9 @@ bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn)
     if (!access_check(v, s, &through, &access) || !access_check_fill(v, s, &through, &access))
         return false;
     struct cell before = access_loaded(v, s, &through, insn->off, size);
+    if (value_is_pointer(cell_value(v, &before)) && v->in->profile == SKEP_PROFILE_STRICT)
+        return REJECT(v, insn->dst, VERIFY_LEAK, STR(value_kind_name(cell_value(v, &before)->kind)),
+                      STR("a register"));
     if (cell_value(v, &through)->kind == VALUE_STACK)
         access_store_stack(v, s, &through, &access, access_updated(v, s, insn, &before, &operand));
     if (kind == ISA_KIND_FETCH || kind == ISA_KIND_XCHG)

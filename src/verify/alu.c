@@ -17,16 +17,30 @@ static alu_operator *const alu_operators[ISA_OP_COUNT] = {
 /* clang-format on */
 
 /* What an operation does to order and form, whatever its width and operand. */
-enum alu_shape { ALU_OTHER, ALU_ADD, ALU_SUB, ALU_MOV, ALU_AND, ALU_OR, ALU_RSH, ALU_DIV, ALU_MOD };
+enum alu_shape {
+    ALU_OTHER,
+    ALU_ADD,
+    ALU_SUB,
+    ALU_MOV,
+    ALU_AND,
+    ALU_OR,
+    ALU_RSH,
+    ALU_DIV,
+    ALU_MOD,
+    ALU_MUL,
+    ALU_LSH
+};
 
 static enum alu_shape alu_shape_of(u16 op)
 {
     switch (isa_rows[op].opcode & 0xf0) {
     case 0x00: return ALU_ADD;
     case 0x10: return ALU_SUB;
+    case 0x20: return ALU_MUL;
     case 0x30: return isa_rows[op].off ? ALU_OTHER : ALU_DIV;
     case 0x40: return ALU_OR;
     case 0x50: return ALU_AND;
+    case 0x60: return ALU_LSH;
     case 0x70: return ALU_RSH;
     case 0x90: return isa_rows[op].off ? ALU_OTHER : ALU_MOD;
     case 0xb0: return ALU_MOV;
@@ -80,7 +94,9 @@ static bool alu_form(struct verifier *v, bool wide, enum alu_shape shape, const 
     case ALU_OR:
     case ALU_RSH:
     case ALU_DIV:
-    case ALU_MOD: break;
+    case ALU_MOD:
+    case ALU_MUL:
+    case ALU_LSH: break;
     }
     return false;
 }
@@ -128,6 +144,15 @@ static void alu_relate(struct verifier *v, struct state *s, enum alu_shape shape
         relation_note(v, s, result, a, 0);
         if (rb.umin >= 1)
             relation_note(v, s, result, b, -1);
+        break;
+    case ALU_MUL:
+        if (rb.umin == rb.umax && rb.umin && ra.umax <= (wide ? UINT64_MAX : UINT32_MAX) / rb.umin)
+            affine_note_product(v, s, result, a, rb.umin);
+        break;
+    case ALU_LSH:
+        if (rb.umin == rb.umax && rb.umin < 32 &&
+            ra.umax <= (wide ? UINT64_MAX : UINT32_MAX) >> rb.umin)
+            affine_note_product(v, s, result, a, (u64)1 << rb.umin);
         break;
     case ALU_OTHER:
     case ALU_MOV: break;

@@ -34,6 +34,8 @@
 #define VERIFY_MOST_PACKET 65535u         /* bytes */
 #define VERIFY_MOST_ROUNDS ((u64)1 << 32) /* of a loop that counts as one that ends */
 
+struct thresholds;
+
 /* A call string.  Contexts form a tree; 0 is the program itself. */
 struct context {
     u32 parent;
@@ -95,6 +97,7 @@ struct verifier {
     u32 stack_bytes;           /* of a frame */
     u32 *depths;               /* by function: how much of its frame is used */
     u32 ctx_bytes;             /* that every run must give, of plain memory as context */
+    struct thresholds *thresholds;
     struct join *join;         /* merge.c's working memory */
     struct summary *summaries; /* by function; made when first needed */
 };
@@ -196,6 +199,25 @@ struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 i
  * false: impossible. */
 bool state_refine(struct verifier *v, struct state *s, const struct cell *cell,
                   struct scalar range);
+/* What lines tell of the ranges at their ends; false: impossible. */
+bool state_tighten_lines(struct verifier *v, struct state *s);
+
+/* ---- affine.c */
+void affine_add(struct state *s, struct affine line);
+/* What a range of one end of a line tells of the other. */
+bool affine_other(const struct affine *line, u32 id, const struct scalar *range, u32 *other,
+                  u64 *lo, u64 *hi);
+/* The line through two forms of a state: m b = k a + c.  *point: both are constants, on any line.
+ */
+bool affine_between(const struct state *s, struct form a, const struct scalar *ra, struct form b,
+                    const struct scalar *rb, struct affine *line, bool *point);
+bool affine_same(const struct affine *a, const struct affine *b);
+bool affine_holds_at(const struct affine *line, u64 x, u64 y);
+/* The line through two points; false: there is none. */
+bool affine_through(u64 x0, u64 y0, u64 x1, u64 y1, struct affine *line);
+/* result = k a, which does not wrap. */
+void affine_note_product(struct verifier *v, struct state *s, const struct cell *result,
+                         const struct cell *a, u64 k);
 
 /* ---- stack.c: offsets are from the frame's top, negative */
 bool stack_is_zero(const struct frame *f, s64 offset, u32 size);
@@ -275,6 +297,15 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
                          bool widen, bool *lossless);
 /* Forgets the registers and slots of a frame that are not among the live ones. */
 void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs, u64 slots);
+
+/* ---- thresholds.c: numbers that the program compares with, at which widening stops first */
+struct thresholds {
+    u32 n;
+    const u64 *sorted; /* as unsigned numbers */
+};
+skep_status thresholds_find(struct verifier *v);
+/* Covers both; chains of such results are finite. */
+struct scalar thresholds_widen(const struct verifier *v, struct scalar old, struct scalar new);
 
 /* ---- step.c: runs until points are reached; successors are in v->next.  Consumes s.
  * false: rejected (the report says why) or failed (v->failure). */

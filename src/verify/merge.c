@@ -148,6 +148,14 @@ static bool cover_frame(struct cover *c, const struct frame *old, const struct f
     return true;
 }
 
+static struct scalar merge_form_range(struct verifier *v, const struct state *s, struct form f)
+{
+    if (form_is_constant(f))
+        return scalar_const(f.add);
+    return f.minus ? scalar_any()
+                   : scalar_add64(relation_id_range(v, s, f.plus), scalar_const(f.add));
+}
+
 /* Is U(a) - U(b) <= most in a state, of two forms? */
 static bool merge_forms_within(struct verifier *v, const struct state *s, struct form a,
                                struct form b, s64 most)
@@ -199,6 +207,28 @@ static bool cover_relations(struct cover *c)
     return true;
 }
 
+/* Two ids of the old state lie on a line: do what they stand for? */
+static bool cover_line(struct cover *c, const struct affine *line)
+{
+    const struct form *x = cover_find(c, line->x), *y = cover_find(c, line->y);
+    struct affine known;
+    bool point;
+    if (!x || !y)
+        return true;
+    struct scalar rx = merge_form_range(c->v, c->new, *x), ry = merge_form_range(c->v, c->new, *y);
+    if (!affine_between(c->new, *x, &rx, *y, &ry, &known, &point))
+        return false;
+    return point ? affine_holds_at(line, x->add, y->add) : affine_same(&known, line);
+}
+
+static bool cover_lines(struct cover *c)
+{
+    for (u32 i = 0; i < c->old->n_affines; i++)
+        if (!cover_line(c, &c->old->affines[i]))
+            return false;
+    return true;
+}
+
 static bool cover_held(struct cover *c)
 {
     if (c->old->n_held != c->new->n_held)
@@ -233,7 +263,7 @@ bool merge_covers(struct verifier *v, const struct state *old, const struct stat
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         if (!cover_cell(&c, &old->extent[e], &new->extent[e]))
             return false;
-    return cover_relations(&c);
+    return cover_relations(&c) && cover_lines(&c);
 }
 
 /* ---- joining */
@@ -351,7 +381,8 @@ static struct cell join_cell(struct join *j, const struct cell *a, const struct 
         return join_lost(j);
     struct value value = *va;
     value.flags = (u8)(((va->flags | vb->flags) & ~both) | (va->flags & vb->flags));
-    value.range = j->widen ? scalar_widen(va->range, vb->range) : scalar_join(va->range, vb->range);
+    value.range =
+        j->widen ? thresholds_widen(j->v, va->range, vb->range) : scalar_join(va->range, vb->range);
     struct cell out = { .tag = join_tag(j, a->tag, b->tag), .ref = join_tag(j, a->ref, b->ref) };
     if ((value.flags & VALUE_NULLABLE) && !out.tag)
         out.tag = state_fresh_id(j->out);
@@ -484,6 +515,76 @@ static void join_relations_of(struct join *j, const struct state *side, bool sid
     }
 }
 
+/* The line on which two unknowns lie on both sides. */
+static void join_line(struct join *j, const struct join_id *x, const struct join_id *y)
+{
+    struct affine a, b, line;
+    bool point_a, point_b;
+    if (x->id == y->id || !affine_between(j->a, x->a, &x->ra, y->a, &y->ra, &a, &point_a) ||
+        !affine_between(j->b, x->b, &x->rb, y->b, &y->rb, &b, &point_b))
+        return;
+    if (point_a && point_b) {
+        if (!affine_through(x->a.add, y->a.add, x->b.add, y->b.add, &line))
+            return;
+    } else if (point_a) {
+        line = b;
+        if (!affine_holds_at(&line, x->a.add, y->a.add))
+            return;
+    } else if (point_b) {
+        line = a;
+        if (!affine_holds_at(&line, x->b.add, y->b.add))
+            return;
+    } else if (affine_same(&a, &b)) {
+        line = a;
+    } else {
+        return;
+    }
+    line.x = x->id;
+    line.y = y->id;
+    affine_add(j->out, line);
+}
+
+/* Of what was constant on both sides, all are on lines with the one that moves least. */
+static void join_lines_of_points(struct join *j)
+{
+    const struct join_id *least = NULL;
+    u64 least_step = UINT64_MAX;
+    for (u32 i = 0; i < j->n_ids; i++) {
+        const struct join_id *k = &j->ids[i];
+        u64 step = k->a.add < k->b.add ? k->b.add - k->a.add : k->a.add - k->b.add;
+        if (form_is_constant(k->a) && form_is_constant(k->b) && step < least_step) {
+            least = k;
+            least_step = step;
+        }
+    }
+    for (u32 i = 0; least && i < j->n_ids; i++)
+        if (form_is_constant(j->ids[i].a) && form_is_constant(j->ids[i].b))
+            join_line(j, least, &j->ids[i]);
+}
+
+static void join_lines_of(struct join *j, const struct state *side, bool side_is_a)
+{
+    for (u32 i = 0; i < side->n_affines; i++)
+        for (u32 x = 0; x < j->n_ids; x++) {
+            const struct form *fx = side_is_a ? &j->ids[x].a : &j->ids[x].b;
+            if (fx->plus != side->affines[i].x || fx->minus)
+                continue;
+            for (u32 y = 0; y < j->n_ids; y++) {
+                const struct form *fy = side_is_a ? &j->ids[y].a : &j->ids[y].b;
+                if (fy->plus == side->affines[i].y && !fy->minus)
+                    join_line(j, &j->ids[x], &j->ids[y]);
+            }
+        }
+}
+
+static void join_lines(struct join *j)
+{
+    j->out->n_affines = 0;
+    join_lines_of(j, j->a, true);
+    join_lines_of(j, j->b, false);
+    join_lines_of_points(j);
+}
+
 /* Counters that a loop moves together: what was constant, and is the other's offset now. */
 static void join_relations(struct join *j)
 {
@@ -542,6 +643,8 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         j->out->extent[e] = join_cell(j, &a->extent[e], &b->extent[e]);
     join_relations(j);
+    join_lines(j);
+    state_tighten_lines(v, j->out);
     *lossless = !j->dropped;
     return j->out;
 }

@@ -312,6 +312,8 @@ static bool relation_tells(struct verifier *v, struct state *s, u32 other, u64 l
         return true;
     if (lo > known.umax || hi < known.umin)
         return false;
+    if (!relation_id_in_use(v, s, other)) /* nobody would keep it, and be told again */
+        return true;
     struct scalar range =
         scalar_meet(known, scalar_range(max_u64(lo, known.umin), min_u64(hi, known.umax)));
     return !scalar_is_empty(range) && relation_refine_id(v, s, other, range, depth + 1);
@@ -321,8 +323,16 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
                                u32 depth)
 {
     enum { RELATION_DEPTH = 3 };
-    if (depth >= RELATION_DEPTH)
+    /* A constant leaves the relations with its name: they must have told all they know by then. */
+    if (depth >= RELATION_DEPTH && range.umin != range.umax)
         return true;
+    for (u32 i = 0; i < s->n_affines; i++) {
+        u32 other;
+        u64 lo, hi;
+        if (affine_other(&s->affines[i], id, &range, &other, &lo, &hi) &&
+            (lo > hi || !relation_tells(v, s, other, lo, hi, depth)))
+            return false;
+    }
     for (u32 i = 0; i < s->n_relations; i++) {
         struct relation r = s->relations[i];
         s64 most = r.most;
@@ -363,6 +373,23 @@ static void relation_from_difference(struct verifier *v, struct state *s, struct
         relation_add(v, s, f.plus, f.minus, most);
     if (!__builtin_sub_overflow((s64)f.add, (s64)range->smin, &least))
         relation_add(v, s, f.minus, f.plus, least);
+}
+
+bool state_tighten_lines(struct verifier *v, struct state *s)
+{
+    for (u32 i = 0; i < s->n_affines; i++) {
+        struct affine line = s->affines[i];
+        const u32 ends[2] = { line.x, line.y };
+        for (u32 e = 0; e < 2; e++) {
+            struct scalar range = relation_id_range(v, s, ends[e]);
+            u32 other;
+            u64 lo, hi;
+            if (affine_other(&line, ends[e], &range, &other, &lo, &hi) &&
+                (lo > hi || !relation_tells(v, s, other, lo, hi, 0)))
+                return false;
+        }
+    }
+    return true;
 }
 
 bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, struct scalar range)

@@ -153,6 +153,7 @@ static skep_status verify_prepare(struct verifier *v)
         !value_table_init(&v->values, &v->mem))
         return SKEP_NOMEM;
     TRY(merge_prepare(v));
+    TRY(thresholds_find(v));
     TRY(live_build(&v->arena, code, in->cfg, in->helpers, &v->live));
     TRY(order_build(&v->arena, in->cfg, &v->order));
     verify_find_points(v);
