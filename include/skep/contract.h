@@ -81,11 +81,12 @@ enum skep_arg_flag {
     SKEP_ARG_RELEASE = 1 << 5,  /* the reference ends here */
     SKEP_ARG_ACQUIRE = 1 << 6,  /* what is written here must be handed to a RELEASE argument */
     SKEP_ARG_KEPT = 1 << 7,     /* MEM: used after the call, so only a map's value will do */
+    SKEP_ARG_ALIGNED = 1 << 8,  /* MEM: aligned to its `bytes` */
 };
 
 struct skep_arg {
     uint8_t kind;   /* enum skep_arg_kind */
-    uint8_t flags;  /* enum skep_arg_flag */
+    uint16_t flags; /* enum skep_arg_flag */
     uint16_t bytes; /* MEM: its fixed size; 0: see SIZE */
 };
 
@@ -142,7 +143,8 @@ enum skep_param_kind {
 };
 struct skep_callback {
     uint8_t params[5]; /* enum skep_param_kind */
-    int64_t lo, hi;    /* of r0 */
+    bool returns_0;    /* r0 must be 0 */
+    int64_t lo, hi;    /* of r0; both 0: any, unless returns_0 */
 };
 
 /* Which program types may call a helper: a helper has one bit, a hook a set of them. */
@@ -162,9 +164,12 @@ enum skep_helper_family {
     SKEP_FAMILY_SYSCALL = 1 << 12,
     SKEP_FAMILY_LIRC = 1 << 13,
     SKEP_FAMILY_LSM = 1 << 14,
-    SKEP_FAMILY_TASK = 1 << 15,        /* who is running: process, user, name, cgroup */
-    SKEP_FAMILY_NET = 1 << 16,         /* XDP and traffic control alike: sums, routes, redirects */
-    SKEP_FAMILY_LOOKUP = 1 << 17,      /* finds sockets */
+    SKEP_FAMILY_TASK = 1 << 15,   /* who is running: process, user, name, cgroup */
+    SKEP_FAMILY_NET = 1 << 16,    /* XDP and traffic control alike: sums, routes, redirects */
+    SKEP_FAMILY_LOOKUP = 1 << 17, /* finds sockets */
+    SKEP_FAMILY_LOCK = 1 << 18,   /* spin locks */
+    SKEP_FAMILY_TIMER = 1 << 19,
+    SKEP_FAMILY_SKB_EDIT = 1 << 20,    /* traffic control and tunnels' transmission */
     SKEP_FAMILY_APPLICATION = 1 << 30, /* an application's own */
 };
 
@@ -371,6 +376,12 @@ struct skep_memory {
     size_t size; /* bytes */
 };
 
+/* What r0 may be at the end of the programs of some sections. */
+struct skep_hook_returns {
+    const char *section; /* a pattern, as in skep_hook.sections; the best match counts */
+    int64_t lo, hi;
+};
+
 struct skep_hook {
     size_t size;
     const char *name;            /* "xdp" */
@@ -390,11 +401,13 @@ struct skep_hook {
 #define SKEP_HOOK_PACKET_WRITE 2u /* direct packet writes */
 #define SKEP_HOOK_LD_ABS 4u       /* LD_ABS and LD_IND read the packet */
 #define SKEP_HOOK_SLEEPABLE 8u
-#define SKEP_HOOK_CTX_WRITABLE 16u  /* CTX_MEMORY: may be written */
-#define SKEP_HOOK_CONTRACT_ONLY 32u /* can be verified; running it is refused by name */
-#define SKEP_HOOK_ALWAYS_SLEEPS 64u /* SLEEPABLE whatever the section's name */
-    int64_t ret_lo, ret_hi;         /* of r0; both 0: any */
-    const char *const *verdicts;    /* names of r0's values from 0, NULL-terminated; or NULL */
+#define SKEP_HOOK_CTX_WRITABLE 16u           /* CTX_MEMORY: may be written */
+#define SKEP_HOOK_CONTRACT_ONLY 32u          /* can be verified; running it is refused by name */
+#define SKEP_HOOK_ALWAYS_SLEEPS 64u          /* SLEEPABLE whatever the section's name */
+    int64_t ret_lo, ret_hi;                  /* of r0; both 0: any */
+    const struct skep_hook_returns *returns; /* of r0, where a section says otherwise */
+    uint32_t n_returns;
+    const char *const *verdicts; /* names of r0's values from 0, NULL-terminated; or NULL */
     /* Fills in what the host left open in its context, at the beginning of each run; may be NULL.
      */
     void (*prepare)(void *host_ctx);

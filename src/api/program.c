@@ -65,7 +65,9 @@ static skep_status program_link_bytecode(struct skep_program *program, const str
     struct skep_object *object = program->object;
     struct linked *linked = &program->linked;
     struct code_input input = { .slots = object->slots, .n_slots = object->n_slots };
-    *linked = (struct linked){ .name = object->name, .hook = object->hook, .license = "GPL" };
+    *linked = (struct linked){
+        .name = object->name, .hook = object->hook, .section = "", .license = "GPL"
+    };
     TRY(code_build(&program->arena, &input, &linked->code, err));
     u32 n_maps = program_count_maps(&linked->code);
     if (n_maps > in->n_maps && in->options->engine != SKEP_ENGINE_NONE)
@@ -126,8 +128,7 @@ static skep_status program_resolve_calls(struct skep_program *program,
     struct resolve_input input = { .registry = &program->env->registry,
                                    .linked = &program->linked,
                                    .check_license = options->profile != SKEP_PROFILE_RFC,
-                                   .check_nothing = options->engine == SKEP_ENGINE_NONE,
-                                   .to_run = true };
+                                   .check_nothing = options->engine == SKEP_ENGINE_NONE };
     program->helpers =
         arena_array(&program->arena, const struct skep_helper *, program->linked.code.n_insns);
     if (!program->helpers)

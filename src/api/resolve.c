@@ -32,8 +32,6 @@ static skep_status resolve_check(const struct resolve_input *in, const struct sk
 {
     const char *name = in->linked->name;
     u32 slot = in->linked->code.slot_of[insn];
-    if (in->to_run && !helper->run && !(helper->effects & SKEP_TAIL_CALLS))
-        return RAISE(err, SKEP_UNSUPPORTED, HELPER_ABSENT, STR(name), NUM(slot), STR(helper->name));
     if (!hook_allows(in->linked->hook, helper))
         return RAISE(err, SKEP_REJECTED, HELPER_NOT_ALLOWED, STR(name), NUM(slot),
                      STR(in->linked->hook->name), STR(helper->name));

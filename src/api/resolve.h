@@ -10,7 +10,6 @@ struct resolve_input {
     const struct linked *linked;
     bool check_license;
     bool check_nothing; /* what there is no helper for stays NULL */
-    bool to_run;        /* what is described only will not do */
 };
 
 /* Sets out[i] for every CALL_HELPER and CALL_KFUNC i (others are left alone).  SKEP_UNSUPPORTED,

@@ -36,7 +36,9 @@ static skep_status verification_link(struct verification *in, u32 index, skep_er
     if (object->loaded)
         return load_link(object->loaded, index, &in->arena, &in->linked, err);
     struct code_input input = { .slots = object->slots, .n_slots = object->n_slots };
-    in->linked = (struct linked){ .name = object->name, .hook = object->hook, .license = "GPL" };
+    in->linked = (struct linked){
+        .name = object->name, .hook = object->hook, .section = "", .license = "GPL"
+    };
     TRY(code_build(&in->arena, &input, &in->linked.code, err));
     in->linked.n_maps = verification_count_maps(&in->linked.code);
     if (in->linked.n_maps > in->options->n_maps)
@@ -141,6 +143,7 @@ static skep_status verification_verify(struct verification *in, struct skep_verd
                                   .n_maps = in->linked.n_maps,
                                   .helpers = in->helpers,
                                   .profile = in->options->profile,
+                                  .returns = hook_returns(in->linked.hook, in->linked.section),
                                   .sleepable = in->linked.sleepable,
                                   .aligned = in->options->aligned,
                                   .fuel = in->options->fuel,

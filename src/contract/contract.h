@@ -45,6 +45,18 @@ const struct skep_hook *registry_hook_by_name(const struct registry *registry, c
 const struct skep_hook *registry_hook_by_section(const struct registry *registry,
                                                  const char *section, bool *sleepable);
 
+/* What r0 may be at the end of a program of that section ("": it came without one). */
+struct contract_range {
+    s64 lo, hi;
+};
+#define CONTRACT_ANY ((struct contract_range){ INT64_MIN, INT64_MAX })
+static inline bool contract_range_is_any(struct contract_range range)
+{
+    return range.lo == INT64_MIN && range.hi == INT64_MAX;
+}
+struct contract_range hook_returns(const struct skep_hook *hook, const char *section);
+struct contract_range callback_returns(const struct skep_callback *callback);
+
 /* The field that holds the access [offset, offset + size), or NULL.  As Linux decides it: size is
  * 1, 2, 4 or 8 and divides offset; the access lies inside one field (WIDE: inside this one and the
  * next); NO_NARROW and pointer fields are accessed whole.  Fields are found, not permissions. */

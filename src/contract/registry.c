@@ -154,6 +154,34 @@ const struct skep_hook *registry_hook_by_section(const struct registry *registry
     return best;
 }
 
+/* What programs and callbacks return */
+
+static struct contract_range contract_range_of(s64 lo, s64 hi)
+{
+    return lo || hi ? (struct contract_range){ lo, hi } : CONTRACT_ANY;
+}
+
+struct contract_range hook_returns(const struct skep_hook *hook, const char *section)
+{
+    struct contract_range range = contract_range_of(hook->ret_lo, hook->ret_hi);
+    size_t best = 0;
+    for (u32 i = 0; i < hook->n_returns; i++) {
+        const struct skep_hook_returns *row = &hook->returns[i];
+        size_t fit = registry_section_fit(row->section, section);
+        if (fit > best) {
+            best = fit;
+            range = (struct contract_range){ row->lo, row->hi };
+        }
+    }
+    return range;
+}
+
+struct contract_range callback_returns(const struct skep_callback *callback)
+{
+    return callback->returns_0 ? (struct contract_range){ 0, 0 }
+                               : contract_range_of(callback->lo, callback->hi);
+}
+
 /* Helpers: what contradicts itself.  NULL: nothing. */
 
 static const struct skep_arg contract_no_arg = { .kind = SKEP_ARG_NONE };
@@ -408,6 +436,14 @@ enum {
         SKEP_FAMILY_XDP | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE | SKEP_FAMILY_NET
 };
 
+static bool contract_returns_are_empty(const struct skep_hook *hook)
+{
+    bool empty = hook->ret_lo > hook->ret_hi;
+    for (u32 i = 0; i < hook->n_returns; i++)
+        empty |= hook->returns[i].lo > hook->returns[i].hi;
+    return empty;
+}
+
 static const char *contract_hook_fault(const struct skep_hook *hook)
 {
     if (hook->size < sizeof(*hook))
@@ -422,8 +458,8 @@ static const char *contract_hook_fault(const struct skep_hook *hook)
     if ((hook->ctx_kind == SKEP_CTX_FIELDS && !hook->n_fields) ||
         (hook->n_fields && (!named || !hook->fields || !hook->ctx_size)))
         return "its kind of context and its fields do not agree";
-    if (hook->ret_lo > hook->ret_hi)
-        return "its range of results is empty";
+    if (contract_returns_are_empty(hook))
+        return "a range of its results is empty";
     if ((hook->flags & SKEP_HOOK_PACKET_WRITE) && !(hook->flags & SKEP_HOOK_PACKET))
         return "writes packets, but has none";
     if ((hook->families & CONTRACT_PACKET_FAMILIES) &&

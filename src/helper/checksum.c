@@ -95,7 +95,7 @@ static u64 helper_l3_replace(struct skep_thread *thread, u64 skb, u64 offset, u6
 }
 
 const struct skep_helper helper_l3_csum_replace = {
-    HELPER_HEAD("bpf_l3_csum_replace", 10, SKB_WRITE, helper_l3_replace),
+    HELPER_HEAD("bpf_l3_csum_replace", 10, SKB_EDIT, helper_l3_replace),
     .args = { ARG_CTX, ARG_ANY, ARG_ANY, ARG_ANY, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
 };
@@ -123,7 +123,7 @@ static u64 helper_l4_replace(struct skep_thread *thread, u64 skb, u64 offset, u6
 }
 
 const struct skep_helper helper_l4_csum_replace = {
-    HELPER_HEAD("bpf_l4_csum_replace", 11, SKB_WRITE, helper_l4_replace),
+    HELPER_HEAD("bpf_l4_csum_replace", 11, SKB_EDIT, helper_l4_replace),
     .args = { ARG_CTX, ARG_ANY, ARG_ANY, ARG_ANY, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
 };
@@ -136,7 +136,7 @@ static u64 helper_sum_update(struct skep_thread *thread, u64 skb, u64 sum, u64 a
 }
 
 const struct skep_helper helper_csum_update = {
-    HELPER_HEAD("bpf_csum_update", 40, SKB_WRITE, helper_sum_update),
+    HELPER_HEAD("bpf_csum_update", 40, SKB_EDIT, helper_sum_update),
     .args = { ARG_CTX, ARG_ANY },
 };
 
@@ -156,6 +156,6 @@ static u64 helper_sum_level(struct skep_thread *thread, u64 skb, u64 level, u64 
 }
 
 const struct skep_helper helper_csum_level = {
-    HELPER_HEAD("bpf_csum_level", 135, SKB_WRITE, helper_sum_level),
+    HELPER_HEAD("bpf_csum_level", 135, SKB_EDIT, helper_sum_level),
     .args = { ARG_CTX, ARG_ANY },
 };

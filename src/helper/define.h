@@ -19,6 +19,7 @@
 /* clang-format off */
 #define ARG_ANY    { .kind = SKEP_ARG_ANYTHING }
 #define ARG_CTX    { .kind = SKEP_ARG_CTX }
+#define ARG_CTX0   { .kind = SKEP_ARG_CTX, .flags = SKEP_ARG_NULLABLE }
 #define ARG_MAP    { .kind = SKEP_ARG_MAP }
 #define ARG_KEY    { .kind = SKEP_ARG_MAP_KEY, .flags = SKEP_ARG_READ }
 #define ARG_VALUE  { .kind = SKEP_ARG_MAP_VALUE, .flags = SKEP_ARG_READ }
@@ -33,6 +34,8 @@
 #define ARG_R_OF(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ, .bytes = (n) }
 #define ARG_W_OF(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_WRITE, .bytes = (n) }
 #define ARG_RW_OF(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE, .bytes = (n) }
+#define ARG_W_WORD(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_WRITE | SKEP_ARG_ALIGNED, .bytes = (n) }
+#define ARG_RW_WORD(n) { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE | SKEP_ARG_ALIGNED, .bytes = (n) }
 #define ARG_SIZE   { .kind = SKEP_ARG_SIZE }
 #define ARG_SIZE0  { .kind = SKEP_ARG_SIZE, .flags = SKEP_ARG_ZERO_OK }
 #define ARG_CONST  { .kind = SKEP_ARG_SCALAR, .flags = SKEP_ARG_CONSTANT }

@@ -12,7 +12,7 @@ const struct skep_helper helper_tail_call = {
     HELPER_HEAD("bpf_tail_call", 12, BASE, helper_tail),
     .args = { ARG_CTX, ARG_MAP, ARG_ANY },
     .ret = RET_VOID,
-    .effects = SKEP_TAIL_CALLS,
+    .effects = SKEP_TAIL_CALLS | SKEP_MOVES_PACKET, /* as Linux, where control may come back */
     .maps = SKEP_MAP_PROGRAMS,
 };
 

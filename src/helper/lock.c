@@ -32,7 +32,7 @@ static u64 helper_lock(struct skep_thread *thread, u64 lock, u64 a2, u64 a3, u64
 }
 
 const struct skep_helper helper_spin_lock = {
-    HELPER_HEAD("bpf_spin_lock", 93, BASE, helper_lock),
+    HELPER_HEAD("bpf_spin_lock", 93, LOCK, helper_lock),
     .args = { ARG_LOCK },
     .ret = RET_VOID,
     .effects = SKEP_LOCKS,
@@ -48,7 +48,7 @@ static u64 helper_unlock(struct skep_thread *thread, u64 lock, u64 a2, u64 a3, u
 }
 
 const struct skep_helper helper_spin_unlock = {
-    HELPER_HEAD("bpf_spin_unlock", 94, BASE, helper_unlock),
+    HELPER_HEAD("bpf_spin_unlock", 94, LOCK, helper_unlock),
     .args = { ARG_LOCK },
     .ret = RET_VOID,
     .effects = SKEP_UNLOCKS,

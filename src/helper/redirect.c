@@ -79,7 +79,7 @@ static u64 helper_clone(struct skep_thread *thread, u64 skb, u64 ifindex, u64 fl
 }
 
 const struct skep_helper helper_clone_redirect = {
-    HELPER_HEAD("bpf_clone_redirect", 13, SKB_WRITE, helper_clone),
+    HELPER_HEAD("bpf_clone_redirect", 13, SKB_EDIT, helper_clone),
     .args = { ARG_CTX, ARG_ANY, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
     .cost = 100,
@@ -108,6 +108,6 @@ static u64 helper_fits(struct skep_thread *thread, u64 ctx, u64 ifindex, u64 mtu
 
 const struct skep_helper helper_check_mtu = {
     HELPER_HEAD("bpf_check_mtu", 163, NET, helper_fits),
-    .args = { ARG_CTX, ARG_ANY, ARG_RW_OF(4), ARG_ANY, ARG_ANY },
+    .args = { ARG_CTX, ARG_ANY, ARG_RW_WORD(4), ARG_ANY, ARG_ANY },
     .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 2 },
 };

@@ -65,7 +65,7 @@ static u64 helper_skb_store(struct skep_thread *thread, u64 skb, u64 offset, u64
 }
 
 const struct skep_helper helper_skb_store_bytes = {
-    HELPER_HEAD("bpf_skb_store_bytes", 9, SKB_WRITE, helper_skb_store),
+    HELPER_HEAD("bpf_skb_store_bytes", 9, SKB_EDIT, helper_skb_store),
     .args = { ARG_CTX, ARG_ANY, ARG_R, ARG_SIZE, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
     .cost = 10,
@@ -106,7 +106,7 @@ static u64 helper_skb_tail(struct skep_thread *thread, u64 skb, u64 length, u64 
 }
 
 const struct skep_helper helper_skb_change_tail = {
-    HELPER_HEAD("bpf_skb_change_tail", 38, SKB_WRITE, helper_skb_tail),
+    HELPER_HEAD("bpf_skb_change_tail", 38, SKB_EDIT, helper_skb_tail),
     .args = { ARG_CTX, ARG_ANY, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
 };
@@ -125,7 +125,7 @@ static u64 helper_skb_head(struct skep_thread *thread, u64 skb, u64 room, u64 fl
 }
 
 const struct skep_helper helper_skb_change_head = {
-    HELPER_HEAD("bpf_skb_change_head", 43, SKB_WRITE, helper_skb_head),
+    HELPER_HEAD("bpf_skb_change_head", 43, SKB_EDIT, helper_skb_head),
     .args = { ARG_CTX, ARG_ANY, ARG_ANY },
     .effects = SKEP_MOVES_PACKET,
 };
@@ -332,7 +332,7 @@ static u64 helper_skb_forget_hash(struct skep_thread *thread, u64 skb, u64 a2, u
 }
 
 const struct skep_helper helper_set_hash_invalid = {
-    HELPER_HEAD("bpf_set_hash_invalid", 41, SKB_WRITE, helper_skb_forget_hash),
+    HELPER_HEAD("bpf_set_hash_invalid", 41, SKB_EDIT, helper_skb_forget_hash),
     .args = { ARG_CTX },
 };
 

@@ -4,11 +4,11 @@
 
 /* clang-format off */
 /* tunnels and routes of a packet */
-HELPER_KERNEL(skb_get_tunnel_key, 20, SKB_WRITE, .args = { ARG_CTX, ARG_W, ARG_SIZE, ARG_ANY });
-HELPER_KERNEL(skb_set_tunnel_key, 21, SKB_WRITE, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY });
+HELPER_KERNEL(skb_get_tunnel_key, 20, SKB_EDIT, .args = { ARG_CTX, ARG_W, ARG_SIZE, ARG_ANY });
+HELPER_KERNEL(skb_set_tunnel_key, 21, SKB_EDIT, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY });
 HELPER_KERNEL(get_route_realm, 24, NET, .args = { ARG_CTX });
-HELPER_KERNEL(skb_get_tunnel_opt, 29, SKB_WRITE, .args = { ARG_CTX, ARG_W, ARG_SIZE });
-HELPER_KERNEL(skb_set_tunnel_opt, 30, SKB_WRITE, .args = { ARG_CTX, ARG_R, ARG_SIZE });
+HELPER_KERNEL(skb_get_tunnel_opt, 29, SKB_EDIT, .args = { ARG_CTX, ARG_W, ARG_SIZE });
+HELPER_KERNEL(skb_set_tunnel_opt, 30, SKB_EDIT, .args = { ARG_CTX, ARG_R, ARG_SIZE });
 HELPER_KERNEL(skb_get_xfrm_state, 66, SKB_WRITE,
               .args = { ARG_CTX, ARG_ANY, ARG_W, ARG_SIZE, ARG_ANY });
 HELPER_KERNEL(lwt_push_encap, 73, LWT, .args = { ARG_CTX, ARG_ANY, ARG_R, ARG_SIZE },
@@ -41,7 +41,7 @@ HELPER_KERNEL(tcp_check_syncookie, 100, LOOKUP,
 HELPER_KERNEL(tcp_gen_syncookie, 110, LOOKUP,
               .args = { ARG_SOCK, ARG_R, ARG_SIZE, ARG_R, ARG_SIZE });
 HELPER_KERNEL(tcp_send_ack, 116, SOCKET, .args = { ARG_BTF, ARG_ANY });
-HELPER_KERNEL(get_netns_cookie, 122, BASE, .args = { ARG_CTX });
+HELPER_KERNEL(get_netns_cookie, 122, BASE, .args = { ARG_CTX0 });
 HELPER_KERNEL(sk_assign, 124, LOOKUP, .args = { ARG_CTX, ARG_SOCK, ARG_ANY });
 HELPER_KERNEL(skc_to_tcp6_sock, 136, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
 HELPER_KERNEL(skc_to_tcp_sock, 137, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);

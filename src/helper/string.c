@@ -79,7 +79,7 @@ static u64 helper_to_long(struct skep_thread *thread, u64 text, u64 size, u64 fl
 
 const struct skep_helper helper_strtol = {
     HELPER_HEAD("bpf_strtol", 105, BASE, helper_to_long),
-    .args = { ARG_R, ARG_SIZE, ARG_ANY, ARG_W_OF(8) },
+    .args = { ARG_R, ARG_SIZE, ARG_ANY, ARG_W_WORD(8) },
 };
 
 static u64 helper_to_ulong(struct skep_thread *thread, u64 text, u64 size, u64 flags, u64 result,
@@ -98,7 +98,7 @@ static u64 helper_to_ulong(struct skep_thread *thread, u64 text, u64 size, u64 f
 
 const struct skep_helper helper_strtoul = {
     HELPER_HEAD("bpf_strtoul", 106, BASE, helper_to_ulong),
-    .args = { ARG_R, ARG_SIZE, ARG_ANY, ARG_W_OF(8) },
+    .args = { ARG_R, ARG_SIZE, ARG_ANY, ARG_W_WORD(8) },
 };
 
 /* -1, 0 or 1. */

@@ -12,7 +12,7 @@ static u64 helper_timer_init_run(struct skep_thread *thread, u64 timer, u64 map,
 }
 
 const struct skep_helper helper_timer_init = {
-    HELPER_HEAD("bpf_timer_init", 169, BASE, helper_timer_init_run),
+    HELPER_HEAD("bpf_timer_init", 169, TIMER, helper_timer_init_run),
     .args = { ARG_TIMER, ARG_MAP, ARG_ANY },
     .maps = SKEP_MAP_TIMERS,
     .cost = 20,
@@ -26,9 +26,10 @@ static u64 helper_timer_callback_run(struct skep_thread *thread, u64 timer, u64 
 }
 
 const struct skep_helper helper_timer_set_callback = {
-    HELPER_HEAD("bpf_timer_set_callback", 170, BASE, helper_timer_callback_run),
+    HELPER_HEAD("bpf_timer_set_callback", 170, TIMER, helper_timer_callback_run),
     .args = { ARG_TIMER, ARG_CALLBACK },
-    .callback = { .params = { SKEP_PARAM_MAP, SKEP_PARAM_MAP_KEY, SKEP_PARAM_MAP_VALUE } },
+    .callback = { .params = { SKEP_PARAM_MAP, SKEP_PARAM_MAP_KEY, SKEP_PARAM_MAP_VALUE },
+                  .returns_0 = true },
     .cost = 20,
 };
 
@@ -40,7 +41,7 @@ static u64 helper_timer_start_run(struct skep_thread *thread, u64 timer, u64 ns,
 }
 
 const struct skep_helper helper_timer_start = {
-    HELPER_HEAD("bpf_timer_start", 171, BASE, helper_timer_start_run),
+    HELPER_HEAD("bpf_timer_start", 171, TIMER, helper_timer_start_run),
     .args = { ARG_TIMER, ARG_ANY, ARG_ANY },
     .cost = 20,
 };
@@ -53,7 +54,7 @@ static u64 helper_timer_cancel_run(struct skep_thread *thread, u64 timer, u64 a2
 }
 
 const struct skep_helper helper_timer_cancel = {
-    HELPER_HEAD("bpf_timer_cancel", 172, BASE, helper_timer_cancel_run),
+    HELPER_HEAD("bpf_timer_cancel", 172, TIMER, helper_timer_cancel_run),
     .args = { ARG_TIMER },
     .cost = 20,
 };

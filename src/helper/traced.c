@@ -68,12 +68,12 @@ const struct skep_helper helper_get_attach_cookie = {
 };
 const struct skep_helper helper_get_func_arg = {
     HELPER_HEAD("bpf_get_func_arg", 183, TRACING, helper_func_arg),
-    .args = { ARG_CTX, ARG_ANY, ARG_W_OF(8) },
+    .args = { ARG_CTX, ARG_ANY, ARG_W_WORD(8) },
     .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
 };
 const struct skep_helper helper_get_func_ret = {
     HELPER_HEAD("bpf_get_func_ret", 184, TRACING, helper_func_ret),
-    .args = { ARG_CTX, ARG_W_OF(8) },
+    .args = { ARG_CTX, ARG_W_WORD(8) },
     .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
 };
 const struct skep_helper helper_get_func_arg_cnt = {

@@ -29,7 +29,7 @@ HELPER_KERNEL(task_pt_regs, 175, BASE, .args = { ARG_BTF }, .ret = RET_BTF,
 HELPER_KERNEL(get_branch_snapshot, 176, TRACING, .args = { ARG_W, ARG_SIZE0, ARG_ANY },
               .effects = SKEP_GPL_ONLY);
 HELPER_KERNEL(kallsyms_lookup_name, 179, SYSCALL,
-              .args = { ARG_R, ARG_SIZE0, ARG_ANY, ARG_W_OF(8) });
+              .args = { ARG_R, ARG_SIZE0, ARG_ANY, ARG_W_WORD(8) });
 HELPER_KERNEL(find_vma, 180, TRACING,
               .args = { ARG_BTF, ARG_ANY, ARG_CALLBACK, ARG_CALLBACK_CTX, ARG_ANY },
               .effects = SKEP_CALLS_BACK,

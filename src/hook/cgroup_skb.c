@@ -8,20 +8,6 @@ static const struct skep_ctx_field cgroup_skb_fields[] = {
 #undef SKB_TYPE
 };
 
-/* The link header stays in the headroom, where load_bytes_relative finds it. */
-static void cgroup_skb_prepare(void *host_ctx)
-{
-    struct skep_packet *packet = host_ctx;
-    skb_prepare(packet);
-    if (packet->network_header_offset == 0 || packet->mac_header_offset != 0)
-        return;
-    packet->data += packet->network_header_offset;
-    packet->data_meta = packet->data;
-    packet->length -= packet->network_header_offset;
-    packet->mac_header_offset = 0u - packet->network_header_offset;
-    packet->network_header_offset = 0;
-}
-
 const struct skep_hook hook_cgroup_skb = {
     HOOK_NAMED("cgroup_skb", 8),
     .ctx_type = "__sk_buff",
@@ -30,6 +16,7 @@ const struct skep_hook hook_cgroup_skb = {
     .families = HOOK_CGROUP_FAMILIES | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_LOOKUP,
     .flags = SKEP_HOOK_PACKET,
     .ret_lo = 0,
-    .ret_hi = 3,
-    .prepare = cgroup_skb_prepare,
+    .ret_hi = 1,
+    HOOK_RETURNS({ "cgroup_skb/egress", 0, 3 }),
+    .prepare = skb_prepare_network,
 };

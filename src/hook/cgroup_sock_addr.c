@@ -27,5 +27,7 @@ const struct skep_hook hook_cgroup_sock_addr = {
     .families = HOOK_CGROUP_FAMILIES | SKEP_FAMILY_LOOKUP | SKEP_FAMILY_SOCKET,
     .flags = SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
-    .ret_hi = 3,
+    .ret_hi = 1,
+    HOOK_RETURNS({ "cgroup/bind*", 0, 3 }, { "cgroup/recvmsg*", 1, 1 },
+                 { "cgroup/getpeername*", 1, 1 }, { "cgroup/getsockname*", 1, 1 }),
 };

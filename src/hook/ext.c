@@ -7,7 +7,7 @@ const struct skep_hook hook_ext = {
     HOOK_SECTIONS("freplace+"),
     .ctx_kind = SKEP_CTX_ARGS,
     .ctx_size = HOOK_ARGS_BYTES,
-    .families = HOOK_TRACING_FAMILIES | SKEP_FAMILY_XDP | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ |
-                SKEP_FAMILY_SKB_WRITE,
+    .families = HOOK_TRACING_FAMILIES | HOOK_SYNC_FAMILIES | SKEP_FAMILY_XDP | SKEP_FAMILY_NET |
+                SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE | SKEP_FAMILY_SKB_EDIT,
     .flags = SKEP_HOOK_CONTRACT_ONLY,
 };

@@ -30,9 +30,18 @@
 #define HOOK_CONTEXT(TABLE, BYTES)                                                                 \
     .ctx_kind = SKEP_CTX_FIELDS, .ctx_size = BYTES, .fields = TABLE, .n_fields = ARRAY_LEN(TABLE)
 
+#define HOOK_RETURNS(...)                                                                          \
+    .returns = (const struct skep_hook_returns[]){ __VA_ARGS__ },                                  \
+    .n_returns =                                                                                   \
+        sizeof((struct skep_hook_returns[]){ __VA_ARGS__ }) / sizeof(struct skep_hook_returns)
+
+/* What programs of nearly all types may call.  Not those that interrupt what may hold the lock:
+ * kprobe, tracepoint, perf_event, raw_tracepoint. */
+#define HOOK_SYNC_FAMILIES (SKEP_FAMILY_LOCK | SKEP_FAMILY_TIMER)
+#define HOOK_BASE_FAMILIES (SKEP_FAMILY_BASE | HOOK_SYNC_FAMILIES)
 /* What tracing programs may call, and what attaches to a cgroup's sockets. */
 #define HOOK_TRACING_FAMILIES (SKEP_FAMILY_BASE | SKEP_FAMILY_TASK | SKEP_FAMILY_TRACING)
-#define HOOK_CGROUP_FAMILIES (SKEP_FAMILY_BASE | SKEP_FAMILY_TASK | SKEP_FAMILY_CGROUP)
+#define HOOK_CGROUP_FAMILIES (HOOK_BASE_FAMILIES | SKEP_FAMILY_TASK | SKEP_FAMILY_CGROUP)
 
 /* Twelve arguments of 8 bytes each: MAX_BPF_FUNC_ARGS in the kernel. */
 #define HOOK_ARGS_BYTES 96u

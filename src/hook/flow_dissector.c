@@ -12,6 +12,6 @@ const struct skep_hook hook_flow_dissector = {
     .ctx_type = "__sk_buff",
     HOOK_SECTIONS("flow_dissector"),
     HOOK_CONTEXT(flow_dissector_fields, SKB_BYTES),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_SKB_READ,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
 };

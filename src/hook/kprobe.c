@@ -22,5 +22,6 @@ const struct skep_hook hook_kprobe = {
     .n_fields = ARRAY_LEN(kprobe_fields),
     .families = HOOK_TRACING_FAMILIES,
     .flags = SKEP_HOOK_SLEEPABLE,
+    HOOK_RETURNS({ "kprobe.session+", 0, 1 }, { "uprobe.session+", 0, 1 }),
 };
 #undef KPROBE_BYTES

@@ -9,5 +9,5 @@ const struct skep_hook hook_lirc_mode2 = {
     HOOK_NAMED("lirc_mode2", 20),
     HOOK_SECTIONS("lirc_mode2+"),
     HOOK_CONTEXT(lirc_mode2_fields, 4),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_LIRC,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_LIRC,
 };

@@ -6,6 +6,6 @@ const struct skep_hook hook_memory = {
     HOOK_NAMED("memory", 0x10000),
     .personality = SKEP_APPLICATION,
     .ctx_kind = SKEP_CTX_MEMORY,
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TASK | SKEP_FAMILY_APPLICATION,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_TASK | SKEP_FAMILY_APPLICATION,
     .flags = SKEP_HOOK_CTX_WRITABLE,
 };

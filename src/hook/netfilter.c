@@ -13,7 +13,7 @@ const struct skep_hook hook_netfilter = {
     .ctx_type = "bpf_nf_ctx",
     HOOK_SECTIONS("netfilter"),
     HOOK_CONTEXT(netfilter_fields, 16),
-    .families = SKEP_FAMILY_BASE,
+    .families = HOOK_BASE_FAMILIES,
     .flags = SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
     .ret_hi = 1,

@@ -17,8 +17,9 @@ const struct skep_hook hook_sched_cls = {
     .ctx_type = "__sk_buff",
     HOOK_SECTIONS("tc+", "tc_*", "tcx/", "classifier+", "classifier*", "netkit/"),
     HOOK_CONTEXT(sched_cls_fields, SKB_BYTES),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SKB_WRITE |
-                SKEP_FAMILY_LOOKUP | SKEP_FAMILY_SOCKET,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ |
+                SKEP_FAMILY_SKB_WRITE | SKEP_FAMILY_SKB_EDIT | SKEP_FAMILY_LOOKUP |
+                SKEP_FAMILY_SOCKET,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE | SKEP_HOOK_LD_ABS,
     .verdicts = sched_cls_verdicts,
     .prepare = skb_prepare,

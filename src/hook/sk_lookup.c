@@ -21,7 +21,7 @@ const struct skep_hook hook_sk_lookup = {
     .ctx_type = "bpf_sk_lookup",
     HOOK_SECTIONS("sk_lookup+"),
     HOOK_CONTEXT(sk_lookup_fields, 72),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_LOOKUP,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_LOOKUP,
     .flags = SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
     .ret_hi = 1,

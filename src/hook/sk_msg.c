@@ -22,7 +22,7 @@ const struct skep_hook hook_sk_msg = {
     .ctx_type = "sk_msg_md",
     HOOK_SECTIONS("sk_msg"),
     HOOK_CONTEXT(sk_msg_fields, 80),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TASK | SKEP_FAMILY_SK_MSG,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_TASK | SKEP_FAMILY_SK_MSG,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE | SKEP_HOOK_CONTRACT_ONLY,
     .verdicts = sk_msg_verdicts,
 };

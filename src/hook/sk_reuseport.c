@@ -20,7 +20,7 @@ const struct skep_hook hook_sk_reuseport = {
     .ctx_type = "sk_reuseport_md",
     HOOK_SECTIONS("sk_reuseport+"),
     HOOK_CONTEXT(sk_reuseport_fields, 56),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_REUSEPORT,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_REUSEPORT,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
     .verdicts = sk_reuseport_verdicts,
 };

@@ -14,7 +14,7 @@ const struct skep_hook hook_sk_skb = {
     .ctx_type = "__sk_buff",
     HOOK_SECTIONS("sk_skb+"),
     HOOK_CONTEXT(sk_skb_fields, SKB_BYTES),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SK_SKB | SKEP_FAMILY_LOOKUP,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_SKB_READ | SKEP_FAMILY_SK_SKB | SKEP_FAMILY_LOOKUP,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE | SKEP_HOOK_CONTRACT_ONLY,
     .verdicts = sk_skb_verdicts,
 };

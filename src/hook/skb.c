@@ -30,3 +30,17 @@ void skb_prepare(void *host_ctx)
     if (!packet->wire_len)
         packet->wire_len = packet->length;
 }
+
+/* The link header stays in the headroom, where load_bytes_relative finds it. */
+void skb_prepare_network(void *host_ctx)
+{
+    struct skep_packet *packet = host_ctx;
+    skb_prepare(packet);
+    if (packet->network_header_offset == 0 || packet->mac_header_offset != 0)
+        return;
+    packet->data += packet->network_header_offset;
+    packet->data_meta = packet->data;
+    packet->length -= packet->network_header_offset;
+    packet->mac_header_offset = 0u - packet->network_header_offset;
+    packet->network_header_offset = 0;
+}

@@ -17,5 +17,7 @@
 /* Struct skep_hook.prepare: fills in what the kernel knows of a frame that came in over Ethernet.
  * Data begins at the link header. */
 void skb_prepare(void *packet);
+/* The same for programs whose data begins at the network header. */
+void skb_prepare_network(void *packet);
 
 #endif

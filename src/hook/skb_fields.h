@@ -18,7 +18,7 @@
 
 SKB_U32("len",              0, SKB_ALL,    0,                              0, length),
 SKB_U32("pkt_type",         4, SKB_ALL,    0,                              0, pkt_type),
-SKB_U32("mark",             8, SKB_ALL,    SKB_TC | SKB_CGROUP | SKB_LWT,  0, mark),
+SKB_U32("mark",             8, SKB_ALL & ~SKB_STREAM, SKB_TC | SKB_CGROUP | SKB_LWT,  0, mark),
 SKB_U32("queue_mapping",   12, SKB_ALL,    SKB_TC,                         0, queue_mapping),
 SKB_U32("protocol",        16, SKB_ALL,    0,                              0, protocol),
 SKB_U32("vlan_present",    20, SKB_ALL,    0,                              0, vlan_present),

@@ -53,7 +53,7 @@ const struct skep_hook hook_sock_ops = {
     .ctx_type = "bpf_sock_ops",
     HOOK_SECTIONS("sockops"),
     HOOK_CONTEXT(sock_ops_fields, 224),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SOCK_OPS | SKEP_FAMILY_SOCKET,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_SOCK_OPS | SKEP_FAMILY_SOCKET,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
     .ret_hi = 1,

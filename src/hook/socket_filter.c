@@ -13,7 +13,7 @@ const struct skep_hook hook_socket_filter = {
     .ctx_type = "__sk_buff",
     HOOK_SECTIONS("socket+", "socket*"),
     HOOK_CONTEXT(socket_filter_fields, SKB_BYTES),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_SKB_READ,
+    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TIMER | SKEP_FAMILY_SKB_READ,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_LD_ABS,
     .prepare = skb_prepare,
 };

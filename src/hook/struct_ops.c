@@ -6,6 +6,6 @@ const struct skep_hook hook_struct_ops = {
     HOOK_SECTIONS("struct_ops+"),
     .ctx_kind = SKEP_CTX_ARGS,
     .ctx_size = HOOK_ARGS_BYTES,
-    .families = HOOK_TRACING_FAMILIES | SKEP_FAMILY_SOCKET,
+    .families = HOOK_TRACING_FAMILIES | HOOK_SYNC_FAMILIES | SKEP_FAMILY_SOCKET,
     .flags = SKEP_HOOK_SLEEPABLE | SKEP_HOOK_CONTRACT_ONLY,
 };

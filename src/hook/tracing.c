@@ -7,6 +7,7 @@ const struct skep_hook hook_tracing = {
     HOOK_SECTIONS("fentry+", "fexit+", "fmod_ret+", "fsession+", "tp_btf+", "iter+"),
     .ctx_kind = SKEP_CTX_ARGS,
     .ctx_size = HOOK_ARGS_BYTES,
-    .families = HOOK_TRACING_FAMILIES,
+    .families = HOOK_TRACING_FAMILIES | HOOK_SYNC_FAMILIES,
     .flags = SKEP_HOOK_SLEEPABLE,
+    HOOK_RETURNS({ "fentry+", 0, 0 }, { "fexit+", 0, 0 }, { "fsession+", 0, 0 }, { "iter+", 0, 1 }),
 };

@@ -25,7 +25,7 @@ const struct skep_hook hook_xdp = {
     .ctx_type = "xdp_md",
     HOOK_SECTIONS("xdp+", "xdp*"),
     HOOK_CONTEXT(xdp_fields, 24),
-    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_XDP | SKEP_FAMILY_NET | SKEP_FAMILY_LOOKUP,
+    .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_XDP | SKEP_FAMILY_NET | SKEP_FAMILY_LOOKUP,
     .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE,
     .verdicts = xdp_verdicts,
 };

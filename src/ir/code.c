@@ -293,3 +293,11 @@ const struct code_note *code_note_at(const struct code *code, u32 insn)
     }
     return low < code->n_notes && code->notes[low].insn == insn ? &code->notes[low] : NULL;
 }
+
+const char *code_poison_at(const struct code *code, u32 insn)
+{
+    const struct code_note *note = code_note_at(code, insn);
+    if (note)
+        return note->text;
+    return isa_writes(&code->insns[insn]) >> 10 ? "it writes r10, which is read-only" : NULL;
+}

@@ -84,6 +84,9 @@ skep_status code_check_linux(const struct code *code, skep_error *err);
 /* NULL when there is none. */
 const struct code_line *code_line_at(const struct code *code, u32 insn);
 const struct code_note *code_note_at(const struct code *code, u32 insn);
+/* Why an instruction may stand there but must not be executed (a note says so, or it writes r10,
+ * which is read-only); NULL: it may. */
+const char *code_poison_at(const struct code *code, u32 insn);
 
 /* LDDW_MAP_VALUE and friends: the map index and the offset in its value block. */
 static inline u32 insn_map_index(const struct insn *insn) { return (u32)insn->imm; }

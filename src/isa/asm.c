@@ -147,9 +147,6 @@ static skep_status asm_emit_slot(struct asm_state *as, struct isa_slot slot)
 static skep_status asm_emit(struct asm_state *as, const struct match *match)
 {
     const struct insn *insn = &match->insn;
-    if (isa_writes(insn) >> 10)
-        return RAISE(as->err, SKEP_MALFORMED, ASM_FRAME_POINTER, NUM(as->line),
-                     STR(insn_row(insn)->name));
     struct asm_fixup fixup = { .name = match->label,
                                .slot = as->out->slots.n,
                                .line = as->line,

@@ -125,8 +125,6 @@ skep_status isa_decode(const struct isa_slot *slots, u32 n, u32 at, struct insn 
         TRY(decode_second_slot(slots, n, at, &insn, err));
     if (row->kind == ISA_KIND_ADDR_SPACE_CAST && !decode_cast_is_defined(slot->imm))
         return decode_bad_field(slot, at, "immediate", slot->imm, err);
-    if (isa_writes(&insn) >> 10)
-        return RAISE(err, SKEP_MALFORMED, ISA_FRAME_POINTER, NUM(at), STR(row->name));
     *out = insn;
     return SKEP_OK;
 }

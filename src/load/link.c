@@ -411,6 +411,7 @@ skep_status load_link(struct object *o, u32 program, struct arena *arena, struct
     struct linked linked = {
         .name = p->name,
         .hook = p->hook,
+        .section = load_without_mark(p->section),
         .sleepable = p->sleepable,
         .license = o->license,
         .big_endian = o->elf.big_endian,

@@ -113,6 +113,7 @@ skep_status load_set_hook(struct object *object, u32 program, const struct skep_
 struct linked {
     const char *name;
     const struct skep_hook *hook; /* NULL: unknown type */
+    const char *section;          /* that said so; "": none did */
     bool sleepable;
     const char *license;
     bool big_endian; /* the object's byte order: its data, and what its code takes for granted */

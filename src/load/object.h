@@ -192,4 +192,8 @@ static inline struct isa_slot load_slot(const struct object *o, const struct loa
     return isa_slot_read(s->data + (u64)i * LOAD_SLOT, o->elf.big_endian);
 }
 
+/* The section's name without libbpf's mark of programs that are not to be loaded unless asked for.
+ */
+const char *load_without_mark(const char *section);
+
 #endif

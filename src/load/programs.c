@@ -26,8 +26,7 @@ static bool load_is_program(const struct object *o, const struct load_func *func
     return !func->is_local || !func->is_called;
 }
 
-/* libbpf's mark for programs that are not to be loaded unless asked for. */
-static const char *load_without_mark(const char *section) { return section + (*section == '?'); }
+const char *load_without_mark(const char *section) { return section + (*section == '?'); }
 
 /* How many characters of a section's name a pattern of skep_hook.sections takes; 0: no match. */
 static size_t load_pattern_length(const char *pattern, const char *section)

@@ -1,4 +1,5 @@
-/* Helper calls become calls of host functions; what no engine of ours can call is refused. */
+/* Helper calls become calls of host functions, or traps where the host has none; what no engine of
+ * ours can do is refused. */
 #include "lower/rewrite.h"
 
 static u16 lower_call_op(const struct skep_helper *helper)
@@ -19,8 +20,7 @@ static skep_status lower_helper(struct lowering *l, u32 i)
         return RAISE(l->err, SKEP_UNSUPPORTED, LOWER_NO_HELPER, NUM(lower_slot(l, i)),
                      NUM(lower_insn(l, i)->imm));
     if (!helper->run && !(helper->effects & SKEP_TAIL_CALLS))
-        return RAISE(l->err, SKEP_UNSUPPORTED, LOWER_HELPER_CONTRACT, NUM(lower_slot(l, i)),
-                     STR(helper->name));
+        return lower_emit(l, i, (struct host_insn){ .op = HOST_TRAP }); /* described only */
     struct host_insn call = { .op = lower_call_op(helper), .imm = (u64)(uintptr_t)helper->run };
     return lower_emit(l, i, call);
 }

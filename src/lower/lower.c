@@ -21,10 +21,10 @@ skep_status lower_emit(struct lowering *l, u32 origin, struct host_insn insn)
     return SKEP_OK;
 }
 
-/* What must not be executed is a trap, and the note says why. */
+/* What must not be executed is a trap; engines ask CODE why. */
 skep_status lower_poison(struct lowering *l, u32 i, bool *done)
 {
-    if (!code_note_at(l->in->code, i))
+    if (!code_poison_at(l->in->code, i))
         return SKEP_OK;
     *done = true;
     return lower_emit(l, i, (struct host_insn){ .op = HOST_TRAP });

@@ -228,10 +228,12 @@ static bool access_check_alignment(struct verifier *v, const struct cell *throug
     const struct value *value = cell_value(v, through);
     bool wanted = v->in->aligned || (access->need & NEED_ATOMIC) ||
                   (value->kind == VALUE_STACK && v->in->profile != SKEP_PROFILE_RFC);
-    if (!wanted || (access->need & NEED_HELPER))
+    if (access->need & NEED_HELPER)
+        wanted = access->need & NEED_ALIGNED;
+    if (!wanted)
         return true;
     u64 base = value->kind == VALUE_PACKET || value->kind == VALUE_META ? 2 : 0;
-    if (access_is_aligned(&value->range, access->off, access->size, base))
+    if (access_is_aligned(&value->range, access->off, min_u64(access->size, 8), base))
         return true;
     return REJECT(v, access->reg, VERIFY_MISALIGNED, NUM(access->size),
                   STR(value_kind_name(value->kind)));

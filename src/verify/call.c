@@ -106,6 +106,8 @@ static bool call_check_bytes(struct verifier *v, struct state *s, const struct c
     /* The helper may look at the packet while it writes. */
     if ((value.kind == VALUE_PACKET || value.kind == VALUE_META) && (access.need & NEED_WRITE))
         return call_wrong(v, call, a, "memory outside of the packet");
+    if (arg->flags & SKEP_ARG_ALIGNED)
+        access.need |= NEED_ALIGNED;
     return access_check(v, s, &through, &access);
 }
 
@@ -563,7 +565,8 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
     case SKEP_RET_MAP_VALUE:
         if (cell_is_none(&call->map))
             return call_wrong(v, call, 0, "a map");
-        *out = call_map_value(v, s, &call->map, !call->key_is_index);
+        *out = call_map_value(v, s, &call->map,
+                              (ret->flags & SKEP_RET_NULLABLE) && !call->key_is_index);
         return true;
     case SKEP_RET_MEM:
         value.kind = VALUE_MEMORY;
@@ -878,16 +881,15 @@ static void call_leave(struct verifier *v, struct state *s)
 static bool call_end_callback(struct verifier *v, struct state *s)
 {
     const struct context *context = &v->contexts.data[s->context];
-    const struct skep_callback *contract = &v->in->helpers[context->call]->callback;
+    struct contract_range range = callback_returns(&v->in->helpers[context->call]->callback);
     const struct value *r0 = cell_value(v, state_reg(s, 0));
-    bool any = contract->lo == 0 && contract->hi == 0;
     if (r0->kind == VALUE_NONE)
         return REJECT(v, 0, VERIFY_UNSET, NUM(0));
     if (r0->kind != VALUE_SCALAR)
         return REJECT(v, 0, VERIFY_NOT_A_NUMBER, NUM(0));
-    if (!any && ((s64)r0->range.smin < contract->lo || (s64)r0->range.smax > contract->hi))
+    if ((s64)r0->range.smin < range.lo || (s64)r0->range.smax > range.hi)
         return REJECT(v, 0, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
-                      NUM(contract->lo), NUM(contract->hi));
+                      NUM(range.lo), NUM(range.hi));
     if (!call_nothing_held(v, s, s->n_frames, "the end of a callback"))
         return false;
     if (context->kind == CONTEXT_ASYNC)
@@ -902,18 +904,18 @@ static bool call_end_callback(struct verifier *v, struct state *s)
 
 static bool call_end_program(struct verifier *v, const struct state *s)
 {
-    const struct skep_hook *hook = v->in->hook;
+    struct contract_range range = v->in->returns;
     const struct value *r0 = cell_value(v, state_reg(s, 0));
-    bool any = hook->ret_lo == 0 && hook->ret_hi == 0;
+    bool any = contract_range_is_any(range);
     if (!call_nothing_held(v, s, 0, "the program's end"))
         return false;
     if (r0->kind == VALUE_NONE)
         return REJECT(v, 0, VERIFY_UNSET, NUM(0));
     if (value_is_pointer(r0) && (!any || v->in->profile == SKEP_PROFILE_STRICT))
         return REJECT(v, 0, VERIFY_NOT_A_NUMBER, NUM(0));
-    if (!any && ((s64)r0->range.smin < hook->ret_lo || (s64)r0->range.smax > hook->ret_hi))
+    if (!any && ((s64)r0->range.smin < range.lo || (s64)r0->range.smax > range.hi))
         return REJECT(v, 0, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
-                      NUM(hook->ret_lo), NUM(hook->ret_hi));
+                      NUM(range.lo), NUM(range.hi));
     return true;
 }
 

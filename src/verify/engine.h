@@ -238,7 +238,13 @@ bool verify_unsupported(struct verifier *v, const struct insn *insn);
 bool verify_fails(struct verifier *v, skep_status status);
 
 /* ---- access.c */
-enum access_need { NEED_READ = 1, NEED_WRITE = 2, NEED_ATOMIC = 4, NEED_HELPER = 8 };
+enum access_need {
+    NEED_READ = 1,
+    NEED_WRITE = 2,
+    NEED_ATOMIC = 4,
+    NEED_HELPER = 8,
+    NEED_ALIGNED = 16
+};
 struct access {
     u32 reg;  /* through which */
     s64 off;  /* displacement */

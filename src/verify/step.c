@@ -188,10 +188,10 @@ bool step(struct verifier *v, struct state *s)
         v->last_trace = s->trace;
         const struct insn *insn = &v->in->code->insns[s->insn];
         enum step_result result = STEP_FAILED;
-        const struct code_note *note = code_note_at(v->in->code, s->insn);
-        if (note) {
+        const char *poison = code_poison_at(v->in->code, s->insn);
+        if (poison) {
             verify_reject(v, STATE_REGS);
-            RAISE(&v->report->error, SKEP_REJECTED, VERIFY_POISONED, STR(note->text));
+            RAISE(&v->report->error, SKEP_REJECTED, VERIFY_POISONED, STR(poison));
         } else {
             result = step_one(v, s, insn);
         }

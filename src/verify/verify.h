@@ -25,6 +25,7 @@ struct verify_input {
     u32 n_maps;
     const struct skep_helper *const *helpers; /* by instruction */
     enum skep_profile profile;
+    struct contract_range returns; /* of r0, at the program's end */
     bool sleepable;
     bool aligned;    /* misaligned accesses are refused, as where the machine has none */
     bool fuel;       /* loops need not be proved bounded: runs are metered */

@@ -148,6 +148,8 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
                    : calls_wrong(s, call, a, "memory, since its size is not 0");
     if ((arg->flags & SKEP_ARG_KEPT) && value->from.kind != CHECKED_MAP_VALUE)
         return calls_wrong(s, call, a, "memory of a map's value");
+    if ((arg->flags & SKEP_ARG_ALIGNED) && value->bits % arg->bytes)
+        return calls_wrong(s, call, a, "aligned memory");
     if (bytes == 0)
         return SKEP_OK;
     if (checked_may_access(s, value, &access) == SKEP_OK)
@@ -160,7 +162,6 @@ static skep_status calls_check_memory(struct checked_run_state *s, const struct 
 static skep_status calls_check_map(struct checked_run_state *s, struct checked_call *call, u32 a)
 {
     u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
-    u32 reads = SKEP_MAP_LOOKUP | SKEP_MAP_PEEK | SKEP_MAP_ITERATE;
     const struct checked_value *value = &call->args[a];
     if (value->from.kind != CHECKED_MAP || value->bits != value->from.base)
         return calls_wrong(s, call, a, "a map");
@@ -168,8 +169,9 @@ static skep_status calls_check_map(struct checked_run_state *s, struct checked_c
     if ((map->type->classes & call->helper->maps) != call->helper->maps)
         return CHECKED_FAULT(s, VM_MAP_CLASS, STR(call->helper->name), STR(map->type->name),
                              STR(map->spec.name));
-    bool forbidden = ((call->helper->maps & writes) && !map_program_may_write(map)) ||
-                     ((call->helper->maps & reads) && !map_program_may_read(map));
+    bool forbidden =
+        ((call->helper->maps & writes) && !map_program_may_write(map)) ||
+        ((call->helper->maps & (SKEP_MAP_PEEK | SKEP_MAP_ITERATE)) && !map_program_may_read(map));
     if (forbidden)
         return CHECKED_FAULT(s, VM_MAP_FORBIDS, STR(call->helper->name), STR(map->spec.name));
     call->map = map;

@@ -18,12 +18,12 @@ static u16 checked_reads(const struct insn *insn)
 
 static const char *checked_poison(const struct vm_input *in, u32 i)
 {
-    const struct code_note *note = code_note_at(in->code, i);
+    const char *poison = code_poison_at(in->code, i);
     const struct insn *insn = &in->code->insns[i];
     bool no_map = (insn->op == ISA_LDDW_MAP || insn->op == ISA_LDDW_MAP_VALUE) &&
                   insn_map_index(insn) >= in->n_maps;
-    if (note)
-        return note->text;
+    if (poison)
+        return poison;
     if (no_map)
         return "the program has no such map";
     if ((insn->op == ISA_CALL_HELPER || insn->op == ISA_CALL_KFUNC) && !in->helpers[i])

@@ -21,11 +21,22 @@ static COLD skep_status interp_fault(struct skep_thread *thread, const struct in
                                      const struct interp_insn *ip, enum diag_id id)
 {
     u32 insn = interp->origin[ip - interp->insns];
-    const struct code_note *note = code_note_at(interp->code, insn);
     vm_fault_begin(thread, interp->code, insn);
     diag_raise(&thread->fault.error, SKEP_TRAP, id, 1,
-               &STR(note ? note->text : insn_row(&interp->code->insns[insn])->name));
+               &STR(insn_row(&interp->code->insns[insn])->name));
     return SKEP_TRAP;
+}
+
+static COLD skep_status interp_trap(struct skep_thread *thread, const struct interp *interp,
+                                    const struct interp_insn *ip)
+{
+    u32 insn = interp->origin[ip - interp->insns];
+    const char *poison = code_poison_at(interp->code, insn);
+    const struct skep_helper *helper = poison || !interp->helpers ? NULL : interp->helpers[insn];
+    vm_fault_begin(thread, interp->code, insn);
+    return helper ? RAISE(&thread->fault.error, SKEP_TRAP, VM_HELPER_CONTRACT, STR(helper->name))
+                  : RAISE(&thread->fault.error, SKEP_TRAP, VM_POISONED,
+                          STR(poison ? poison : insn_row(&interp->code->insns[insn])->name));
 }
 
 /* Builds with assertions hold helpers to their contracts, which the call by address knows nothing
@@ -367,7 +378,7 @@ dispatch:
         }
         CASE(HOST_TRAP, 0)
         {
-            status = interp_fault(thread, interp, ip, DIAG_VM_POISONED);
+            status = interp_trap(thread, interp, ip);
             goto leave;
         }
     }

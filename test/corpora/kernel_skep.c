@@ -26,9 +26,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECONDS 60                /* for a job */
-#define FUEL ((uint64_t)20 << 20) /* for a run */
-#define ETHERNET_BYTES 14u        /* what bpf(2) takes off a test's packet for most types */
+#define SECONDS 60                 /* for a job */
+#define FUEL ((uint64_t)400 << 20) /* for a run: loops of 8 Mi rounds */
+#define IFINDEX 1u                 /* the device that bpf(2) lets a test's packet come from */
+#define ETHERNET_BYTES 14u         /* what bpf(2) takes off a test's packet for most types */
 #define MAX_FIELDS 8
 #define MAX_MAPS 32
 #define CTX_BYTES 4096u
@@ -90,21 +91,27 @@ static const char *verdict_of(skep_status status)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* bpf(2) shows a test's packet from the link header on to these types only. */
-static bool sees_link_header(const struct skep_hook *hook)
+/* bpf(2) takes the link header off a test's packet, unless the type sees it; some types take it off
+ * themselves here. */
+static bool takes_link_header(const struct skep_hook *hook)
 {
-    return !strcmp(hook->name, "xdp") || !strcmp(hook->name, "sched_cls") ||
-           !strcmp(hook->name, "sched_act");
+    static const char *const names[] = { "xdp",    "sched_cls", "sched_act", "cgroup_skb",
+                                         "lwt_in", "lwt_out",   "lwt_xmit",  "lwt_seg6local" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (!strcmp(hook->name, names[i]))
+            return true;
+    return false;
 }
 
 static skep_packet *packet_of(skep_env *env, const struct skep_hook *hook,
                               const struct struct_run *run)
 {
-    size_t skip = sees_link_header(hook) ? 0 : ETHERNET_BYTES;
+    size_t skip = takes_link_header(hook) ? 0 : ETHERNET_BYTES;
     skep_packet *packet;
     if (skep_packet_new(env, STRUCT_TEST_DATA, &packet) != SKEP_OK ||
         skep_packet_set(packet, run->data + skip, STRUCT_TEST_DATA - skip) != SKEP_OK)
         die("packet");
+    packet->ingress_ifindex = IFINDEX;
     return packet;
 }
 

@@ -42,10 +42,13 @@ static const char *const arg_names[SKEP_ARG_KIND_COUNT] = {
 
 static const struct page_bit family_names[] = {
     { SKEP_FAMILY_BASE, "base" },
+    { SKEP_FAMILY_LOCK, "lock" },
+    { SKEP_FAMILY_TIMER, "timer" },
     { SKEP_FAMILY_TRACING, "tracing" },
     { SKEP_FAMILY_XDP, "xdp" },
     { SKEP_FAMILY_SKB_READ, "skb-read" },
     { SKEP_FAMILY_SKB_WRITE, "skb-write" },
+    { SKEP_FAMILY_SKB_EDIT, "skb-edit" },
     { SKEP_FAMILY_SOCKET, "socket" },
     { SKEP_FAMILY_CGROUP, "cgroup" },
     { SKEP_FAMILY_LWT, "lwt" },

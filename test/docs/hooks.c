@@ -48,6 +48,31 @@ static void write_verdicts(struct text *out, const struct skep_hook *hook)
     text_string(out, ".\n\n");
 }
 
+static void write_range(struct text *out, s64 lo, s64 hi)
+{
+    if (lo == hi)
+        text_printf(out, "%lld", (long long)lo);
+    else
+        text_printf(out, "%lld to %lld", (long long)lo, (long long)hi);
+}
+
+static void write_returns(struct text *out, const struct skep_hook *hook)
+{
+    bool all = hook->ret_lo || hook->ret_hi;
+    if (!all && !hook->n_returns)
+        return;
+    text_string(out, "r0 at the end:");
+    if (all) {
+        text_char(out, ' ');
+        write_range(out, hook->ret_lo, hook->ret_hi);
+    }
+    for (u32 i = 0; i < hook->n_returns; i++) {
+        text_printf(out, "%s in `%s` ", i || all ? "," : "", hook->returns[i].section);
+        write_range(out, hook->returns[i].lo, hook->returns[i].hi);
+    }
+    text_string(out, ".\n\n");
+}
+
 static void write_fields(struct text *out, const struct skep_hook *hook)
 {
     if (!hook->n_fields)
@@ -72,6 +97,7 @@ static void write_hook(struct text *out, const struct skep_hook *hook)
         text_printf(out, ", %u bytes", hook->ctx_size);
     text_string(out, ".\n\n");
     write_verdicts(out, hook);
+    write_returns(out, hook);
     write_fields(out, hook);
 }
 

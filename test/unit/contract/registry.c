@@ -336,7 +336,34 @@ TEST(refuses_hooks_that_contradict_themselves)
     fixture_drop(f);
 }
 
-UNIT_TESTS(UNIT(refuses_helpers_that_contradict_themselves),
+TEST(what_a_program_returns_depends_on_its_section)
+{
+    static const struct skep_hook_returns rows[] = { { "at/one", 1, 1 }, { "at/*", 0, 3 } };
+    struct skep_hook own = hook;
+    own.ret_lo = -1, own.ret_hi = 1, own.returns = rows, own.n_returns = ARRAY_LEN(rows);
+    assert_int_equal(hook_returns(&own, "").lo, -1);
+    assert_int_equal(hook_returns(&own, "at/one").lo, 1);
+    assert_int_equal(hook_returns(&own, "at/other").hi, 3);
+    assert_true(contract_range_is_any(hook_returns(&hook, "at/one")));
+    struct skep_callback callback = { .returns_0 = false };
+    assert_true(contract_range_is_any(callback_returns(&callback)));
+    callback.returns_0 = true;
+    assert_int_equal(callback_returns(&callback).hi, 0);
+}
+
+TEST(refuses_ranges_of_results_that_are_empty)
+{
+    static const struct skep_hook_returns rows[] = { { "at/one", 1, 0 } };
+    struct fixture *f = fixture_new();
+    struct skep_hook own = hook;
+    own.returns = rows, own.n_returns = ARRAY_LEN(rows);
+    assert_int_equal(registry_add_hook(&f->registry, &own, NULL), SKEP_BAD_ARG);
+    fixture_drop(f);
+}
+
+UNIT_TESTS(UNIT(what_a_program_returns_depends_on_its_section),
+           UNIT(refuses_ranges_of_results_that_are_empty),
+           UNIT(refuses_helpers_that_contradict_themselves),
            UNIT(refuses_arguments_that_contradict_themselves),
            UNIT(finds_helpers_by_personality_id_and_name), UNIT(ids_and_names_are_unique),
            UNIT(replaces_a_helper_of_the_same_id_and_name), UNIT(running_out_of_memory_is_a_status),

@@ -55,7 +55,6 @@ static void refuses_what_is_no_instruction(void **state)
     (void)state;
     assert_string_equal(verdict(".8byte 0xff; exit"), "isa-unknown-opcode");
     assert_string_equal(verdict(".8byte 0x0b07; exit"), "isa-bad-register");
-    assert_string_equal(verdict(".8byte 0x0a07; exit"), "isa-frame-pointer-written");
     assert_string_equal(verdict(".8byte 0x10007; exit"), "isa-undefined-field");
     assert_string_equal(verdict(".8byte 0x0118"), "isa-half-instruction");
     assert_string_equal(verdict(".8byte 0x0118; exit"), "isa-half-instruction");

@@ -21,13 +21,12 @@ static bool same_slot(struct isa_slot a, struct isa_slot b)
 /* The independent description */
 
 static bool reg_ok(unsigned r) { return r <= 10; }
-static bool writable(unsigned r) { return r <= 9; }
 
 static bool alu_defined(const struct isa_slot *s, bool wide)
 {
     unsigned code = s->opcode >> 4;
     bool x = s->opcode & 8;
-    if (!writable(s->dst))
+    if (!reg_ok(s->dst))
         return false;
     if (code == 8) /* NEG: neither source */
         return !x && s->src == 0 && s->off == 0 && s->imm == 0;
@@ -79,9 +78,7 @@ static bool atomic_defined(const struct isa_slot *s, unsigned size)
 {
     if (!reg_ok(s->dst) || !reg_ok(s->src))
         return false;
-    if (s->imm == 0x100) /* Linux: load-acquire writes dst */
-        return writable(s->dst);
-    if (s->imm == 0x110)
+    if (s->imm == 0x100 || s->imm == 0x110) /* Linux: load-acquire, store-release */
         return true;
     if (size != 0 && size != 3) /* only W and DW */
         return false;
@@ -90,12 +87,12 @@ static bool atomic_defined(const struct isa_slot *s, unsigned size)
     case 0x40:
     case 0x50:
     case 0xa0:
-    case 0xf1: return true;
+    case 0xf1:
     case 0x01:
     case 0x41:
     case 0x51:
     case 0xa1:
-    case 0xe1: return writable(s->src);
+    case 0xe1: return true;
     default: return false;
     }
 }
@@ -106,7 +103,7 @@ static bool load_store_defined(const struct isa_slot *s, const struct isa_slot *
     if (class == 0 && mode == 0) { /* wide: only DW, src 0 to 6 */
         bool clean = second && !second->opcode && !second->dst && !second->src && !second->off;
         bool upper_used = s->src == 0 || s->src == 2 || s->src == 6;
-        return size == 3 && clean && writable(s->dst) && s->src <= 6 && s->off == 0 &&
+        return size == 3 && clean && reg_ok(s->dst) && s->src <= 6 && s->off == 0 &&
                (upper_used || second->imm == 0);
     }
     if (class == 0) { /* ABS 1, IND 2; not DW */
@@ -114,7 +111,7 @@ static bool load_store_defined(const struct isa_slot *s, const struct isa_slot *
         return (mode == 1 || mode == 2) && size != 3 && src && s->dst == 0 && s->off == 0;
     }
     if (class == 1) /* MEM 3; MEMSX 4, not DW */
-        return (mode == 3 || (mode == 4 && size != 3)) && writable(s->dst) && reg_ok(s->src) &&
+        return (mode == 3 || (mode == 4 && size != 3)) && reg_ok(s->dst) && reg_ok(s->src) &&
                s->imm == 0;
     if (class == 2)
         return mode == 3 && reg_ok(s->dst) && s->src == 0;

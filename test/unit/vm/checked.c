@@ -305,7 +305,8 @@ ROWS(flags_of_maps_hold_for_programs,
     FAULTS(LOOKUP("1") "*(u8 *)(r0 + 0) = 1; r0 = 0; exit", "vm-read-only"),
     FAULTS(LOOKUP("1") "r2 = 1; lock *(u64 *)(r0 + 0) += r2; r0 = 0; exit", "vm-read-only"),
     FAULTS("r1 = map[idx:2][0] + 0; r0 = *(u8 *)(r1 + 0); exit", "vm-write-only"),
-    FAULTS(LOOKUP("2") "r0 = 0; exit", "vm-map-forbids"),
+    FAULTS(LOOKUP("2") "r0 = *(u8 *)(r0 + 0); exit", "vm-write-only"),
+    GIVES(LOOKUP("2") "*(u8 *)(r0 + 0) = 1; r0 = 0; exit", 0),
     FAULTS("r1 = map[idx:1]; call 14; exit", "vm-map-forbids"),
     GIVES("r1 = map[idx:0]; call 14; exit", 0x1234))
 
