@@ -143,7 +143,7 @@ static skep_status verification_verify(struct verification *in, struct skep_verd
                                   .n_maps = in->linked.n_maps,
                                   .helpers = in->helpers,
                                   .profile = in->options->profile,
-                                  .returns = hook_returns(in->linked.hook, in->linked.section),
+                                  .section = in->linked.section,
                                   .sleepable = in->linked.sleepable,
                                   .aligned = in->options->aligned,
                                   .fuel = in->options->fuel,

@@ -904,7 +904,7 @@ static bool call_end_callback(struct verifier *v, struct state *s)
 
 static bool call_end_program(struct verifier *v, const struct state *s)
 {
-    struct contract_range range = v->in->returns;
+    struct contract_range range = hook_returns(v->in->hook, v->in->section ? v->in->section : "");
     const struct value *r0 = cell_value(v, state_reg(s, 0));
     bool any = contract_range_is_any(range);
     if (!call_nothing_held(v, s, 0, "the program's end"))

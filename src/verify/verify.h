@@ -25,7 +25,7 @@ struct verify_input {
     u32 n_maps;
     const struct skep_helper *const *helpers; /* by instruction */
     enum skep_profile profile;
-    struct contract_range returns; /* of r0, at the program's end */
+    const char *section; /* where the program lay; NULL: nowhere */
     bool sleepable;
     bool aligned;    /* misaligned accesses are refused, as where the machine has none */
     bool fuel;       /* loops need not be proved bounded: runs are metered */
