@@ -3,6 +3,7 @@ JOBS ?= 2
 PREFIX ?= /usr/local
 SECONDS ?= 60
 OPERATIONS ?= 1000000
+INSNS ?= 1000000000
 MAKEFLAGS += --no-print-directory
 export JOBS
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
@@ -38,9 +39,10 @@ fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $(SECONDS)
 
-soak: ## maps and ring buffers for SECONDS (60), plain and under both sanitizers
+soak: ## maps and ring buffers for SECONDS (60), then 10^9 (INSNS) instructions of random programs
 	@tools/setup.sh test
 	@tools/soak.sh $(SECONDS)
+	@[ $(INSNS) = 0 ] || build/test/sound_random --tables --insns $(INSNS)
 
 proofs: ## prove the verifier's operators for all 64-bit words with z3
 	@tools/setup.sh proofs

@@ -24,14 +24,15 @@ struct skep_load_options {
     size_t size; /* sizeof(struct skep_load_options) */
     enum skep_engine engine;
     enum skep_profile profile;
-    bool trusted;              /* the caller vouches for the program: required by ENGINE_INTERP */
-    bool unmetered;            /* INTERP: no fuel at all (cancel does not work either) */
-    bool witness;              /* CHECKED: the program is verified, and before every instruction of
-                                  every run what the verifier claims is compared with what is; a claim
-                                  that is wrong is the fault vm-witness-*.  To test the verifier with */
-    uint64_t fuel;             /* default budget of a run; 0: 2^32 */
-    const skep_program *share; /* use this program's maps where the names agree */
-    skep_map *const *maps;     /* use these maps where the names agree; they come before `share` */
+    bool trusted;   /* the caller vouches for the program: required by ENGINE_INTERP */
+    bool unmetered; /* INTERP: no fuel at all (cancel does not work either) */
+    bool witness;   /* CHECKED: the program is verified, and before every instruction of
+                       every run what the verifier claims is compared with what is; a claim
+                       that is wrong is the fault vm-witness-*.  To test the verifier with */
+    struct skep_verify_limits limits; /* of that verification */
+    uint64_t fuel;                    /* default budget of a run; 0: 2^32 */
+    const skep_program *share;        /* use this program's maps where the names agree */
+    skep_map *const *maps; /* use these maps where the names agree; they come before `share` */
     size_t n_maps;
 };
 

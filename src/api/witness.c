@@ -39,6 +39,7 @@ static skep_status witness_verify(const struct skep_program *program,
                                   .profile = options->profile,
                                   .sleepable = linked->sleepable,
                                   .every_insn = true,
+                                  .limits = options->limits,
                                   .witness = witness };
     for (u32 i = 0; i < linked->n_maps; i++)
         TRY(witness_map(program, program->maps[i], &maps[i]));

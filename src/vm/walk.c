@@ -243,12 +243,15 @@ static struct checked_value walk_stack_value(const struct walk *w, u32 frame, u3
     return value;
 }
 
+/* What was written matters to profile strict alone; the others do not compare it. */
 static bool walk_bytes(struct walk *w, const struct slot *slot, u32 frame, u32 offset)
 {
+    bool strict = w->run->program->in.strict;
     const struct checked_frame *f = &w->run->frames[frame];
     const u8 *at = w->run->thread->stack + (size_t)frame * RT_FRAME_BYTES + offset;
     for (u32 b = 0; b < 8; b++) {
-        if ((slot->written >> b & 1) && !(f->written[(offset + b) / 64] >> (offset + b) % 64 & 1))
+        if (strict && (slot->written >> b & 1) &&
+            !(f->written[(offset + b) / 64] >> (offset + b) % 64 & 1))
             return walk_differs(w, NULL, 0, "bytes that were never written count as written");
         if ((slot->zero >> b & 1) && at[b] != 0)
             return walk_differs(w, NULL, at[b], "bytes that are not 0 count as 0");
@@ -341,7 +344,8 @@ static bool walk_held(struct walk *w)
         if (holder)
             *(holder->bits ? &least : &most) += holder->bits ? 1 : UINT32_MAX;
     }
-    u32 real = run->thread->n_held - run->frames[w->first].first_held;
+    u32 locks = run->lock ? 1 : 0; /* the ledger has them too */
+    u32 real = run->thread->n_held - run->frames[w->first].first_held - locks;
     w->kind = WALK_HELD;
     return (real >= least && real <= most) ||
            walk_differs(w, NULL, real, "another number of things is held");
@@ -358,12 +362,10 @@ static bool walk_holds(struct walk *w, const struct state *state)
     w->kind = WALK_LOCK;
     if (!state->lock_map != !run->lock)
         return walk_differs(w, NULL, run->lock, "a spin lock is held, or not");
-    if (!walk_extents(w) || !walk_held(w))
-        return false;
-    for (u32 i = 0; i < state->n_frames; i++)
+    for (u32 i = state->n_frames; i-- > 0;)
         if (!walk_registers(w, i) || !walk_slots(w, i))
             return false;
-    return walk_relations(w);
+    return walk_extents(w) && walk_held(w) && walk_relations(w);
 }
 
 /* ---- the report */

@@ -1,0 +1,59 @@
+/* Random programs with structure: branches, loops, spills, subprograms, callbacks, packets, maps,
+ * records; most of them safe, some a token away from it. */
+#ifndef SKEP_TEST_SOUND_GENERATE_H
+#define SKEP_TEST_SOUND_GENERATE_H
+
+#include "isa/isa.h"
+
+#define GENERATE_MAX 700u /* instructions */
+
+/* Jumps, local calls and addresses of code refer to instructions by position. */
+struct generated_insn {
+    struct insn insn;
+    u32 target;
+};
+#define GENERATE_NO_TARGET UINT32_MAX
+
+enum generated_hook { HOOK_XDP, HOOK_SCHED_CLS, HOOK_SOCKET_FILTER, HOOK_MEMORY, HOOK_COUNT };
+
+struct generated {
+    u32 n;
+    enum generated_hook hook;
+    struct generated_insn insns[GENERATE_MAX];
+};
+
+/* The maps that every program has, by index; random.c makes them. */
+enum generated_map {
+    MAP_ARRAY,  /* 4 → 64, 4 elements */
+    MAP_HASH,   /* 4 → 32, 8 elements */
+    MAP_RING,   /* 4096 bytes */
+    MAP_RODATA, /* 4 → 64, 1 element that nobody changes */
+    MAP_PERCPU, /* an array, 4 → 16, 2 elements */
+    MAP_WIDE,   /* 8 → 128, a hash, 8 elements */
+    MAP_COUNT,
+};
+
+/* The next number of a sequence that its start decides. */
+static inline u64 random_next(u64 *state)
+{
+    u64 x = (*state += 0x9e3779b97f4a7c15u);
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+static inline u32 random_below(u64 *state, u32 n) { return (u32)(random_next(state) >> 32) % n; }
+/* A number that is likely to be at a border of something. */
+u64 random_number(u64 *state);
+
+/* The program that a seed decides. */
+void generate(struct generated *out, u64 seed);
+/* Changes one instruction or constant. */
+void generate_mutate(struct generated *program, u64 *state);
+/* Takes one instruction out; false: something refers to it alone. */
+void generate_remove(struct generated *program, u32 at);
+void generate_make_nop(struct generated *program, u32 at);
+
+/* Bytecode; at least 2 * GENERATE_MAX slots of room.  How many there are; 0: a jump is too far. */
+u32 generate_encode(const struct generated *program, skep_insn *out);
+
+#endif
