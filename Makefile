@@ -34,6 +34,9 @@ demo: ## the main job on a real capture
 corpora: ## the third-party suites (downloads packages into a cache)
 	@tools/setup.sh corpora
 	@tools/corpora.sh
+kernel-tests: ## the kernel's own tests, its verdicts on other programs, and what large ones cost
+	@tools/setup.sh corpora
+	@tools/corpora.sh kernel-tests kernel-live kernel-large
 
 fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
 	@tools/setup.sh fuzz
@@ -90,4 +93,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora fuzz soak diff probes mistakes coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes coverage bench install docs format check-format clean help

@@ -14,6 +14,7 @@
 #define STATE_MAX_FRAMES 8u
 #define STATE_MAX_RELATIONS 24u
 #define STATE_MAX_AFFINES 8u
+#define STATE_MAX_SETTLED 8u
 #define STATE_MAX_HELD 64u
 #define STATE_REGS 11u
 
@@ -64,6 +65,12 @@ struct affine {
     s64 m, k, c;
 };
 
+/* An unknown that turned out to be a constant on this path; no cell has its name any more. */
+struct settled {
+    u32 id;
+    u64 value;
+};
+
 struct held {
     u32 ref;
     u32 insn; /* where it was acquired */
@@ -91,6 +98,7 @@ struct state {
     struct frame *frames[STATE_MAX_FRAMES];
     struct cell extent[EXTENT_COUNT]; /* numbers: sizes of what grows and shrinks */
     struct affine affines[STATE_MAX_AFFINES];
+    struct settled settled[STATE_MAX_SETTLED]; /* the latest; 0: unused */
     struct relation relations[STATE_MAX_RELATIONS];
     struct held held[STATE_MAX_HELD];
 };

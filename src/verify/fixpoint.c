@@ -188,7 +188,8 @@ bool fix_arrive(struct fix *f, struct state *s)
         return false;
     struct fix_node *node = &f->nodes.data[n];
     for (u32 i = 0; i < node->states.n; i++)
-        if (merge_covers(v, node->states.data[i], s, f->fixed)) {
+        if (node->states.data[i]->rounds <= s->rounds &&
+            merge_covers(v, node->states.data[i], s, f->fixed)) {
             state_drop(v, s);
             return true;
         }
@@ -206,13 +207,15 @@ bool fix_arrive(struct fix *f, struct state *s)
     return verify_fails(v, SKEP_LIMIT);
 }
 
-bool fix_begin(struct fix *f, struct state *s)
+/* The state that a loop's body begins with: it arrives without coming back. */
+static bool fix_begin(struct fix *f)
 {
-    u32 n = fix_find(f, s->context, s->insn);
+    struct state *s = f->begin ? state_copy(f->v, f->begin) : NULL;
+    u32 n = s ? fix_find(f, s->context, s->insn) : VERIFY_NONE;
     if (n != VERIFY_NONE)
         return fix_keep(f, n, s);
     state_drop(f->v, s);
-    return false;
+    return !f->begin;
 }
 
 /* ---- passes */
@@ -258,10 +261,8 @@ static bool fix_take_roots(struct fix *f)
     return true;
 }
 
-bool fix_ascend(struct fix *f)
+static bool fix_ascend(struct fix *f)
 {
-    if (!fix_take_roots(f))
-        return false;
     while (f->heap.n) {
         u32 n = fix_next(f);
         while (f->nodes.data[n].n_done < f->nodes.data[n].states.n) {
@@ -302,12 +303,16 @@ void fix_drop(struct fix *f)
 
 /* What follows from all states as they are, without what widening added.  Sound: what a post-
  * fixpoint leads to is one too; fix_ascend checks it all the same. */
-static bool fix_narrow(struct fix *f)
+bool fix_narrow(struct fix *f)
 {
     struct fix narrow;
     fix_init(&narrow, f->v, f->most_states);
     narrow.widens = false;
-    bool ok = fix_take_roots(&narrow);
+    narrow.loop = f->loop;
+    narrow.fixed = f->fixed;
+    narrow.begin = f->begin;
+    narrow.n_roots = f->loop ? f->n_roots : 0;
+    bool ok = fix_begin(&narrow) && fix_take_roots(&narrow);
     for (u32 n = 0; ok && n < f->nodes.n; n++)
         for (u32 i = 0; ok && i < f->nodes.data[n].states.n; i++)
             ok = fix_step_state(f, &narrow, f->nodes.data[n].states.data[i]);
@@ -318,6 +323,17 @@ static bool fix_narrow(struct fix *f)
     f->first = old.first;
     old.any_failed = false;
     fix_drop(&old);
+    return ok;
+}
+
+bool fix_close(struct fix *f)
+{
+    bool ok = fix_begin(f) && fix_take_roots(f) && fix_ascend(f);
+    for (u32 i = 0; ok && f->any_failed && i < FIX_NARROWINGS; i++) {
+        ok = fix_narrow(f);
+        f->any_failed = false;
+        ok = ok && fix_ascend(f);
+    }
     return ok;
 }
 
@@ -334,12 +350,7 @@ enum outcome fixpoint_run(struct verifier *v, u32 most_states)
 {
     struct fix f;
     fix_init(&f, v, most_states);
-    bool ok = fix_ascend(&f);
-    for (u32 i = 0; ok && f.any_failed && i < FIX_NARROWINGS; i++) {
-        ok = fix_narrow(&f);
-        f.any_failed = false;
-        ok = ok && fix_ascend(&f);
-    }
+    bool ok = fix_close(&f);
     enum outcome outcome = !ok            ? OUTCOME_FAILED
                            : f.any_failed ? OUTCOME_UNDECIDED
                                           : OUTCOME_ACCEPTED;

@@ -20,8 +20,9 @@ struct fix {
     u32 most_states; /* kept apart at a point */
     bool widens;
     bool stop_at_failure;
-    u32 fixed;         /* ids below keep their meaning */
-    struct loop *loop; /* one loop's body is looked at, not the program; else NULL */
+    u32 fixed;                 /* ids below keep their meaning */
+    const struct state *begin; /* of the loop that is looked at; else NULL */
+    struct loop *loop;         /* one loop's body is looked at, not the program; else NULL */
     VEC(struct fix_node) nodes;
     struct hash_index index;
     VEC(u32) heap; /* nodes with states to be stepped */
@@ -34,10 +35,10 @@ void fix_init(struct fix *f, struct verifier *v, u32 most_states);
 void fix_drop(struct fix *f);
 /* A state arrives where others may be.  Consumes it. */
 bool fix_arrive(struct fix *f, struct state *s);
-/* The first state of a loop's body, which arrives without coming back. */
-bool fix_begin(struct fix *f, struct state *s);
-/* Until nothing new arrives.  false: a limit, or no memory. */
-bool fix_ascend(struct fix *f);
+/* Until nothing new arrives, narrowed where something failed.  false: a limit, or no memory. */
+bool fix_close(struct fix *f);
+/* One more pass over all states, which makes the table anew. */
+bool fix_narrow(struct fix *f);
 
 /* Do all loops of a finished fixpoint end?  The report says which one may not. */
 enum outcome loops_end(struct fix *f);

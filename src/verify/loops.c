@@ -24,7 +24,7 @@ struct loop {
     u32 context, insn;
     u32 first, last; /* positions of its blocks in the function's order */
     u32 n_rounds;
-    bool overflow;
+    bool overflow, notes;
     u8 moves[LOOP_ROUNDS][LOOP_PLACES];
     u64 low[LOOP_PLACES], high[LOOP_PLACES]; /* of each variable, all rounds */
 };
@@ -127,7 +127,7 @@ bool loop_takes(struct loop *loop, struct verifier *v, struct state *s)
     bool counted = s->rounds > loop->head->rounds;
     if (inside && !back && !counted)
         return false;
-    if (back && !counted)
+    if (back && !counted && loop->notes)
         loop_note_round(loop, v, s);
     state_drop(v, s);
     return true;
@@ -142,8 +142,11 @@ static bool loop_run_round(struct fix *whole, struct loop *loop)
     body.loop = loop;
     body.fixed = loop->head->next_id;
     body.n_roots = v->roots.n;
-    struct state *s = state_copy(v, loop->head);
-    bool ok = s && fix_begin(&body, s) && fix_ascend(&body) && !body.any_failed;
+    body.begin = loop->head;
+    loop->notes = false;
+    bool ok = fix_close(&body) && !body.any_failed;
+    loop->notes = true; /* only what comes back from the states as they are in the end */
+    ok = ok && fix_narrow(&body) && !body.any_failed;
     fix_drop(&body);
     return ok && !loop->overflow;
 }

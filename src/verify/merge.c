@@ -310,6 +310,55 @@ static void join_note_id(struct join *j, u32 id, struct form a, struct form b, s
         j->ids[j->n_ids++] = (struct join_id){ .id = id, .a = a, .b = b, .ra = ra, .rb = rb };
 }
 
+/* What an unknown turned out to be in a state; false: that is not known. */
+static bool join_settled_at(const struct state *s, u32 id, u64 *value)
+{
+    for (u32 i = 0; i < STATE_MAX_SETTLED; i++)
+        if (s->settled[i].id == id) {
+            *value = s->settled[i].value;
+            return true;
+        }
+    return false;
+}
+
+/* Is the constant what the form is, in a state that knows its unknown? */
+static bool join_is_settled(const struct state *s, struct form constant, struct form f)
+{
+    u64 value;
+    return form_is_constant(constant) && form_is_offset(f) && join_settled_at(s, f.plus, &value) &&
+           value + f.add == constant.add;
+}
+
+/* A form that is fa on one side and fb on the other, in a name that either side has given up. */
+static bool join_named(const struct join *j, struct form fa, struct form fb, struct form *out)
+{
+    if (join_is_settled(j->a, fa, fb) || join_is_settled(j->b, fb, fa)) {
+        *out = form_is_constant(fa) ? fb : fa;
+        return true;
+    }
+    for (u32 i = 0; form_is_constant(fa) && form_is_constant(fb) && i < STATE_MAX_SETTLED; i++) {
+        const struct settled *a = &j->a->settled[i];
+        u64 b;
+        if (a->id && join_settled_at(j->b, a->id, &b) && fa.add - a->value == fb.add - b) {
+            *out = (struct form){ .plus = a->id, .add = fa.add - a->value };
+            return true;
+        }
+    }
+    return false;
+}
+
+static void join_settled(struct join *j)
+{
+    for (u32 i = 0; i < STATE_MAX_SETTLED; i++) {
+        struct settled *a = &j->out->settled[i];
+        bool same = false;
+        for (u32 k = 0; k < STATE_MAX_SETTLED; k++)
+            same |= a->id == j->b->settled[k].id && a->value == j->b->settled[k].value;
+        if (!same)
+            *a = (struct settled){ 0 };
+    }
+}
+
 /* The same unknown on both sides keeps its name. */
 static struct form join_form(struct join *j, const struct cell *a, const struct cell *b)
 {
@@ -324,6 +373,20 @@ static struct form join_form(struct join *j, const struct cell *a, const struct 
                          (struct form){ .plus = fa.plus }, scalar_sub64(ra, scalar_const(fa.add)),
                          scalar_sub64(rb, scalar_const(fb.add)));
         return fa;
+    }
+    struct form named;
+    if (join_named(j, fa, fb, &named)) {
+        for (u32 i = 0; i < j->n_ids; i++)
+            known |= j->ids[i].id == named.plus;
+        if (!known)
+            join_note_id(j, named.plus,
+                         form_is_constant(fa) ? (struct form){ .add = fa.add - named.add }
+                                              : (struct form){ .plus = named.plus },
+                         form_is_constant(fb) ? (struct form){ .add = fb.add - named.add }
+                                              : (struct form){ .plus = named.plus },
+                         scalar_sub64(ra, scalar_const(named.add)),
+                         scalar_sub64(rb, scalar_const(named.add)));
+        return named;
     }
     for (u32 i = 0; i < j->n_ids; i++) {
         const struct join_id *k = &j->ids[i];
@@ -631,6 +694,7 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
     j->out = state_copy(v, a);
     if (!j->out)
         return NULL;
+    j->out->rounds = min_u32(a->rounds, b->rounds);
     j->out->next_id = max_u32(a->next_id, b->next_id);
     join_held(j);
     j->out->lock = join_tag(j, a->lock, b->lock);
@@ -642,6 +706,7 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
         }
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         j->out->extent[e] = join_cell(j, &a->extent[e], &b->extent[e]);
+    join_settled(j);
     join_relations(j);
     join_lines(j);
     state_tighten_lines(v, j->out);

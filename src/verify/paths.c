@@ -73,6 +73,16 @@ static bool path_push(struct paths *p, struct state *s, u32 owner)
 
 static bool path_meets(const struct verifier *v, u32 insn) { return v->point[insn] >= POINT_MEETS; }
 
+/* On the way that is being walked only the same state again is of interest. */
+static bool path_looks_same(const struct state *a, const struct state *b)
+{
+    const struct frame *fa = state_top(a), *fb = state_top(b);
+    for (u32 r = 0; r < STATE_REGS; r++)
+        if (fa->reg[r].value != fb->reg[r].value)
+            return false;
+    return true;
+}
+
 enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
 
 static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s)
@@ -81,7 +91,8 @@ static enum path_meeting path_meet(struct paths *p, u32 *first, const struct sta
     for (u32 *link = first; *link != VERIFY_NONE;) {
         u32 n = *link;
         struct path_node *node = &p->nodes.data[n];
-        if (merge_covers(v, node->state, s, 0)) {
+        bool walked = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds;
+        if ((walked || path_looks_same(node->state, s)) && merge_covers(v, node->state, s, 0)) {
             /* Walked to its end, or a circle that somebody counts. */
             bool may_repeat = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds;
             node->hits++;

@@ -294,12 +294,20 @@ static void relation_refine_cell(struct verifier *v, struct state *s, struct cel
 static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth);
 
+static void relation_settle(struct state *s, u32 id, u64 value)
+{
+    memmove(s->settled + 1, s->settled, (STATE_MAX_SETTLED - 1) * sizeof(s->settled[0]));
+    s->settled[0] = (struct settled){ .id = id, .value = value };
+}
+
 static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth)
 {
     struct relation_refinement r = {
         .form = { .plus = id }, .exact = range, .id = id, .range = range, .possible = true
     };
+    if (range.umin == range.umax)
+        relation_settle(s, id, range.umin);
     state_each_cell(v, s, relation_refine_cell, &r);
     return r.possible && relation_propagate(v, s, id, range, depth);
 }
@@ -405,6 +413,8 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
     } else if (r.form.plus) {
         relation_from_difference(v, s, r.form, &range);
     }
+    if (r.id && r.range.umin == r.range.umax)
+        relation_settle(s, r.id, r.range.umin);
     state_each_cell(v, s, relation_refine_cell, &r);
     return r.possible && (!r.id || relation_propagate(v, s, r.id, r.range, 0));
 }
