@@ -81,6 +81,7 @@ enum skep_arg_flag {
     SKEP_ARG_RELEASE = 1 << 5,  /* the reference ends here */
     SKEP_ARG_ACQUIRE = 1 << 6,  /* what is written here must be handed to a RELEASE argument */
     SKEP_ARG_KEPT = 1 << 7,     /* MEM: used after the call, so only a map's value will do */
+    SKEP_ARG_IS_ZERO = 1 << 9,  /* SCALAR: must be 0 */
     SKEP_ARG_ALIGNED = 1 << 8,  /* MEM: aligned to its `bytes` */
 };
 
@@ -164,11 +165,11 @@ enum skep_helper_family {
     SKEP_FAMILY_SYSCALL = 1 << 12,
     SKEP_FAMILY_LIRC = 1 << 13,
     SKEP_FAMILY_LSM = 1 << 14,
-    SKEP_FAMILY_TASK = 1 << 15,   /* who is running: process, user, name, cgroup */
-    SKEP_FAMILY_NET = 1 << 16,    /* XDP and traffic control alike: sums, routes, redirects */
-    SKEP_FAMILY_LOOKUP = 1 << 17, /* finds sockets */
-    SKEP_FAMILY_LOCK = 1 << 18,   /* spin locks */
-    SKEP_FAMILY_TIMER = 1 << 19,
+    SKEP_FAMILY_TASK = 1 << 15,        /* who is running: process, user, name, cgroup */
+    SKEP_FAMILY_NET = 1 << 16,         /* XDP and traffic control alike: sums, routes, redirects */
+    SKEP_FAMILY_LOOKUP = 1 << 17,      /* finds sockets */
+    SKEP_FAMILY_LOCK = 1 << 18,        /* spin locks */
+    SKEP_FAMILY_TIMER = 1 << 19,       /* timers, and the clock that they go by */
     SKEP_FAMILY_SKB_EDIT = 1 << 20,    /* traffic control and tunnels' transmission */
     SKEP_FAMILY_APPLICATION = 1 << 30, /* an application's own */
 };
@@ -231,7 +232,8 @@ enum skep_map_trait {
     SKEP_MAP_HOLDS_HANDLES = 1 << 6, /* u32 handles that the host gives a meaning */
     SKEP_MAP_DIRECT_VALUES = 1 << 7, /* one block of values: LDDW of a value's address works */
     SKEP_MAP_ENTRIES_POWER_OF_2_PAGES = 1 << 8, /* max_entries: a power of two and whole pages */
-    SKEP_MAP_USES_EXTRA = 1 << 9,               /* map_extra means something; else it must be 0 */
+    SKEP_MAP_HOLDS_SOCKETS = 1 << 10, /* values are sockets: a lookup gives one, or NULL */
+    SKEP_MAP_USES_EXTRA = 1 << 9,     /* map_extra means something; else it must be 0 */
 };
 
 /* What a map is made from. */
@@ -403,6 +405,8 @@ struct skep_hook {
 #define SKEP_HOOK_SLEEPABLE 8u
 #define SKEP_HOOK_CTX_WRITABLE 16u           /* CTX_MEMORY: may be written */
 #define SKEP_HOOK_CONTRACT_ONLY 32u          /* can be verified; running it is refused by name */
+#define SKEP_HOOK_PUTS_SOCKETS 128u          /* into maps of sockets */
+#define SKEP_HOOK_DROPS_SOCKETS 256u         /* from maps of sockets */
 #define SKEP_HOOK_ALWAYS_SLEEPS 64u          /* SLEEPABLE whatever the section's name */
     int64_t ret_lo, ret_hi;                  /* of r0; both 0: any */
     const struct skep_hook_returns *returns; /* of r0, where a section says otherwise */

@@ -1,18 +1,31 @@
 /* Which helper or kernel function each call means, and whether this program may call it here. */
 #include "api/resolve.h"
 
-/* What no engine of this host runs, by op. */
-static const char *resolve_unsupported(const struct insn *insn)
+/* What no engine of this host runs, by op.  What no program can rightly contain is rejected: here
+ * are no file descriptors, and Linux knows no indirect call. */
+struct resolve_unrunnable {
+    u16 op;
+    skep_status status;
+    const char *what;
+};
+static const struct resolve_unrunnable resolve_unrunnables[] = {
+    { ISA_LDDW_MAP_FD, SKEP_REJECTED, "a map by file descriptor" },
+    { ISA_LDDW_MAP_FD_VALUE, SKEP_REJECTED, "a map by file descriptor" },
+    { ISA_CALLX, SKEP_REJECTED, "an indirect call" },
+    { ISA_LDDW_VARIABLE, SKEP_UNSUPPORTED, "a kernel variable" },
+    { ISA_GOTOX, SKEP_UNSUPPORTED, "an indirect jump" },
+    { ISA_ADDR_SPACE_CAST, SKEP_UNSUPPORTED, "an address space cast" },
+};
+
+static skep_status resolve_runnable(const struct resolve_input *in, u32 i, skep_error *err)
 {
-    switch (insn->op) {
-    case ISA_LDDW_MAP_FD:
-    case ISA_LDDW_MAP_FD_VALUE: return "a map by file descriptor";
-    case ISA_LDDW_VARIABLE: return "a kernel variable";
-    case ISA_CALLX: return "an indirect call";
-    case ISA_GOTOX: return "an indirect jump";
-    case ISA_ADDR_SPACE_CAST: return "an address space cast";
-    default: return NULL;
-    }
+    const struct code *code = &in->linked->code;
+    for (u32 r = 0; r < ARRAY_LEN(resolve_unrunnables); r++)
+        if (resolve_unrunnables[r].op == code->insns[i].op)
+            return RAISE(err, resolve_unrunnables[r].status, INSN_UNSUPPORTED,
+                         STR(in->linked->name), NUM(code->slot_of[i]),
+                         STR(resolve_unrunnables[r].what));
+    return SKEP_OK;
 }
 
 /* The licences that the kernel takes as GPL-compatible (include/linux/license.h names them). */
@@ -50,10 +63,8 @@ skep_status resolve_calls(const struct resolve_input *in, const struct skep_help
         const struct insn *insn = &code->insns[i];
         if (code_note_at(code, i))
             continue; /* poisoned: it may stand there, running into it is a fault */
-        const char *unsupported = resolve_unsupported(insn);
-        if (unsupported && !in->check_nothing)
-            return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
-                         NUM(code->slot_of[i]), STR(unsupported));
+        if (!in->check_nothing)
+            TRY(resolve_runnable(in, i, err));
         if (insn->op != ISA_CALL_HELPER && insn->op != ISA_CALL_KFUNC)
             continue;
         u8 personality = insn->op == ISA_CALL_KFUNC ? SKEP_KFUNC : SKEP_LINUX;
@@ -64,7 +75,7 @@ skep_status resolve_calls(const struct resolve_input *in, const struct skep_help
             return RAISE(err, SKEP_UNSUPPORTED, INSN_UNSUPPORTED, STR(in->linked->name),
                          NUM(code->slot_of[i]), STR("a kernel function by number"));
         if (!out[i])
-            return RAISE(err, SKEP_UNSUPPORTED, HELPER_UNKNOWN, STR(in->linked->name),
+            return RAISE(err, SKEP_REJECTED, HELPER_UNKNOWN, STR(in->linked->name),
                          NUM(code->slot_of[i]), NUM((u32)insn->imm));
         TRY(resolve_check(in, out[i], i, err));
     }

@@ -90,7 +90,7 @@ HELPER_KERNEL(sysctl_get_new_value, 103, CGROUP, .args = { ARG_CTX, ARG_W, ARG_S
 HELPER_KERNEL(sysctl_set_new_value, 104, CGROUP, .args = { ARG_CTX, ARG_R, ARG_SIZE });
 
 /* storage */
-HELPER_KERNEL(get_local_storage, 81, CGROUP, .args = { ARG_MAP, ARG_ANY },
+HELPER_KERNEL(get_local_storage, 81, CGROUP, .args = { ARG_MAP, ARG_NOTHING },
               .ret = { .kind = SKEP_RET_MAP_VALUE }, .maps = SKEP_MAP_STORAGE);
 HELPER_KERNEL(sk_storage_get, 107, BASE, .args = { ARG_MAP, ARG_SOCK, ARG_VALUE0, ARG_ANY },
               .ret = RET_VALUE, .maps = SKEP_MAP_STORAGE);

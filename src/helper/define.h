@@ -39,6 +39,7 @@
 #define ARG_SIZE   { .kind = SKEP_ARG_SIZE }
 #define ARG_SIZE0  { .kind = SKEP_ARG_SIZE, .flags = SKEP_ARG_ZERO_OK }
 #define ARG_CONST  { .kind = SKEP_ARG_SCALAR, .flags = SKEP_ARG_CONSTANT }
+#define ARG_NOTHING { .kind = SKEP_ARG_SCALAR, .flags = SKEP_ARG_CONSTANT | SKEP_ARG_IS_ZERO }
 #define ARG_ALLOC  { .kind = SKEP_ARG_ALLOC_SIZE, .flags = SKEP_ARG_CONSTANT }
 #define ARG_STRING { .kind = SKEP_ARG_STRING, .flags = SKEP_ARG_CONSTANT }
 #define ARG_CALLBACK { .kind = SKEP_ARG_CALLBACK }

@@ -13,5 +13,6 @@ const struct skep_hook hook_flow_dissector = {
     HOOK_SECTIONS("flow_dissector"),
     HOOK_CONTEXT(flow_dissector_fields, SKB_BYTES),
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_SKB_READ,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET |
+             SKEP_HOOK_CONTRACT_ONLY,
 };

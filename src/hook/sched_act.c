@@ -20,7 +20,8 @@ const struct skep_hook hook_sched_act = {
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_NET | SKEP_FAMILY_SKB_READ |
                 SKEP_FAMILY_SKB_WRITE | SKEP_FAMILY_SKB_EDIT | SKEP_FAMILY_LOOKUP |
                 SKEP_FAMILY_SOCKET,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE | SKEP_HOOK_LD_ABS,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET |
+             SKEP_HOOK_PACKET_WRITE | SKEP_HOOK_LD_ABS,
     .verdicts = sched_act_verdicts,
     .prepare = skb_prepare,
 };

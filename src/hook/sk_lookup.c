@@ -22,7 +22,7 @@ const struct skep_hook hook_sk_lookup = {
     HOOK_SECTIONS("sk_lookup+"),
     HOOK_CONTEXT(sk_lookup_fields, 72),
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_LOOKUP,
-    .flags = SKEP_HOOK_CONTRACT_ONLY,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
     .ret_hi = 1,
     .verdicts = sk_lookup_verdicts,

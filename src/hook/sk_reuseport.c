@@ -21,6 +21,7 @@ const struct skep_hook hook_sk_reuseport = {
     HOOK_SECTIONS("sk_reuseport+"),
     HOOK_CONTEXT(sk_reuseport_fields, 56),
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_REUSEPORT,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET |
+             SKEP_HOOK_CONTRACT_ONLY,
     .verdicts = sk_reuseport_verdicts,
 };

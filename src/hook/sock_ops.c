@@ -54,7 +54,7 @@ const struct skep_hook hook_sock_ops = {
     HOOK_SECTIONS("sockops"),
     HOOK_CONTEXT(sock_ops_fields, 224),
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_SOCK_OPS | SKEP_FAMILY_SOCKET,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
+    .flags = SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET | SKEP_HOOK_CONTRACT_ONLY,
     .ret_lo = 0,
     .ret_hi = 1,
 };

@@ -14,6 +14,6 @@ const struct skep_hook hook_socket_filter = {
     HOOK_SECTIONS("socket+", "socket*"),
     HOOK_CONTEXT(socket_filter_fields, SKB_BYTES),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TIMER | SKEP_FAMILY_SKB_READ,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_LD_ABS,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET | SKEP_HOOK_LD_ABS,
     .prepare = skb_prepare,
 };

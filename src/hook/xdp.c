@@ -26,6 +26,7 @@ const struct skep_hook hook_xdp = {
     HOOK_SECTIONS("xdp+", "xdp*"),
     HOOK_CONTEXT(xdp_fields, 24),
     .families = HOOK_BASE_FAMILIES | SKEP_FAMILY_XDP | SKEP_FAMILY_NET | SKEP_FAMILY_LOOKUP,
-    .flags = SKEP_HOOK_PACKET | SKEP_HOOK_PACKET_WRITE,
+    .flags = SKEP_HOOK_PUTS_SOCKETS | SKEP_HOOK_DROPS_SOCKETS | SKEP_HOOK_PACKET |
+             SKEP_HOOK_PACKET_WRITE,
     .verdicts = xdp_verdicts,
 };

@@ -26,12 +26,16 @@ enum {
                              .key_size_max = DESCRIBED_CGROUP_KEY, .flags_allowed = MAP_F_USUAL    \
     }
 
+#define DESCRIBED_SOCKETS (SKEP_MAP_SOCKETS | SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE)
+
 static const struct skep_map_type described_types[] = {
     { DESCRIBED("sockmap", 15), DESCRIBED_KEY(DESCRIBED_KEY_4),
-      DESCRIBED_VALUE(4, DESCRIBED_SOCKET_MAX), .classes = SKEP_MAP_SOCKETS | SKEP_MAP_DELETE,
-      .traits = SKEP_MAP_KEYS_ARE_INDEXES, .flags_allowed = MAP_F_HOST_SIDE },
+      DESCRIBED_VALUE(4, DESCRIBED_SOCKET_MAX), .classes = DESCRIBED_SOCKETS,
+      .traits = SKEP_MAP_KEYS_ARE_INDEXES | SKEP_MAP_HOLDS_SOCKETS,
+      .flags_allowed = MAP_F_HOST_SIDE },
     { DESCRIBED("sockhash", 18), DESCRIBED_VALUE(4, DESCRIBED_SOCKET_MAX),
-      .classes = SKEP_MAP_SOCKETS | SKEP_MAP_DELETE, .flags_allowed = MAP_F_HOST_SIDE },
+      .classes = DESCRIBED_SOCKETS, .traits = SKEP_MAP_HOLDS_SOCKETS,
+      .flags_allowed = MAP_F_HOST_SIDE },
     DESCRIBED_CGROUP_STORAGE("cgroup_storage", 19, 0),
     { DESCRIBED("reuseport_sockarray", 20), DESCRIBED_KEY(DESCRIBED_KEY_4),
       DESCRIBED_VALUE(4, DESCRIBED_SOCKET_MAX), .classes = SKEP_MAP_SOCKETS,

@@ -149,6 +149,14 @@ static bool call_check_memory(struct verifier *v, struct state *s, const struct 
 
 /* ---- arguments: maps, and what lies in their values */
 
+/* Who may change maps of sockets is a matter of program types. */
+static bool call_may_change_sockets(const struct verifier *v, u32 wanted)
+{
+    u32 flags = v->in->hook->flags;
+    return !((wanted & SKEP_MAP_UPDATE) && !(flags & SKEP_HOOK_PUTS_SOCKETS)) &&
+           !((wanted & SKEP_MAP_DELETE) && !(flags & SKEP_HOOK_DROPS_SOCKETS));
+}
+
 static bool call_check_map(struct verifier *v, struct call *call, u32 a)
 {
     u32 writes = SKEP_MAP_UPDATE | SKEP_MAP_DELETE | SKEP_MAP_PUSH | SKEP_MAP_POP;
@@ -161,6 +169,9 @@ static bool call_check_map(struct verifier *v, struct call *call, u32 a)
     const struct skep_map_type *type = access_type(v, value);
     const struct skep_map_spec *spec = access_spec(v, value);
     if ((type->classes & wanted) != wanted)
+        return REJECT(v, a + 1, VERIFY_MAP_CLASS, STR(call->helper->name), STR(type->name),
+                      STR(spec->name ? spec->name : ""));
+    if ((type->traits & SKEP_MAP_HOLDS_SOCKETS) && !call_may_change_sockets(v, wanted))
         return REJECT(v, a + 1, VERIFY_MAP_CLASS, STR(call->helper->name), STR(type->name),
                       STR(spec->name ? spec->name : ""));
     bool forbidden = ((wanted & writes) && (spec->flags & MAP_F_RDONLY_PROG)) ||
@@ -372,7 +383,10 @@ static bool call_check_constant(struct verifier *v, const struct call *call, u32
     u64 constant;
     if (!(call->helper->args[a].flags & SKEP_ARG_CONSTANT))
         return true;
-    return cell_constant_of(v, &call->args[a], &constant) || call_wrong(v, call, a, "a constant");
+    if (!cell_constant_of(v, &call->args[a], &constant))
+        return call_wrong(v, call, a, "a constant");
+    bool zero = call->helper->args[a].flags & SKEP_ARG_IS_ZERO;
+    return !zero || constant == 0 || call_wrong(v, call, a, "0");
 }
 
 static bool call_check_anything(struct verifier *v, const struct call *call, u32 a)
@@ -400,6 +414,8 @@ static bool call_check_argument(struct verifier *v, struct state *s, struct call
     case SKEP_ARG_MAP: return call_check_map(v, call, a);
     case SKEP_ARG_MAP_KEY: return call_check_key(v, s, call, a);
     case SKEP_ARG_MAP_VALUE: {
+        if (access_type(v, cell_value(v, &call->map))->traits & SKEP_MAP_HOLDS_SOCKETS)
+            return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
         u32 bytes = access_spec(v, cell_value(v, &call->map))->value_size;
         return !bytes || call_check_bytes(v, s, call, a, bytes);
     }
@@ -531,6 +547,9 @@ static struct cell call_map_value(struct verifier *v, struct state *s, const str
         value.kind = VALUE_MAP;
         value.flags = VALUE_INNER;
         nullable = true;
+    } else if (access_type(v, &value)->traits & SKEP_MAP_HOLDS_SOCKETS) {
+        value = (struct value){ .kind = VALUE_SOCK };
+        nullable = true;
     } else {
         value.kind = VALUE_MAP_VALUE;
         value.flags &= VALUE_INNER;
@@ -567,7 +586,9 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
             return call_wrong(v, call, 0, "a map");
         *out = call_map_value(v, s, &call->map,
                               (ret->flags & SKEP_RET_NULLABLE) && !call->key_is_index);
-        return true;
+        if (cell_value(v, out)->kind == VALUE_SOCK)
+            out->ref = call_acquire(v, s, HELD_OBJECT);
+        return cell_value(v, out)->kind != VALUE_SOCK || out->ref != 0;
     case SKEP_RET_MEM:
         value.kind = VALUE_MEMORY;
         value.bytes = ret->bytes ? ret->bytes : (u32)call->alloc_bytes;

@@ -8,7 +8,8 @@
  *     object FILE PROGRAM PRESETS RUN     PRESETS: "-", or MAP=HEX,... : what element 0 holds
  *     struct FILE OFFSET RUN              a test in struct form (struct_test.h)
  * RUN is "run" if it is to run when it is accepted (on 64 zero bytes, or the test's own data;
- * checked engine), else "-"; then ",aligned" if misaligned accesses are to be refused.
+ * checked engine), else "-"; then ",aligned" if misaligned accesses are to be refused, and
+ * ",strict" for profile strict.
  *
  * A line of results: the job's number, then key=value, separated by tabs.  Each job is a process of
  * its own, so that one that crashes or hangs is a row, not the end. */
@@ -49,7 +50,7 @@ struct job {
     size_t n_runs;
     const uint8_t *bytes; /* of bytecode, to be listed; NULL: it is in an object */
     size_t size;
-    bool show, aligned;
+    bool show, aligned, strict;
 };
 
 static void die(const char *what)
@@ -267,9 +268,12 @@ static void run_all(struct job *job)
 
 static void judge(struct job *job)
 {
-    struct skep_verify_options options = {
-        .size = sizeof(options), .aligned = job->aligned, .maps = job->maps, .n_maps = job->n_maps
-    };
+    struct skep_verify_options options = { .size = sizeof(options),
+                                           .profile = job->strict ? SKEP_PROFILE_STRICT
+                                                                  : SKEP_PROFILE_LINUX,
+                                           .aligned = job->aligned,
+                                           .maps = job->maps,
+                                           .n_maps = job->n_maps };
     struct skep_verdict verdict = { 0 };
     skep_error error = { 0 };
     skep_status status = skep_verify(job->object, job->program, &options, &verdict, &error);
@@ -320,6 +324,7 @@ static void do_object(struct job *job, char **fields)
     job->runs[0] = zeros;
     job->n_runs = strstr(fields[4], "run") != NULL;
     job->aligned = strstr(fields[4], "aligned") != NULL;
+    job->strict = strstr(fields[4], "strict") != NULL;
     judge(job);
 }
 

@@ -44,6 +44,7 @@ static const struct page_bit trait_names[] = {
     { SKEP_MAP_HOLDS_HANDLES, "holds handles" },
     { SKEP_MAP_DIRECT_VALUES, "direct values" },
     { SKEP_MAP_ENTRIES_POWER_OF_2_PAGES, "size a power of two" },
+    { SKEP_MAP_HOLDS_SOCKETS, "holds sockets" },
     { SKEP_MAP_USES_EXTRA, "uses map_extra" },
 };
 
