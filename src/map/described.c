@@ -57,6 +57,7 @@ static const struct skep_map_type described_types[] = {
 #undef DESCRIBED_STORAGE
 #undef DESCRIBED_VALUE
 #undef DESCRIBED_KEY
+#undef DESCRIBED_SOCKETS
 #undef DESCRIBED
 
 const struct skep_map_type *map_type_described(u32 i)

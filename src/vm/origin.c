@@ -130,6 +130,11 @@ static bool checked_can_move(const struct checked_value *value)
            value->from.kind != CHECKED_CODE && value->from.kind != CHECKED_OPAQUE;
 }
 
+static bool checked_is_zero(const struct checked_value *value)
+{
+    return value->from.kind == CHECKED_NUMBER && value->bits == 0;
+}
+
 struct checked_origin checked_origin_of(const struct insn *insn, const struct checked_value *dst,
                                         const struct checked_value *src)
 {
@@ -138,6 +143,10 @@ struct checked_origin checked_origin_of(const struct insn *insn, const struct ch
     switch (insn->op) {
     case ISA_MOV64_REG: return src->from;
     case ISA_ADD64_REG:
+        if (checked_is_zero(src))
+            return dst->from;
+        if (checked_is_zero(dst))
+            return src->from;
         if (dst_moves && src_moves) /* the sum of two addresses is none */
             return number;
         return dst_moves ? dst->from : src_moves ? src->from : number;
