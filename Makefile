@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 60
 OPERATIONS ?= 1000000
 INSNS ?= 1000000000
+SAMPLE ?= 20
 MAKEFLAGS += --no-print-directory
 export JOBS
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
@@ -64,6 +65,10 @@ probes: build ## the verdicts of Skep and of the kernel on safe programs and the
 mistakes: build ## write examples/mistakes/expected/ anew: what the verifier says to each mistake
 	@CLANG=$${CLANG:-clang-19} examples/mistakes/test_mistakes.py --write
 
+mutants: build ## mistakes seeded into the verifier, and SAMPLE (20) at random: who catches them
+	@tools/setup.sh test
+	@tools/mutants.py --sample $(SAMPLE)
+
 coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
 	@tools/coverage.sh
@@ -93,4 +98,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes mutants coverage bench install docs format check-format clean help

@@ -233,7 +233,10 @@ static bool access_check_alignment(struct verifier *v, const struct cell *throug
     if (!wanted)
         return true;
     u64 base = value->kind == VALUE_PACKET || value->kind == VALUE_META ? 2 : 0;
-    if (access_is_aligned(&value->range, access->off, min_u64(access->size, 8), base))
+    /* Where a part of something begins, such as a dynptr's bytes, is not known. */
+    bool placed = value->kind != VALUE_MEMORY || (value->flags & VALUE_RECORD) ||
+                  !(access->need & NEED_ATOMIC) || access->size == 1;
+    if (placed && access_is_aligned(&value->range, access->off, min_u64(access->size, 8), base))
         return true;
     return REJECT(v, access->reg, VERIFY_MISALIGNED, NUM(access->size),
                   STR(value_kind_name(value->kind)));

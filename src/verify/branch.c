@@ -158,10 +158,13 @@ static void branch_settle_null(struct verifier *v, struct state *s, struct cell 
     cell->value = value_intern(&v->values, &value);
 }
 
+/* What would have been held is not, where the pointer to it is NULL.  A dynptr or an iterator is
+ * held though what it gave is NULL. */
 static void branch_forget_held(struct state *s, u32 ref)
 {
     for (u32 i = 0; i < s->n_held; i++)
-        if (s->held[i].ref == ref) {
+        if (s->held[i].ref == ref &&
+            (s->held[i].kind == HELD_RECORD || s->held[i].kind == HELD_OBJECT)) {
             memmove(&s->held[i], &s->held[i + 1], (s->n_held - i - 1u) * sizeof(struct held));
             s->n_held--;
             return;

@@ -109,14 +109,17 @@ static bool walk_is_packet(const struct walk *w, const struct checked_origin *fr
            from->base == (u64)(uintptr_t)base;
 }
 
-/* What a global function knows as memory, callers have as a part of something; where it begins in
- * that is not known here. */
-static bool walk_is_argument(const struct walk *w, const struct checked_origin *from)
+/* Memory that is a part of something: what a global function is handed, what a dynptr gives.  Where
+ * it begins in that is not known here. */
+static bool walk_is_part(const struct walk *w, const struct value *value,
+                         const struct checked_origin *from)
 {
     bool memory = from->kind == CHECKED_STACK || from->kind == CHECKED_MAP_VALUE ||
                   from->kind == CHECKED_PACKET || from->kind == CHECKED_CTX;
-    return memory &&
-           w->witness->contexts.data[w->run->frames[w->first].context].kind == WITNESS_GLOBAL;
+    bool argument = memory && w->witness->contexts.data[w->run->frames[w->first].context].kind ==
+                                  WITNESS_GLOBAL;
+    return value->kind == VALUE_MEMORY &&
+           (argument || (from->kind == CHECKED_RECORD && !(value->flags & VALUE_RECORD)));
 }
 
 /* Is it what the value says, whatever its offset?  *base: where offsets are counted from. */
@@ -141,9 +144,9 @@ static bool walk_kind_is(const struct walk *w, const struct value *value,
     case VALUE_MAP_VALUE: return walk_is_of_map(w, value, from, CHECKED_MAP_VALUE);
     case VALUE_MAP_KEY: return from->kind == CHECKED_MEMORY;
     case VALUE_MEMORY:
-        if (walk_is_argument(w, from))
+        if (walk_is_part(w, value, from))
             *base = real->bits - value->range.umin;
-        return walk_is_argument(w, from) ||
+        return walk_is_part(w, value, from) ||
                ((from->kind == CHECKED_RECORD || from->kind == CHECKED_MEMORY) &&
                 (value->flags & VALUE_DYNAMIC || from->bytes >= value->bytes));
     case VALUE_MEMORY_END:
@@ -178,7 +181,7 @@ static bool walk_pointer(struct walk *w, const struct cell *cell, const struct v
     if (!scalar_holds(value->range, real->bits - base))
         return walk_differs(w, cell, real->bits - base, "its offset is out of range");
     bool unplaced = value->kind == VALUE_MEMORY_END || value->kind == VALUE_FUNC ||
-                    (value->kind == VALUE_MEMORY && walk_is_argument(w, &real->from));
+                    walk_is_part(w, value, &real->from);
     if (unplaced)
         return true;
     return walk_tag(w, cell, 1) && walk_form(w, cell, real->bits - base);

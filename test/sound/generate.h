@@ -30,6 +30,10 @@ enum generated_map {
     MAP_RODATA, /* 4 → 64, 1 element that nobody changes */
     MAP_PERCPU, /* an array, 4 → 16, 2 elements */
     MAP_WIDE,   /* 8 → 128, a hash, 8 elements */
+    MAP_LOCK,   /* an array, 4 → 32, 1 element, the first 4 bytes of which are a spin lock */
+    MAP_OUTER,  /* an array of 4 arrays, 4 → 40 with 2 elements, or fewer */
+    MAP_QUEUE,  /* of 4 numbers */
+    MAP_PROGRAMS,
     MAP_COUNT,
 };
 
