@@ -7,8 +7,10 @@
  * A job, its fields separated by tabs:
  *     object FILE PROGRAM PRESETS RUN     PRESETS: "-", or MAP=HEX,... : what element 0 holds
  *     struct FILE OFFSET RUN              a test in struct form (struct_test.h)
- * RUN is "run" if it is to run when it is accepted (on 64 zero bytes, or the test's own data;
- * checked engine), else "-"; then ",aligned" if misaligned accesses are to be refused, and
+ * RUN is "many" if it is to run on MANY_RUNS random inputs (maps, packets and their lengths), and
+ * no run may fault; it is "run" if it is to run when it is accepted (on 64 zero bytes, or the
+ * test's own data; checked engine), else "-"; then ",aligned" if misaligned accesses are to be
+ * refused, and
  * ",strict" for profile strict.
  *
  * A line of results: the job's number, then key=value, separated by tabs.  Each job is a process of
@@ -31,11 +33,13 @@
 #define FUEL ((uint64_t)400 << 20) /* for a run: loops of 8 Mi rounds */
 #define IFINDEX 1u                 /* the device that bpf(2) lets a test's packet come from */
 #define ETHERNET_BYTES 14u         /* what bpf(2) takes off a test's packet for most types */
+#define MANY_RUNS 2000
 #define MAX_FIELDS 8
 #define MAX_MAPS 32
 #define CTX_BYTES 4096u
 #define PERF_EVENT_ARRAY 4u /* BPF_MAP_TYPE_* */
 #define RINGBUF 27u
+#define RDONLY_PROG 0x80u /* BPF_F_RDONLY_PROG */
 #define MAP_ENTRIES 64u
 #define RING_BYTES 4096u
 
@@ -50,7 +54,7 @@ struct job {
     size_t n_runs;
     const uint8_t *bytes; /* of bytecode, to be listed; NULL: it is in an object */
     size_t size;
-    bool show, aligned, strict;
+    bool show, aligned, strict, many;
 };
 
 static void die(const char *what)
@@ -105,19 +109,19 @@ static bool takes_link_header(const struct skep_hook *hook)
 }
 
 static skep_packet *packet_of(skep_env *env, const struct skep_hook *hook,
-                              const struct struct_run *run)
+                              const struct struct_run *run, size_t size)
 {
     size_t skip = takes_link_header(hook) ? 0 : ETHERNET_BYTES;
     skep_packet *packet;
     if (skep_packet_new(env, STRUCT_TEST_DATA, &packet) != SKEP_OK ||
-        skep_packet_set(packet, run->data + skip, STRUCT_TEST_DATA - skip) != SKEP_OK)
+        skep_packet_set(packet, run->data + skip, size - skip) != SKEP_OK)
         die("packet");
     packet->ingress_ifindex = IFINDEX;
     return packet;
 }
 
 static skep_status run_in(skep_env *env, const skep_program *program, const struct struct_run *run,
-                          uint64_t *r0, skep_error *error)
+                          size_t size, uint64_t *r0, skep_error *error)
 {
     static uint64_t fields[CTX_BYTES / 8];
     static uint8_t bytes[STRUCT_TEST_DATA];
@@ -126,7 +130,7 @@ static skep_status run_in(skep_env *env, const skep_program *program, const stru
     if (!(hook->flags & SKEP_HOOK_PACKET))
         return skep_run_once(program, hook->ctx_kind == SKEP_CTX_MEMORY ? (void *)&memory : fields,
                              r0, error);
-    skep_packet *packet = packet_of(env, hook, run);
+    skep_packet *packet = packet_of(env, hook, run, size);
     skep_status status = skep_run_once(program, packet, r0, error);
     skep_packet_free(packet);
     return status;
@@ -137,7 +141,7 @@ static void run_one(struct job *job, const skep_program *program, size_t i)
     skep_error error = { 0 };
     uint64_t r0 = 0;
     char text[1024];
-    skep_status status = run_in(job->env, program, &job->runs[i], &r0, &error);
+    skep_status status = run_in(job->env, program, &job->runs[i], STRUCT_TEST_DATA, &r0, &error);
     if (status == SKEP_OK) {
         put_number("r0", (uint32_t)r0);
         return;
@@ -146,6 +150,55 @@ static void run_one(struct job *job, const skep_program *program, size_t i)
     put_text("fault", skep_error_id(&error));
     skep_error_text(&error, text, sizeof(text));
     put_text("fault_text", text);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Random bytes; now and then the same byte throughout, since zeros and ones are special. */
+static void fill_random(uint64_t *state, uint8_t *bytes, size_t size)
+{
+    uint64_t how = next_random(state);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = how % 4 == 0 ? (uint8_t)(how >> 8) : (uint8_t)next_random(state);
+}
+
+/* Its element 0, if it has one; what the program may not write is left alone. */
+static void fill_map(uint64_t *state, skep_map *map)
+{
+    static const uint8_t zeros[64];
+    uint8_t value[512];
+    const struct skep_map_spec *spec = skep_map_spec(map);
+    if (spec->key_size > sizeof(zeros) || spec->value_size > sizeof(value) ||
+        (spec->flags & RDONLY_PROG))
+        return;
+    fill_random(state, value, spec->value_size);
+    skep_map_update(map, zeros, value, 0);
+}
+
+static void run_many(struct job *job, const skep_program *program)
+{
+    uint64_t state = 88172645463325252u, r0, runs = 0;
+    skep_error error = { 0 };
+    skep_map *map;
+    for (; runs < MANY_RUNS; runs++) {
+        struct struct_run run = job->runs[0];
+        fill_random(&state, run.data, STRUCT_TEST_DATA);
+        for (size_t m = 0; (map = skep_program_map_at(program, m)); m++)
+            fill_map(&state, map);
+        size_t size =
+            ETHERNET_BYTES + next_random(&state) % (STRUCT_TEST_DATA - ETHERNET_BYTES + 1);
+        if (run_in(job->env, program, &run, size, &r0, &error) != SKEP_OK) {
+            put_text("unsafe", skep_error_id(&error));
+            break;
+        }
+    }
+    put_number("runs", runs);
 }
 
 /* ---- judging ------------------------------------------------------------------------------- */
@@ -260,7 +313,9 @@ static void run_all(struct job *job)
     }
     if (job->presets)
         preset(program, job->presets);
-    for (size_t i = 0; i < job->n_runs; i++)
+    if (job->many)
+        run_many(job, program);
+    for (size_t i = 0; !job->many && i < job->n_runs; i++)
         run_one(job, program, i);
     fflush(stdout);
     skep_program_free(program);
@@ -322,7 +377,8 @@ static void do_object(struct job *job, char **fields)
     job->program = fields[2];
     job->presets = strcmp(fields[3], "-") ? fields[3] : NULL;
     job->runs[0] = zeros;
-    job->n_runs = strstr(fields[4], "run") != NULL;
+    job->many = strstr(fields[4], "many") != NULL;
+    job->n_runs = job->many || strstr(fields[4], "run");
     job->aligned = strstr(fields[4], "aligned") != NULL;
     job->strict = strstr(fields[4], "strict") != NULL;
     judge(job);
@@ -462,7 +518,8 @@ static void do_struct(struct job *job, char **fields)
         return;
     place_maps(test, test->program.bytes, test->program.size);
     memcpy(job->runs, test->runs, sizeof(test->runs));
-    job->n_runs = strstr(fields[3], "run") ? test->n_runs : 0;
+    job->many = strstr(fields[3], "many") != NULL;
+    job->n_runs = job->many ? 1 : strstr(fields[3], "run") ? test->n_runs : 0;
     job->aligned = strstr(fields[3], "aligned") != NULL;
     do_bytes(job, test->program.bytes, test->program.size, hook_of(job->env, test->program.type));
 }

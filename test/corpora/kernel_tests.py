@@ -158,13 +158,22 @@ def line_of(test, judgement, result):
     return f"{result:12}{test.suite:11}{test.needs:8}{test.name}: wanted {wanted.strip()}; {got.strip()}"
 
 
-def check_accepted(score, whole):
+def faults_of(tests, build):
+    """What is accepted and must be refused runs on many inputs in the checked engine."""
+    jobs = ["\t".join([*t.skep_job.split("\t")[:-1], "many"]) for t in tests]
+    judged = zip(tests, kernel_judge.ask(kernel_judge.skep_command(build), jobs))
+    return [f"{t.name} is listed as safe, and {j.fields.get('unsafe', 'did not run')} after {j.fields.get('runs', 0)} runs"
+            for t, j in judged if "unsafe" in j.fields or not j.number("runs")]
+
+
+def check_accepted(score, whole, build):
     """Problems with tests that Skep accepts and the kernel's authors do not."""
     listed = read_accepted()
     accepts = {t.name for t, _, o in score.rows if o == "accepts" and t.needs != "kernel"}
     problems = [f"{name} is accepted, which no row of {ACCEPTED.name} explains" for name in sorted(accepts - set(listed))]
     if whole:
         problems += [f"{ACCEPTED.name}: {name} is not accepted" for name in sorted(set(listed) - accepts)]
+    problems += faults_of([t for t, _, _ in score.rows if "checked runs" in listed.get(t.name, ("", ""))[1]], build)
     if len(accepts) > MAX_ACCEPTS:
         problems = []  # they stand in the file of disagreements
         problems.append(f"{len(accepts)} tests are accepted that must be refused; at most {MAX_ACCEPTS}")
@@ -261,7 +270,7 @@ def main():
     score = Score(tests, kernel_judge.ask(kernel_judge.skep_command(args.build), [t.skep_job for t in tests]), reference)
     verifier = not any(j.verdict == "loaded" for _, j, _ in score.rows)
     if verifier:
-        problems += check_accepted(score, len(tests) == whole)
+        problems += check_accepted(score, len(tests) == whole, args.build)
     report(score, args, problems)
     if len(tests) == whole and not args.json:
         goals = check_goals(score)
