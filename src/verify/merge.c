@@ -578,6 +578,41 @@ static void join_relations_of(struct join *j, const struct state *side, bool sid
     }
 }
 
+static s64 max_s64(s64 a, s64 b) { return a > b ? a : b; }
+
+/* U(x) - U(y) <= most on one side, at a glance; true: x is not above. */
+static bool join_is_below(struct form fx, const struct scalar *rx, struct form fy,
+                          const struct scalar *ry, s64 *most)
+{
+    bool same = form_is_offset(fx) && fx.plus == fy.plus && !fy.minus;
+    if (rx->umax > INT64_MAX)
+        return false;
+    *most = ry->umin > INT64_MAX ? 0 : (s64)rx->umax - (s64)ry->umin;
+    if (same && form_is_exact(fx, rx) && form_is_exact(fy, ry) && (s64)(fx.add - fy.add) < *most)
+        *most = (s64)(fx.add - fy.add);
+    return *most <= 0;
+}
+
+/* What was below on both sides stays below, though the ranges overlap now: a pointer that is
+ * compared with an end before the loop and in it. */
+static void join_orders(struct join *j)
+{
+    for (u32 x = 0; x < j->n_ids; x++) {
+        const struct join_id *ix = &j->ids[x];
+        for (u32 y = 0; y < j->n_ids; y++) {
+            const struct join_id *iy = &j->ids[y];
+            bool same = form_equal(ix->a, ix->b) && form_equal(iy->a, iy->b);
+            s64 a, b;
+            if (x == y || same || !join_is_below(ix->a, &ix->ra, iy->a, &iy->ra, &a) ||
+                !join_is_below(ix->b, &ix->rb, iy->b, &iy->rb, &b))
+                continue;
+            u64 top = max_u64(ix->ra.umax, ix->rb.umax), low = min_u64(iy->ra.umin, iy->rb.umin);
+            if ((s64)(top - low) > max_s64(a, b)) /* more than the ranges will tell */
+                join_relate(j, ix, iy);
+        }
+    }
+}
+
 /* The line on which two unknowns lie on both sides. */
 static void join_line(struct join *j, const struct join_id *x, const struct join_id *y)
 {
@@ -654,6 +689,7 @@ static void join_relations(struct join *j)
     j->out->n_relations = 0;
     join_relations_of(j, j->a, true);
     join_relations_of(j, j->b, false);
+    join_orders(j);
 }
 
 static void join_held(struct join *j)
