@@ -183,7 +183,7 @@ typedef uint64_t skep_helper_fn(skep_thread *thread, uint64_t a1, uint64_t a2, u
 struct skep_helper {
     size_t size;
     const char *name;    /* "bpf_map_lookup_elem" */
-    skep_helper_fn *run; /* NULL: contract only; running it is refused by name */
+    skep_helper_fn *run; /* NULL: contract only; the call is a fault that names it */
     uint32_t id;
     uint8_t personality; /* enum skep_personality */
     uint32_t family;     /* enum skep_helper_family */
