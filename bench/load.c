@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * How long opening and loading take: a program of about 16,000 instructions, and one of two.
+ * Loading verifies, except where the program is trusted.
  *
  *     load [--rounds N] [--markdown] */
 #include "bench.h"
@@ -14,6 +15,18 @@
 enum phase { OPEN, LOAD, BOTH, N_PHASES };
 static const char *const phase_names[N_PHASES] = { "open", "load", "open-and-load" };
 
+/* How a program is loaded. */
+struct way {
+    const char *name;
+    enum skep_engine engine;
+    bool trusted;
+};
+static const struct way ways[] = {
+    { "checked", SKEP_ENGINE_CHECKED, false },
+    { "interp", SKEP_ENGINE_INTERP, false },
+    { "interp-trusted", SKEP_ENGINE_INTERP, true },
+};
+
 struct load {
     unsigned rounds;
     bool markdown;
@@ -22,11 +35,12 @@ struct load {
 
 /* Opens and loads once. */
 static bool load_once(struct load *load, unsigned round, skep_env *env, const char *path,
-                      enum skep_engine engine)
+                      const struct way *way)
 {
     struct skep_load_options options = { .size = sizeof options,
-                                         .engine = engine,
-                                         .trusted = engine == SKEP_ENGINE_INTERP };
+                                         .engine = way->engine,
+                                         .profile = SKEP_PROFILE_LINUX,
+                                         .trusted = way->trusted };
     skep_error error = { 0 };
     skep_object *object = NULL;
     skep_program *program = NULL;
@@ -66,8 +80,7 @@ static void load_print(struct load *load, const char *program, const char *engin
     }
 }
 
-static bool load_measure(struct load *load, const char *program, enum skep_engine engine,
-                         const char *engine_name)
+static bool load_measure(struct load *load, const char *program, const struct way *way)
 {
     char path[512];
     snprintf(path, sizeof path, OBJECT_DIR "/%s.bpf.o", program);
@@ -76,9 +89,9 @@ static bool load_measure(struct load *load, const char *program, enum skep_engin
     if (!good)
         return false;
     for (unsigned round = 0; good && round < load->rounds; round++)
-        good = load_once(load, round, env, path, engine);
+        good = load_once(load, round, env, path, way);
     if (good)
-        load_print(load, program, engine_name);
+        load_print(load, program, way->name);
     skep_env_free(env);
     return good;
 }
@@ -99,8 +112,8 @@ int main(int n, char **args)
         fprintf(stderr, "usage: %s [--rounds N] [--markdown]\n", args[0]);
         return 2;
     }
-    good = load_measure(&load, "large", SKEP_ENGINE_CHECKED, "checked");
-    good = load_measure(&load, "large", SKEP_ENGINE_INTERP, "interp") && good;
-    good = load_measure(&load, "empty", SKEP_ENGINE_CHECKED, "checked") && good;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        good = load_measure(&load, "large", &ways[i]) && load_measure(&load, "empty", &ways[i]) &&
+               good;
     return good ? 0 : 1;
 }

@@ -50,7 +50,8 @@ static void xdp_close(void *state)
 static skep_status xdp_load(struct xdp *xdp, const struct bench_case *of, skep_error *error)
 {
     const struct skep_load_options options = { .size = sizeof options,
-                                               .engine = SKEP_ENGINE_CHECKED };
+                                               .engine = SKEP_ENGINE_CHECKED,
+                                               .profile = SKEP_PROFILE_LINUX };
     skep_status status = skep_env_new(NULL, &xdp->env, error);
     if (!status)
         status = skep_object_open_file(xdp->env, of->object, &xdp->object, error);

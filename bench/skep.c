@@ -61,7 +61,7 @@ static skep_status lab_load(struct lab *lab, const struct bench_case *of, enum s
 {
     struct skep_load_options options = { .size = sizeof options,
                                          .engine = engine,
-                                         .trusted = engine == SKEP_ENGINE_INTERP };
+                                         .profile = SKEP_PROFILE_LINUX };
     skep_status status = skep_env_new(NULL, &lab->env, error);
     if (!status)
         status = skep_object_open_file(lab->env, of->object, &lab->object, error);

@@ -127,10 +127,10 @@ static bool firewall_set_rules(skep_program *program, const struct rules *rules)
 static skep_status firewall_start(struct firewall *fw, const char *path, const struct rules *rules,
                                   enum skep_engine engine, skep_error *error)
 {
-    /* The firewall is our own program, so that it may run in the fast interpreter too. */
+    /* Our own program: addresses that end up in maps are nobody's secret. */
     struct skep_load_options options = { .size = sizeof options,
                                          .engine = engine,
-                                         .trusted = engine == SKEP_ENGINE_INTERP };
+                                         .profile = SKEP_PROFILE_LINUX };
     skep_status status = skep_env_new(NULL, &fw->env, error);
     if (!status)
         status = skep_object_open_file(fw->env, path, &fw->object, error);

@@ -29,9 +29,11 @@ enum skep_personality {
 
 /* The rules that programs are held to. */
 enum skep_profile {
-    SKEP_PROFILE_LINUX = 0, /* what Linux grants CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON */
-    SKEP_PROFILE_STRICT,    /* also no read of uninitialised stack */
-    SKEP_PROFILE_RFC,       /* RFC 9669 without Linux's structural extras */
+    /* For a stranger's programs: as LINUX, and no uninitialised stack is read, no address leaks
+     * into maps, results or comparisons. */
+    SKEP_PROFILE_STRICT = 0,
+    SKEP_PROFILE_LINUX, /* what Linux grants CAP_BPF + CAP_NET_ADMIN + CAP_PERFMON */
+    SKEP_PROFILE_RFC,   /* RFC 9669 without Linux's structural extras */
 };
 
 /* What verification may use; 0: the default.  Passing one ends it with SKEP_LIMIT. */

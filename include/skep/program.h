@@ -13,32 +13,41 @@ extern "C" {
 #endif
 
 enum skep_engine {
-    SKEP_ENGINE_DEFAULT = 0, /* CHECKED while there is no verifier */
-    SKEP_ENGINE_CHECKED,     /* any program; every access is checked */
-    SKEP_ENGINE_INTERP,      /* fast, unchecked: only for programs that are trusted */
+    SKEP_ENGINE_DEFAULT = 0, /* CHECKED */
+    SKEP_ENGINE_CHECKED,     /* every access is checked while the program runs */
+    SKEP_ENGINE_INTERP,      /* fast: rests on the verification, or on trust */
     SKEP_ENGINE_NONE, /* any program, whatever the host lacks: for listings (inspect.h); it has
                          no maps, and running it is SKEP_UNSUPPORTED */
 };
 
+struct skep_verdict; /* verify.h */
+
 struct skep_load_options {
     size_t size; /* sizeof(struct skep_load_options) */
     enum skep_engine engine;
-    enum skep_profile profile;
-    bool trusted;   /* the caller vouches for the program: required by ENGINE_INTERP */
+    enum skep_profile profile; /* 0: strict */
+    /* The program is not verified.  INTERP then does whatever it says with the host's memory, so
+     * the caller vouches for it; CHECKED stops it at its first wrong step. */
+    bool trusted;
+    bool may_loop;  /* loops need not be proved to end: fuel stops them.  Not with `unmetered` */
     bool unmetered; /* INTERP: no fuel at all (cancel does not work either) */
-    bool witness;   /* CHECKED: the program is verified, and before every instruction of
-                       every run what the verifier claims is compared with what is; a claim
-                       that is wrong is the fault vm-witness-*.  To test the verifier with */
-    struct skep_verify_limits limits; /* of that verification */
-    uint64_t fuel;                    /* default budget of a run; 0: 2^32 */
-    const skep_program *share;        /* use this program's maps where the names agree */
-    skep_map *const *maps; /* use these maps where the names agree; they come before `share` */
+    bool witness;   /* CHECKED: the program is verified, and before every instruction of every run
+                       what the verifier claims is compared with what is; a claim that is wrong is
+                       the fault vm-witness-*.  To test the verifier with */
+    uint64_t fuel;  /* default budget of a run; 0: 2^32 */
+    struct skep_verify_limits limits; /* of the verification */
+    /* Filled in when the load verifies: of the program that was refused, else of the one that was
+     * asked for.  May be NULL.  Its strings live as long as the object. */
+    struct skep_verdict *verdict;
+    const skep_program *share; /* use this program's maps where the names agree */
+    skep_map *const *maps;     /* use these maps where the names agree; they come before `share` */
     size_t n_maps;
 };
 
-/* Links, checks and prepares one program of an object, and makes the maps that it needs and that
+/* Links, verifies and prepares one program of an object, and makes the maps that it needs and that
  * are neither given nor shared.  name NULL: the only or first program.  options may be NULL.
- * SKEP_NOT_FOUND; SKEP_REJECTED, SKEP_UNSUPPORTED, SKEP_MALFORMED: error says where and why. */
+ * SKEP_NOT_FOUND; SKEP_REJECTED, SKEP_UNSUPPORTED, SKEP_MALFORMED, SKEP_LIMIT (of the
+ * verification): error says why, options.verdict also where. */
 SKEP_API skep_status skep_program_load(skep_object *object, const char *name,
                                        const struct skep_load_options *options,
                                        skep_program **program, skep_error *error);
@@ -48,6 +57,9 @@ SKEP_API void skep_program_free(skep_program *program);
 SKEP_API const char *skep_program_name(const skep_program *program);
 SKEP_API const struct skep_hook *skep_program_hook(const skep_program *program);
 SKEP_API enum skep_engine skep_program_engine(const skep_program *program);
+/* Of a verified program of a SKEP_CTX_MEMORY hook: how many bytes of memory every run must give, or
+ * it is SKEP_BAD_ARG; what it accesses beyond them it compares with the size first.  Else 0. */
+SKEP_API uint32_t skep_program_ctx_bytes(const skep_program *program);
 /* Bytes of the code that the engine made of the program. */
 SKEP_API size_t skep_program_code_bytes(const skep_program *program);
 

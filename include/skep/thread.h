@@ -67,7 +67,8 @@ SKEP_API void skep_thread_free(skep_thread *thread);
  * struct skep_memory for memory hooks, an array of u64 for argument hooks, the application's own
  * struct for its own hooks.  SKEP_OK: *r0 is the program's result.  SKEP_TRAP, SKEP_FUEL,
  * SKEP_CANCELLED: stopped, all that the program held is released, *r0 is not set.  SKEP_BAD_ARG: a
- * packet hook's ctx is NULL.  SKEP_STATE: the thread is running already. */
+ * packet hook's ctx is NULL, or memory is smaller than skep_program_ctx_bytes.  SKEP_STATE: the
+ * thread is running already. */
 SKEP_API skep_status skep_run(skep_thread *thread, const skep_program *program, void *ctx,
                               uint64_t *r0);
 /* The same for n contexts; statuses and results may be NULL.  Returns the first status that is not

@@ -83,11 +83,6 @@ skep_status env_map_new(struct skep_env *env, const struct skep_map_spec *spec,
 skep_status program_lower(const struct skep_program *program, bool metered, struct arena *arena,
                           struct host_code *out, skep_error *err);
 
-/* Verifies the program and keeps the witness.  SKEP_REJECTED, SKEP_UNSUPPORTED, SKEP_LIMIT: err
- * says why. */
-skep_status program_witness(struct skep_program *program, const struct skep_load_options *options,
-                            skep_error *err);
-
 /* A copy of a finished text for the caller's free(). */
 skep_status api_text_out(struct text *text, char **out);
 

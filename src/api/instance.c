@@ -153,6 +153,7 @@ static skep_status instance_fill(struct instance *instance, u32 index, skep_erro
 
 skep_status instance_load(struct instance *instance, u32 program, skep_error *err)
 {
+    instance->asked = program;
     TRY(instance_program(instance, program, err));
     for (u32 i = 0; i < instance->to_fill.n; i++)
         TRY(instance_fill(instance, instance->to_fill.data[i], err));

@@ -14,6 +14,7 @@ struct instance {
     u32 n_maps;
     struct skep_program **programs; /* by the object's program; a reference each */
     u32 n_programs;
+    u32 asked;        /* the program that is loaded; others come with its maps */
     VEC(u32) to_fill; /* maps whose initial values are still to be put */
 };
 

@@ -1,6 +1,7 @@
 /* Programs (include/skep/program.h): link, check, prepare an engine; handles. */
 #include "api/instance.h"
 #include "api/resolve.h"
+#include "api/verification.h"
 #include "lower/lower.h"
 
 #define PROGRAM_DEFAULT_FUEL ((u64)1 << 32)
@@ -47,18 +48,6 @@ static struct skep_program *program_new(struct skep_object *object)
 
 /* Linking */
 
-/* One past the highest map that bytecode refers to. */
-static u32 program_count_maps(const struct code *code)
-{
-    u32 n = 0;
-    for (u32 i = 0; i < code->n_insns; i++) {
-        const struct insn *insn = &code->insns[i];
-        if (insn->op == ISA_LDDW_MAP || insn->op == ISA_LDDW_MAP_VALUE)
-            n = max_u32(n, insn_map_index(insn) == UINT32_MAX ? 0 : insn_map_index(insn) + 1);
-    }
-    return n;
-}
-
 static skep_status program_link_bytecode(struct skep_program *program, const struct instance *in,
                                          skep_error *err)
 {
@@ -69,7 +58,7 @@ static skep_status program_link_bytecode(struct skep_program *program, const str
         .name = object->name, .hook = object->hook, .section = "", .license = "GPL"
     };
     TRY(code_build(&program->arena, &input, &linked->code, err));
-    u32 n_maps = program_count_maps(&linked->code);
+    u32 n_maps = resolve_count_maps(&linked->code);
     if (n_maps > in->n_maps && in->options->engine != SKEP_ENGINE_NONE)
         return RAISE(err, SKEP_BAD_ARG, MAP_MISSING, NUM(n_maps - 1), NUM(in->n_maps));
     u32 *maps = arena_array(&program->arena, u32, n_maps);
@@ -147,19 +136,89 @@ static u32 *program_costs(struct skep_program *program)
     return cost;
 }
 
+/* A witness is a verification's, whoever vouches for the program. */
+static bool program_is_verified(const struct skep_load_options *options)
+{
+    return options->engine != SKEP_ENGINE_NONE && (!options->trusted || options->witness);
+}
+
 static skep_status program_analyse(struct skep_program *program,
                                    const struct skep_load_options *options, skep_error *err)
 {
     const struct code *code = &program->linked.code;
     TRY(cfg_build(&program->arena, code, &program->cfg, err));
     if (options->profile != SKEP_PROFILE_RFC) {
-        TRY(code_check_linux(code, err));
+        if (!program_is_verified(options)) /* it looks at what can be reached only */
+            TRY(code_check_linux(code, err));
         TRY(cfg_check_reachable(&program->cfg, code, err));
     }
     u32 *cost = program_costs(program);
     if (!cost)
         return SKEP_NOMEM;
     return charge_build(&program->arena, code, &program->cfg, cost, &program->charges);
+}
+
+/* Verifying */
+
+/* The bytes of a map that nobody writes any more: the program's constants. */
+static const u8 *program_constants(struct skep_map *map)
+{
+    bool fixed = !map_program_may_write(map) && !map_host_may_write(map) &&
+                 (map->type->traits & SKEP_MAP_DIRECT_VALUES);
+    return fixed ? map_direct_value(map) : NULL;
+}
+
+static skep_status program_describe_maps(const struct skep_program *program,
+                                         const struct verification *in, skep_error *err)
+{
+    for (u32 i = 0; i < program->linked.n_maps; i++) {
+        in->maps[i].spec = &program->maps[i]->spec;
+        in->maps[i].constants = program_constants(program->maps[i]);
+        TRY(verification_map_types(in, &in->maps[i], err));
+    }
+    return SKEP_OK;
+}
+
+static skep_status program_ask_verifier(struct skep_program *program, struct verification *in,
+                                        struct skep_verdict *verdict)
+{
+    struct arena arena;
+    arena_init(&arena, &program->env->mem);
+    in->maps = arena_array(&arena, struct verify_map, program->linked.n_maps);
+    skep_status status = in->maps || program->linked.n_maps == 0 ? SKEP_OK : SKEP_NOMEM;
+    if (status == SKEP_OK)
+        status = program_describe_maps(program, in, &verdict->diagnostic);
+    if (status == SKEP_OK)
+        status = verification_run(in, verdict);
+    arena_drop(&arena);
+    return status;
+}
+
+static skep_status program_verify(struct skep_program *program, const struct instance *instance,
+                                  u32 index, skep_error *err)
+{
+    const struct skep_load_options *options = instance->options;
+    struct verification in = { .object = program->object,
+                               .linked = &program->linked,
+                               .cfg = &program->cfg,
+                               .helpers = program->helpers,
+                               .profile = options->profile,
+                               .fuel = options->may_loop,
+                               .limits = options->limits,
+                               .witness = options->witness ? &program->witness : NULL };
+    struct skep_verdict verdict;
+    verdict_init(&verdict);
+    if (options->witness)
+        witness_init(&program->witness, &program->env->mem);
+    skep_status status = program_ask_verifier(program, &in, &verdict);
+    verdict.kind = verdict_kind(status);
+    program->rt.ctx_bytes =
+        program->linked.hook->ctx_kind == SKEP_CTX_MEMORY ? verdict.ctx_bytes : 0;
+    if (options->verdict && (status != SKEP_OK || index == instance->asked))
+        *options->verdict = verdict;
+    if (status != SKEP_OK && err && err->id == 0)
+        *err = verdict.diagnostic;
+    return status;
 }
 
 /* Engines */
@@ -181,8 +240,6 @@ skep_status program_lower(const struct skep_program *program, bool metered, stru
 static skep_status program_prepare_interp(struct skep_program *program,
                                           const struct skep_load_options *options, skep_error *err)
 {
-    if (!options->trusted)
-        return RAISE(err, SKEP_REJECTED, NOT_VERIFIED, STR(program->linked.name));
     TRY(program_lower(program, !options->unmetered, &program->arena, &program->host, err));
     TRY(interp_prepare(&program->env->mem, &program->host, &program->interp));
     program->rt.run = interp_run;
@@ -194,8 +251,6 @@ static skep_status program_prepare_interp(struct skep_program *program,
 static skep_status program_prepare_checked(struct skep_program *program,
                                            const struct skep_load_options *options, skep_error *err)
 {
-    if (options->witness)
-        TRY(program_witness(program, options, err));
     struct vm_input input = { .code = &program->linked.code,
                               .charges = &program->charges,
                               .hook = program->linked.hook,
@@ -279,6 +334,8 @@ skep_status program_make(struct instance *instance, u32 index, struct skep_progr
         status = program_analyse(program, instance->options, err);
     if (status == SKEP_OK && instance->options->engine != SKEP_ENGINE_NONE)
         status = program_bind_maps(program, instance, err);
+    if (status == SKEP_OK && program_is_verified(instance->options))
+        status = program_verify(program, instance, index, err);
     if (status == SKEP_OK)
         status = program_prepare(program, instance->options, err);
     if (status != SKEP_OK) {
@@ -327,6 +384,11 @@ skep_status skep_program_load(skep_object *object, const char *name,
     if (!object || !out || options->size != sizeof(*options) || (options->n_maps && !options->maps))
         return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
                      STR("NULL, or options.size is not sizeof(struct skep_load_options)"));
+    if (options->may_loop && options->unmetered)
+        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
+                     STR("may_loop needs fuel, and unmetered says that there is none"));
+    if (options->verdict)
+        verdict_init(options->verdict);
     u32 index = object_find_program(object, name);
     if (index == CODE_NONE)
         return RAISE(err, SKEP_NOT_FOUND, NO_SUCH, STR("program"), STR(name ? name : "at all"));
@@ -358,6 +420,8 @@ const struct skep_hook *skep_program_hook(const skep_program *program)
 }
 
 enum skep_engine skep_program_engine(const skep_program *program) { return program->engine; }
+
+uint32_t skep_program_ctx_bytes(const skep_program *program) { return program->rt.ctx_bytes; }
 
 size_t skep_program_code_bytes(const skep_program *program)
 {

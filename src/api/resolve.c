@@ -55,6 +55,17 @@ static skep_status resolve_check(const struct resolve_input *in, const struct sk
     return SKEP_OK;
 }
 
+u32 resolve_count_maps(const struct code *code)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < code->n_insns; i++) {
+        const struct insn *insn = &code->insns[i];
+        if (insn->op == ISA_LDDW_MAP || insn->op == ISA_LDDW_MAP_VALUE)
+            n = max_u32(n, insn_map_index(insn) == UINT32_MAX ? 0 : insn_map_index(insn) + 1);
+    }
+    return n;
+}
+
 skep_status resolve_calls(const struct resolve_input *in, const struct skep_helper **out,
                           skep_error *err)
 {

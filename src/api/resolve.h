@@ -1,4 +1,5 @@
-/* Which helper each call means, and whether this program may call it here. */
+/* What a linked program refers to: the helpers of its calls, and whether it may call them here;
+ * maps. */
 #ifndef SKEP_SRC_API_RESOLVE_H
 #define SKEP_SRC_API_RESOLVE_H
 
@@ -16,5 +17,8 @@ struct resolve_input {
  * SKEP_REJECTED: the error names program, instruction and helper. */
 skep_status resolve_calls(const struct resolve_input *in, const struct skep_helper **out,
                           skep_error *err);
+
+/* One past the highest map that bytecode refers to. */
+u32 resolve_count_maps(const struct code *code);
 
 #endif

@@ -121,6 +121,9 @@ skep_status skep_run_once(const skep_program *program, void *ctx, uint64_t *r0, 
     skep_thread *thread;
     TRY(skep_thread_new(program->env, NULL, &thread));
     skep_status status = rt_run(thread, &program->rt, ctx, r0);
+    if (status == SKEP_BAD_ARG && program->rt.ctx_bytes)
+        RAISE(err, status, CTX_SMALL, STR(program->linked.name), NUM(program->rt.ctx_bytes),
+              NUM(rt_ctx_bytes(&program->rt, ctx)));
     const struct skep_fault *fault = skep_thread_fault(thread);
     if (fault && err)
         *err = fault->error;

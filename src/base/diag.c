@@ -10,13 +10,19 @@
 struct diag_row {
     const char *name;
     const char *text;
+    const char *advice; /* "": none */
 };
 
 static const struct diag_row diag_rows[] = {
-    [DIAG_NONE] = { "", "" },
-#define DIAG(id, name, text) [DIAG_##id] = { name, text },
+    [DIAG_NONE] = { "", "", "" },
+#define DIAG_ROW(name, text, advice, ...)                                                          \
+    {                                                                                              \
+        name, text, advice                                                                         \
+    }
+#define DIAG(id, ...) [DIAG_##id] = DIAG_ROW(__VA_ARGS__, "", ),
 #include "base/diags.h"
 #undef DIAG
+#undef DIAG_ROW
 };
 _Static_assert(SKEP_ERROR_ARGS <= 8, "one bit per argument in a byte");
 _Static_assert(SKEP_ERROR_POOL <= UINT16_MAX, "pool_used counts the pool");
@@ -85,7 +91,7 @@ skep_status diag_raise(skep_error *err, skep_status status, enum diag_id id, uns
 struct diag_piece {
     const char *plain, *name, *rest;
     size_t n_plain, n_name;
-    char form; /* 'x', 'd' (signed) or 0 */
+    char form; /* 'x', 'd' (signed), 't' (see diag.h) or 0 */
 };
 
 static struct diag_piece diag_next_piece(const char *text)
@@ -109,7 +115,7 @@ static void diag_write_number(struct text *out, u64 number, char form)
 {
     if (form == 'x')
         text_printf(out, "0x%" PRIx64, number);
-    else if (form == 'd')
+    else if (form == 'd' || form == 't')
         text_printf(out, "%" PRId64, (s64)number);
     else
         text_printf(out, "%" PRIu64, number);
@@ -130,12 +136,21 @@ static const char *diag_arg_string(const skep_error *err, unsigned i)
     return offset < SKEP_ERROR_POOL ? err->pool + offset : "";
 }
 
+/* " to N", unless N is the number before it. */
+static void diag_write_to(struct text *out, const skep_error *err, unsigned i)
+{
+    if (i > 0 && err->args[i] != err->args[i - 1])
+        text_printf(out, " to %" PRId64, (s64)err->args[i]);
+}
+
 static void diag_write_arg(struct text *out, const skep_error *err, unsigned i, char form)
 {
     if (i >= diag_n_args(err))
         text_char(out, '?');
     else if (diag_arg_is_string(err, i))
         diag_write_escaped(out, diag_arg_string(err, i));
+    else if (form == 't')
+        diag_write_to(out, err, i);
     else
         diag_write_number(out, err->args[i], form);
 }
@@ -179,6 +194,8 @@ static void diag_write_json_args(struct text *out, const skep_error *err)
         text = piece.rest;
     }
 }
+
+const char *diag_advice(const skep_error *error) { return diag_row(error)->advice; }
 
 const char *skep_error_id(const skep_error *error) { return diag_row(error)->name; }
 

@@ -7,13 +7,26 @@
 #include "rt/map.h"
 #include "rt/thread.h"
 
+size_t rt_ctx_bytes(const struct rt_program *program, const void *ctx)
+{
+    const struct skep_memory *memory = ctx;
+    return ctx && program->hook->ctx_kind == SKEP_CTX_MEMORY ? memory->size : 0;
+}
+
+static inline bool rt_lacks_ctx(const struct rt_program *program, const void *ctx)
+{
+    if (!ctx && program->hook->flags & SKEP_HOOK_PACKET)
+        return true;
+    return UNLIKELY(program->ctx_bytes) && rt_ctx_bytes(program, ctx) < program->ctx_bytes;
+}
+
 bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index)
 {
     if (thread->tail_calls >= RT_MAX_TAIL_CALLS)
         return false;
     const struct rt_program *target = rt_tail_target(map, index);
     if (!target || target->compatibility != thread->program->compatibility ||
-        target->hook != thread->program->hook)
+        target->hook != thread->program->hook || rt_lacks_ctx(target, thread->ctx))
         return false;
     thread->tail_calls++;
     thread->tail_target = target;
@@ -71,16 +84,11 @@ static inline skep_status rt_run_entered(struct skep_thread *thread,
     return status;
 }
 
-static inline bool rt_lacks_packet(const struct rt_program *program, const void *ctx)
-{
-    return !ctx && program->hook->flags & SKEP_HOOK_PACKET;
-}
-
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
 {
     if (UNLIKELY(thread->program))
         return SKEP_STATE;
-    if (UNLIKELY(rt_lacks_packet(program, ctx)))
+    if (UNLIKELY(rt_lacks_ctx(program, ctx)))
         return SKEP_BAD_ARG;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     return rt_run_entered(thread, program, ctx, r0);
@@ -92,7 +100,7 @@ skep_status rt_run_slot(struct skep_thread *thread, const struct rt_slot *slot, 
         return SKEP_STATE;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     const struct rt_program *program = atomic_load_explicit(&slot->program, memory_order_acquire);
-    if (UNLIKELY(rt_lacks_packet(program, ctx))) {
+    if (UNLIKELY(rt_lacks_ctx(program, ctx))) {
         epoch_leave(&thread->epoch_slot);
         return SKEP_BAD_ARG;
     }

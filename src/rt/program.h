@@ -29,6 +29,7 @@ struct rt_program {
     const struct skep_hook *hook;
     const struct code *code;
     u64 fuel;          /* default budget of a run; 0: unmetered */
+    u32 ctx_bytes;     /* of plain memory, that every run must give */
     u32 compatibility; /* programs that may tail-call one another have the same */
     _Atomic u32 references;
     void (*release)(struct rt_program *program); /* at 0 references */
@@ -46,9 +47,12 @@ static inline void rt_program_put(struct rt_program *program)
 
 /* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
  * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
- * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet. */
+ * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet, or too little memory. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
+
+/* How much plain memory a context is; 0 for contexts of other kinds. */
+size_t rt_ctx_bytes(const struct rt_program *program, const void *ctx);
 
 /* What is to be run now; others may put another program there at any time, and drop the old one's
  * reference: the epoch keeps it for the runs that have begun. */
@@ -64,7 +68,8 @@ skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program 
 /* The program at an index of a PROG_ARRAY, or NULL: what its type's lookup gives. */
 struct rt_program *rt_tail_target(struct skep_map *map, u32 index);
 /* bpf_tail_call: sets thread->tail_target.  false when there is no such program, or it is the 34th
- * call of the run, or the program may not follow the running one; the caller then goes on. */
+ * call of the run, or the program may not follow the running one, or it needs more memory than the
+ * run has; the caller then goes on. */
 bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index);
 
 #endif

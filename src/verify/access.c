@@ -72,10 +72,13 @@ static bool access_out_of_bounds(struct verifier *v, const struct cell *through,
                                  const struct access *access, u64 limit)
 {
     const struct value *value = cell_value(v, through);
-    return REJECT(v, access->reg, VERIFY_OUT_OF_BOUNDS, NUM(access->size),
-                  NUM(value->range.smin + (u64)access->off),
-                  NUM(value->range.smax + (u64)access->off), STR(value_kind_name(value->kind)),
-                  NUM(limit));
+    const char *done = access->need & NEED_WRITE ? "written" : "read";
+    u64 least = value->range.smin + (u64)access->off, most = value->range.smax + (u64)access->off;
+    if (value->kind == VALUE_PACKET || value->kind == VALUE_META || value->flags & VALUE_DYNAMIC)
+        return REJECT(v, access->reg, VERIFY_PACKET_BOUNDS, NUM(access->size), NUM(least),
+                      NUM(most), STR(value_kind_name(value->kind)), STR(done), NUM(limit));
+    return REJECT(v, access->reg, VERIFY_OUT_OF_BOUNDS, NUM(access->size), NUM(least), NUM(most),
+                  STR(value_kind_name(value->kind)), STR(done), NUM(limit));
 }
 
 /* ---- by region */

@@ -254,19 +254,20 @@ static bool alu_move_pointer(struct verifier *v, struct state *s, const struct i
     return true;
 }
 
-/* Pointers into the same region are as far apart as their offsets. */
-static struct cell alu_distance(struct verifier *v, struct state *s, const struct cell *a,
-                                const struct cell *b)
+static bool alu_same_region(const struct value *va, const struct value *vb)
 {
-    const struct value *va = cell_value(v, a), *vb = cell_value(v, b);
     bool packets = (va->kind == VALUE_PACKET || va->kind == VALUE_PACKET_END) &&
                    (vb->kind == VALUE_PACKET || vb->kind == VALUE_PACKET_END);
-    bool same =
-        packets || (va->kind == vb->kind && va->kind == VALUE_STACK && va->object == vb->object);
-    if (!same)
-        return cell_scalar(v, s, scalar_any());
+    bool stack = va->kind == vb->kind && va->kind == VALUE_STACK && va->object == vb->object;
+    return (packets || stack) && !((va->flags | vb->flags) & VALUE_NULLABLE);
+}
+
+/* Pointers into the same region are as far apart as their offsets, which tells no address. */
+static struct cell alu_distance(struct verifier *v, struct state *s, const struct cell *a,
+                                const struct cell *b, bool wide)
+{
     struct cell from = alu_offset(v, a), to = alu_offset(v, b);
-    return alu_number(v, s, ISA_SUB64_REG, &from, to);
+    return alu_number(v, s, wide ? ISA_SUB64_REG : ISA_SUB32_REG, &from, to);
 }
 
 static bool alu_pointers(struct verifier *v, struct state *s, const struct insn *insn,
@@ -284,10 +285,13 @@ static bool alu_pointers(struct verifier *v, struct state *s, const struct insn 
         state_set_reg(v, s, insn->dst, cell_scalar(v, s, scalar_zext(scalar_any(), 4)));
         return true;
     }
-    if (shape == ALU_SUB && !strict && ((pa && pb) || !wide)) {
-        struct cell distance =
-            wide ? alu_distance(v, s, a, b) : cell_scalar(v, s, scalar_zext(scalar_any(), 4));
-        state_set_reg(v, s, insn->dst, distance);
+    if (shape == ALU_SUB && alu_same_region(va, vb)) {
+        state_set_reg(v, s, insn->dst, alu_distance(v, s, a, b, wide));
+        return true;
+    }
+    if (shape == ALU_SUB && !strict && (!wide || (pa && pb))) {
+        struct scalar any = wide ? scalar_any() : scalar_zext(scalar_any(), 4);
+        state_set_reg(v, s, insn->dst, cell_scalar(v, s, any));
         return true;
     }
     if (pa && pb)

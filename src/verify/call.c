@@ -61,9 +61,12 @@ static bool call_release(struct verifier *v, struct state *s, u32 ref)
 bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what)
 {
     for (u32 i = 0; i < s->n_held; i++)
-        if (s->held[i].frame >= from)
-            return REJECT(v, STATE_REGS, VERIFY_LEAKS_REFERENCE, STR(what),
-                          NUM(v->in->code->slot_of[s->held[i].insn]));
+        if (s->held[i].frame >= from) {
+            REJECT(v, STATE_REGS, VERIFY_LEAKS_REFERENCE, STR(what),
+                   NUM(v->in->code->slot_of[s->held[i].insn]));
+            v->report->set_at = s->held[i].insn;
+            return false;
+        }
     if (s->lock_map)
         return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR(what));
     if (s->rcu || s->preempt)

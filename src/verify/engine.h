@@ -14,7 +14,8 @@
  *   merge.c     is one state covered by another; joining, widening
  *   step.c      one instruction after another, up to the next point
  *   fixpoint.c, paths.c   in which order, and what is kept
- *   loops.c     do loops end */
+ *   loops.c     do loops end
+ *   explain.c   what the reader of a rejection wants to know besides */
 #ifndef SKEP_SRC_VERIFY_ENGINE_H
 #define SKEP_SRC_VERIFY_ENGINE_H
 
@@ -321,6 +322,10 @@ bool step(struct verifier *v, struct state *s);
 enum outcome { OUTCOME_ACCEPTED, OUTCOME_REJECTED, OUTCOME_UNDECIDED, OUTCOME_FAILED };
 enum outcome fixpoint_run(struct verifier *v, u32 most_states);
 enum outcome paths_run(struct verifier *v);
+/* ---- explain.c: marks the report's branches that matter, and finds where the register's contents
+ * came from. */
+void explain_path(const struct verify_input *in, struct verify_report *report);
+
 /* ---- verify.c */
 /* A state at the beginning of a function that nothing called. */
 struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);

@@ -11,6 +11,9 @@ void verify_reject(struct verifier *v, u32 reg)
         return;
     v->report->insn = v->at;
     v->report->reg = (u8)reg;
+    v->report->set_at = CODE_NONE;
+    v->report->n_branches = 0;
+    v->report->whole_path = false;
 }
 
 bool verify_fails(struct verifier *v, skep_status status)

@@ -7,6 +7,7 @@
  * Whatever accepts has shown all; only paths reject, since what they report happens on a path. */
 #include "verify/engine.h"
 
+#include "base/diag.h"
 #include "os/os.h"
 
 enum {
@@ -98,13 +99,14 @@ static void verify_find_points(struct verifier *v)
 void verify_note_path(struct verifier *v)
 {
     struct verify_report *report = v->report;
+    u32 t = v->last_trace;
     report->n_branches = 0;
-    for (u32 t = v->last_trace;
-         t != VERIFY_NONE && report->n_branches < ARRAY_LEN(report->branches);
+    for (; t != VERIFY_NONE && report->n_branches < VERIFY_MOST_BRANCHES;
          t = v->traces.data[t].parent)
         report->branches[report->n_branches++] =
             (struct verify_branch){ .insn = v->traces.data[t].insn,
                                     .taken = v->traces.data[t].taken };
+    report->whole_path = t == VERIFY_NONE;
 }
 
 /* ---- the witness */
@@ -209,9 +211,16 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
         outcome = fixpoint_run(v, VERIFY_SEVERAL);
     }
     if (outcome == OUTCOME_UNDECIDED) {
+        struct verify_report loop = *v->report;
         *method = "paths";
         verify_again(v);
         outcome = paths_run(v);
+        /* Which loop is not known to end says more than that paths were too many. */
+        if (outcome == OUTCOME_FAILED && v->failure == SKEP_LIMIT &&
+            loop.error.id == DIAG_VERIFY_LOOP) {
+            *v->report = loop;
+            outcome = OUTCOME_REJECTED;
+        }
     }
     return outcome;
 }
@@ -240,7 +249,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
                    struct verify_stats *stats)
 {
     struct verifier v;
-    *report = (struct verify_report){ .insn = 0, .reg = STATE_REGS };
+    *report =
+        (struct verify_report){ .reg = STATE_REGS, .set_at = CODE_NONE, .lost_at = CODE_NONE };
     *stats = (struct verify_stats){ .method = "" };
     u64 begin = os_clock_ns(OS_CLOCK_MONOTONIC);
     verify_init(&v, in, report);
@@ -253,6 +263,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
                  : outcome == OUTCOME_FAILED ? v.failure
                                              : SKEP_REJECTED;
     }
+    if (status == SKEP_REJECTED)
+        explain_path(in, report);
     if (in->witness)
         status = verify_end_witness(&v, status);
     stats->visited = v.visited;

@@ -38,7 +38,9 @@ struct verify_input {
 struct verify_branch {
     u32 insn;
     bool taken;
+    bool matters; /* it concerns the register that the report is about */
 };
+#define VERIFY_MOST_BRANCHES 64u
 
 /* Why a program is rejected: the first thing that cannot be shown. */
 struct verify_report {
@@ -46,8 +48,11 @@ struct verify_report {
     u32 insn;
     u8 reg;             /* the register that it is about; STATE_REGS: none */
     struct value value; /* what that may hold */
+    u32 set_at;         /* the instruction that gave it that; CODE_NONE: not known */
+    u32 lost_at;        /* the call since when it holds nothing; CODE_NONE: none */
     u32 n_branches;
-    struct verify_branch branches[16]; /* the last ones, latest first */
+    bool whole_path;                                     /* there are no more branches */
+    struct verify_branch branches[VERIFY_MOST_BRANCHES]; /* the last ones, latest first */
 };
 
 struct verify_stats {

@@ -34,7 +34,7 @@ class Classic(Case):
         args = ["--filter", "tcp", "--pcap", self.capture(), "--write-pcap", out]
         self.assertEqual(self.verdicts(*args), {"0x40000": 2, "0x0": 2})
         self.assertEqual(read_pcap(out), [(0, FRAMES[0]), (3, FRAMES[3])])
-        self.assertEqual(self.verdicts(*args, "--engine", "interp", "--no-verify"),
+        self.assertEqual(self.verdicts(*args, "--engine", "interp"),
                          {"0x40000": 2, "0x0": 2})
 
     def test_the_length_is_that_before_the_capture_cut_it_off(self):

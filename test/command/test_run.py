@@ -100,7 +100,8 @@ class Packets(Case):
         self.assertEqual(len(self.run_frames([frame(1)] * 21, "-v")["packets"]), 21)
 
     def test_a_fault_is_reported_once_with_its_place(self):
-        result = self.run_frames([frame(1)] * 3, program="out_of_bounds", status=1)
+        result = self.run_frames([frame(1)] * 3, "--no-verify", program="out_of_bounds",
+                                 status=1)
         [stop] = result["stops"]
         self.assertEqual((stop["stop"], stop["runs"], stop["first_case"]), ("fault", 3, 1))
         self.assertEqual((stop["region"], stop["region_bytes"]), ("packet", 20))
@@ -139,10 +140,10 @@ class Packets(Case):
                    says="limit")
         self.fails("run", f"{self.source}:by_byte", "--set-rodata", "none=1", says="none")
 
-    def test_interp_needs_someone_to_vouch_for_the_program(self):
+    def test_interp_runs_what_is_verified(self):
         run = ["run", f"{self.source}:by_byte", "--engine", "interp"]
-        self.fails(*run, says="--no-verify")
-        [result] = self.json(*run, "--no-verify", "--data", frame(1).hex())
+        self.fails(*run, "--no-verify", says="--no-verify is for checked")
+        [result] = self.json(*run, "--data", frame(1).hex())
         self.assertEqual(result["engine"], "interp")
         self.assertEqual(result["verdicts"][0]["verdict"], "XDP_DROP")
 
@@ -150,7 +151,7 @@ class Packets(Case):
         run = ["run", f"{self.source}:by_byte", "--guard", "--data", frame(1).hex()]
         [result] = self.json(*run)
         self.assertEqual(result["engine"], "checked")
-        self.fails(*run, "--engine", "interp", "--no-verify", says="guard")
+        self.fails(*run, "--engine", "interp", says="guard")
 
     def test_text_shows_the_same(self):
         capture = write_pcap(self.path("in.pcap"), [frame(1), frame(4)])
@@ -209,20 +210,21 @@ char _license[] SEC("license") = "GPL";
 class Timers(Case):
     def run_timers(self, *args, status=0):
         source = self.file("timer.bpf.c", TIMER)
-        return self.json("run", source, *args, status=status)[0]
+        return self.json("run", source, "--no-verify", *args, status=status)[0]
 
     def test_wait_until_time_passes(self):
         result = self.run_timers()
         self.assertEqual(result["timers"]["fired"], 0)
         self.assertLess(1_900_000_000, result["timers"]["next_ns"])
         self.assertLessEqual(result["timers"]["next_ns"], 2_000_000_000)
-        self.assertIn("due in", self.skep("run", self.path("timer.bpf.c")))
+        self.assertIn("due in", self.skep("run", self.path("timer.bpf.c"), "--no-verify"))
 
     def test_fire_when_they_are_due(self):
         result = self.run_timers("--timers", "7000000000")
         self.assertEqual(result["timers"]["fired"], 3)
         self.assertEqual(result["printed"], ["after 2 s", "after 4 s", "after 6 s"])
-        self.assertIn("3 callbacks", self.skep("run", self.path("timer.bpf.c"), "--timers=7000000000"))
+        self.assertIn("3 callbacks", self.skep("run", self.path("timer.bpf.c"), "--no-verify",
+                                               "--timers=7000000000"))
 
     def test_a_fault_in_a_callback_is_told(self):
         result = self.run_timers("--timers", "60000000000", status=1)
@@ -256,7 +258,8 @@ class Bytecode(Case):
         self.assertEqual(result["stops"][0]["stop"], "out of fuel")
 
     def test_a_fault_names_the_instruction(self):
-        [result] = self.json("run", self.file("a.s", self.SUM), "--data", "05", status=1)
+        [result] = self.json("run", self.file("a.s", self.SUM), "--data", "05",
+                             "--no-verify", status=1)
         self.assertEqual(result["stops"][0]["insn"], 1)
         self.assertIn("did not end", self.err)
 

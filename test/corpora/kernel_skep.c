@@ -287,11 +287,10 @@ static void show_verdict(const struct job *job, const struct skep_verdict *verdi
     skep_program_load(job->object, job->program, &options, &program, NULL);
     list_program(job, program);
     for (uint32_t i = verdict->n_branches; i-- > 0;)
-        printf("branch at %u %s %s\n", verdict->branches[i].slot,
-               verdict->branches[i].taken ? "taken" : "not taken",
-               verdict->branches[i].source ? verdict->branches[i].source : "");
+        printf("branch at %u %s %s\n", verdict->branches[i].at.slot,
+               verdict->branches[i].taken ? "taken" : "not taken", verdict->branches[i].at.source);
     if (verdict->kind != SKEP_VERDICT_ACCEPTED)
-        printf("at %u; r%u holds %s\n", verdict->slot, verdict->reg, verdict->holds);
+        printf("at %u; r%u holds %s\n", verdict->at.slot, verdict->reg, verdict->holds);
     printf("\n");
     skep_program_free(program);
 }
@@ -300,6 +299,8 @@ static void run_all(struct job *job)
 {
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = SKEP_ENGINE_CHECKED,
+                                         .profile = SKEP_PROFILE_LINUX,
+                                         .trusted = true,
                                          .fuel = FUEL,
                                          .maps = job->maps,
                                          .n_maps = job->n_maps };
@@ -457,6 +458,8 @@ static void fill_program_array(struct job *job, const struct struct_test *test,
 {
     const struct struct_blob *aux = blob_of(test->aux, test->n_aux, element->value.id);
     struct skep_load_options options = { .size = sizeof(options),
+                                         .profile = SKEP_PROFILE_LINUX,
+                                         .trusted = true,
                                          .maps = job->maps,
                                          .n_maps = job->n_maps };
     skep_object *object;

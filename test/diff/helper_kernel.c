@@ -402,16 +402,20 @@ static void skep_side(const skep_insn *insns, size_t n, bool xdp, u32 frame, str
     skep_error err = { 0 };
     skep_object *object;
     skep_program *program;
-    const struct skep_load_options load = { .size = sizeof(load),
-                                            .maps = our_maps,
-                                            .n_maps = MAPS };
+    const struct skep_load_options load = {
+        .size = sizeof(load), .profile = SKEP_PROFILE_LINUX, .maps = our_maps, .n_maps = MAPS
+    };
     const struct skep_hook *hook = NULL;
     u64 r0;
     for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
         if (strcmp(hook->name, xdp ? "xdp" : "sched_cls") == 0)
             break;
     assert_int_equal(skep_object_from_insns(env, "test", insns, n, hook, &object, &err), SKEP_OK);
-    assert_int_equal(skep_program_load(object, NULL, &load, &program, &err), SKEP_OK);
+    if (skep_program_load(object, NULL, &load, &program, &err) != SKEP_OK) {
+        char text[300];
+        skep_error_text(&err, text, sizeof(text));
+        fail_msg("%s\n%s", program_text, text);
+    }
     assert_int_equal(skep_packet_set(packet, frames[frame], FRAME_BYTES), SKEP_OK);
     skep_status status = skep_run(thread, program, packet, &r0);
     if (status != SKEP_OK) {

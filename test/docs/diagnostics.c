@@ -2,11 +2,16 @@
 #include "docs/page.h"
 
 static const struct {
-    const char *name, *text;
+    const char *name, *text, *advice;
 } reports[] = {
-#define DIAG(id, name, text) { name, text },
+#define DIAG_ROW(name, text, advice, ...)                                                          \
+    {                                                                                              \
+        name, text, advice                                                                         \
+    }
+#define DIAG(id, ...) DIAG_ROW(__VA_ARGS__, "", ),
 #include "base/diags.h"
 #undef DIAG
+#undef DIAG_ROW
 };
 
 static const char introduction[] =
@@ -16,17 +21,28 @@ static const char introduction[] =
     "\n"
     "The name is what skep_error_id() gives and what JSON has as `id`; it stays as it is. The text "
     "may\n"
-    "become better. What stands in braces is an argument, and a key of the JSON form.\n";
+    "become better. What stands in braces is an argument, and a key of the JSON form. The advice "
+    "is "
+    "what\n"
+    "usually helps against what the verifier finds.\n";
+
+static void write_cell(struct text *out, const char *cell)
+{
+    text_string(out, "| ");
+    for (const char *p = cell; *p; p++)
+        text_printf(out, *p == '|' ? "\\|" : "%c", *p);
+    text_char(out, ' ');
+}
 
 static void write_page(struct text *out)
 {
     text_string(out, introduction);
-    text_string(out, "\n| name | text |\n|---|---|\n");
+    text_string(out, "\n| name | text | advice |\n|---|---|---|\n");
     for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
-        text_printf(out, "| %s | ", reports[i].name);
-        for (const char *p = reports[i].text; *p; p++)
-            text_printf(out, *p == '|' ? "\\|" : "%c", *p);
-        text_string(out, " |\n");
+        write_cell(out, reports[i].name);
+        write_cell(out, reports[i].text);
+        write_cell(out, reports[i].advice);
+        text_string(out, "|\n");
     }
 }
 

@@ -315,6 +315,7 @@ static void run_program(struct fuzz_host *h, const struct program *p)
     skep_program *program = NULL;
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = SKEP_ENGINE_CHECKED,
+                                         .trusted = true,
                                          .profile = SKEP_PROFILE_RFC,
                                          .fuel = FUZZ_FUEL,
                                          .maps = h->maps,

@@ -348,7 +348,9 @@ static void begin_case(struct parser *p, char *text)
         abort();
     p->file->cases = cases;
     p->test = &cases[p->file->n++];
-    *p->test = (struct skt_case){ .name = copy(text, strlen(text)), .line = p->line };
+    *p->test = (struct skt_case){ .name = copy(text, strlen(text)),
+                                  .line = p->line,
+                                  .profile = SKEP_PROFILE_LINUX };
 }
 
 static const struct {

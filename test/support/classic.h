@@ -39,8 +39,8 @@ static inline skep_status classic_open(struct classic_bed *bed,
                                        struct classic_filter *out, skep_error *err)
 {
     static const struct skep_load_options options[CLASSIC_ENGINES] = {
-        { .size = sizeof(options[0]), .engine = SKEP_ENGINE_CHECKED },
-        { .size = sizeof(options[0]), .engine = SKEP_ENGINE_INTERP, .trusted = true },
+        { .size = sizeof(options[0]), .engine = SKEP_ENGINE_CHECKED, .may_loop = true },
+        { .size = sizeof(options[0]), .engine = SKEP_ENGINE_INTERP, .may_loop = true },
     };
     skep_object *object;
     skep_status status = skep_object_from_classic(bed->env, "filter", insns, n, &object, err);

@@ -49,11 +49,21 @@ enum command_bit {
     O(PROFILE,      "profile",      0, "PROFILE", ONE, IN_OBJECTS, \
       "what is refused: linux (as Linux does), strict or rfc") \
     O(NO_VERIFY,    "no-verify",    0, NULL, ONE, IN_RUN, \
-      "vouch for the program instead of having it verified; interp needs it") \
+      "run the program without verifying it; checked only") \
     O(GUARD,        "guard",        0, NULL, ONE, IN_RUN, \
       "check at run time what is not proved to be in bounds; checked does so in any case") \
     O(FUEL,         "fuel",         0, "N", ONE, IN_RUN, \
-      "stop a run after about N instructions") \
+      "stop a run after about N instructions; loops need not be proved to end then") \
+    O(MAY_LOOP,     "fuel",         0, NULL, ONE, IN_VERIFY, \
+      "loops need not be proved to end: runs will have fuel") \
+    O(LIMIT_MS,     "limit-ms",     0, "N", ONE, IN_VERIFY | IN_RUN, \
+      "give up verifying a program after N milliseconds (10000)") \
+    O(LIMIT_MB,     "limit-mb",     0, "N", ONE, IN_VERIFY | IN_RUN, \
+      "give up when verifying needs more than N megabytes (256)") \
+    O(LIMIT_VISITS, "limit-visits", 0, "N", ONE, IN_VERIFY | IN_RUN, \
+      "give up when the verifier has interpreted N instructions (4194304)") \
+    O(TARGET,       "target",       0, "BTF", ONE, IN_VERIFY, \
+      "the kernel types to relocate for (CO-RE): refused until that is supported") \
     O(TIMERS,       "timers",       0, "NS", ONE, IN_RUN, \
       "after the runs, let NS nanoseconds pass: timers (bpf_timer) fire as they become due") \
     O(REPEAT,       "repeat",       'n', "N", ONE, IN_RUN, \

@@ -1,6 +1,8 @@
 /* The env of a command, with what it does for the programs; loading. */
 #include "load.h"
 
+#include "verdicts.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,14 +120,20 @@ void host_close(struct host *host)
     pthread_mutex_destroy(&host->lock);
 }
 
-/* Most reports name the program; those that do not are told it. */
+/* Most reports name the program; those that do not are told it, and where in it. */
 static int load_refused(const struct target *target, const struct skep_program_info *info,
-                        skep_status status, const skep_error *error)
+                        skep_status status, const skep_error *error,
+                        const struct skep_verdict *verdict)
 {
-    char text[1024] = "";
+    char text[1024] = "", place[64] = "";
     skep_error_text(error, text, sizeof text);
     bool named = strstr(text, info->name);
-    char *what = format_new("%s%s%s", target->path, named ? "" : ": ", named ? "" : info->name);
+    if (verdict->at.known && verdict->at.line)
+        snprintf(place, sizeof place, ", line %u", verdict->at.line);
+    else if (verdict->at.known)
+        snprintf(place, sizeof place, ", slot %u", verdict->at.slot);
+    char *what =
+        format_new("%s%s%s%s", target->path, named ? "" : ": ", named ? "" : info->name, place);
     int result = say_error(what, status, error);
     free(what);
     return result;
@@ -135,13 +143,17 @@ int program_load(const struct target *target, const struct args *args,
                  const struct skep_program_info *info, const struct load_wish *wish,
                  skep_program **program)
 {
+    struct skep_verdict verdict;
     struct skep_load_options options = { .size = sizeof options,
                                          .engine = wish->engine,
                                          .trusted = wish->trusted,
-                                         .share = wish->share };
+                                         .may_loop = args_has(args, OPT_FUEL),
+                                         .share = wish->share,
+                                         .verdict = &verdict };
     skep_error error = { 0 };
     if (!profile_parse(args_value(args, OPT_PROFILE), &options.profile) ||
-        !args_number(args, OPT_FUEL, UINT64_MAX, 0, &options.fuel))
+        !args_number(args, OPT_FUEL, UINT64_MAX, 0, &options.fuel) ||
+        !limits_parse(args, &options.limits))
         return STATUS_USAGE;
     if (!info->hook)
         return say_usage("%s: section %s does not say which type %s is; add --type", target->path,
@@ -149,7 +161,7 @@ int program_load(const struct target *target, const struct args *args,
     skep_status status = skep_program_load(target->object, info->name, &options, program, &error);
     if (!status)
         return STATUS_OK;
-    return load_refused(target, info, status, &error);
+    return load_refused(target, info, status, &error, &verdict);
 }
 
 json_t *map_type_json(const skep_env *env, uint32_t id)

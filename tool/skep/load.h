@@ -29,7 +29,7 @@ void host_event(struct host *host, const char *map, const void *data, size_t siz
 /* What a command wants beyond what its options say. */
 struct load_wish {
     enum skep_engine engine;
-    bool trusted;
+    bool trusted; /* not verified */
     const skep_program *share;
 };
 

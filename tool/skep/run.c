@@ -24,8 +24,12 @@ const char details_run[] =
     "become\n"
     "due while that time passes, which takes no time: the program's clocks jump ahead.\n"
     "\n"
-    "ENGINES: checked (the default) checks every access of the program and runs anything. interp\n"
-    "is faster and trusts the program, which --no-verify must vouch for.\n"
+    "VERIFICATION: a program is verified before it runs, as by skep verify, by --profile (linux).\n"
+    "With --fuel its loops need not be proved to end. --no-verify runs it as it is, in checked\n"
+    "only.\n"
+    "\n"
+    "ENGINES: checked (the default) checks every access while the program runs. interp is faster\n"
+    "and rests on the verification.\n"
     "\n"
     "MAP VALUES (keys too): a number of the map's size, decimal or 0x; hex bytes, as 0a:0b:0c,\n"
     "hex:0a0b0c or all digits of the size; an address, 10.0.0.1 or ::1; for LPM tries 10.0.0.0/8;\n"
@@ -38,18 +42,17 @@ const char details_run[] =
     "  skep run firewall.bpf.c --pcap in.pcap --set-map blocked4 10.0.0.0/8=1 --dump-maps\n"
     "  skep run --filter 'tcp port 443' --pcap in.pcap --write-pcap out.pcap\n";
 
-/* The engine, and whether the user vouches for the program. */
+/* The engine, and whether the program is verified. */
 static int run_wish(const struct args *args, struct load_wish *wish)
 {
     *wish = (struct load_wish){ .trusted = args_has(args, OPT_NO_VERIFY) };
     if (!engine_parse(args_value(args, OPT_ENGINE), &wish->engine))
         return STATUS_USAGE;
-    if (wish->engine == SKEP_ENGINE_INTERP && !wish->trusted)
-        return say_usage("interp checks nothing, and there is no verifier yet that would make that "
-                         "safe: add --no-verify to vouch for the program, or use checked");
+    if (wish->engine == SKEP_ENGINE_INTERP && wish->trusted)
+        return say_usage("interp checks nothing while a program runs, so that it must be verified; "
+                         "--no-verify is for checked");
     if (wish->engine == SKEP_ENGINE_INTERP && args_has(args, OPT_GUARD))
-        return say_usage("interp has no guards: there is no verifier yet that would say where they "
-                         "are needed; checked guards every access");
+        return say_usage("interp has no guards; checked guards every access");
     return STATUS_OK;
 }
 
@@ -133,6 +136,20 @@ static int run_planned(const struct args *args, const struct target *target,
     return status;
 }
 
+/* Does every case give the memory that a verified program takes for granted? */
+static int run_check_memory(const struct target *target, const struct run_plan *plan)
+{
+    const struct capture *cases = &plan->input->cases;
+    uint32_t needed = skep_program_ctx_bytes(plan->program);
+    for (size_t i = 0; i < cases->n; i++)
+        if (cases->frames[i].size < needed)
+            return say_usage("%s: %s needs %u bytes of memory as its context, and is given %u: "
+                             "see --data",
+                             target->path, skep_program_name(plan->program), needed,
+                             cases->frames[i].size);
+    return STATUS_OK;
+}
+
 static int run_program(const struct args *args, struct run_plan *plan, const struct target *target,
                        const struct skep_program_info *info)
 {
@@ -145,6 +162,8 @@ static int run_program(const struct args *args, struct run_plan *plan, const str
     if (!status)
         status = presets_apply(&presets, plan->host, target, args, program);
     plan->program = program;
+    if (!status)
+        status = run_check_memory(target, plan);
     if (!status)
         status = run_planned(args, target, info, plan);
     presets_drop(&presets);

@@ -17,7 +17,8 @@ static const struct skep_load_options interp_options = { .size = sizeof(interp_o
                                                          .engine = SKEP_ENGINE_INTERP,
                                                          .trusted = true };
 static const struct skep_load_options checked_options = { .size = sizeof(checked_options),
-                                                          .engine = SKEP_ENGINE_CHECKED };
+                                                          .engine = SKEP_ENGINE_CHECKED,
+                                                          .trusted = true };
 static const struct skep_load_options *const engine_options[] = { &interp_options,
                                                                   &checked_options };
 
@@ -97,16 +98,70 @@ TEST(refuses_a_program_whose_maps_are_not_given)
     skep_env_free(env);
 }
 
-TEST(interpreter_asks_for_trust)
+TEST(loading_verifies_unless_the_caller_vouches)
 {
+    skep_env *env = env_new();
+    skep_program *program;
+    struct skep_verdict verdict;
+    const struct skep_load_options *engines[] = { &interp_options, &checked_options };
+    for (size_t i = 0; i < 2; i++) {
+        struct skep_load_options options = *engines[i];
+        skep_error error = { 0 };
+        options.trusted = false;
+        options.verdict = &verdict;
+        assert_int_equal(load_text(env, "memory", "r0 = r3; exit", &options, &program, &error),
+                         SKEP_REJECTED);
+        assert_string_equal(skep_error_id(&error), "verify-unset-register");
+        assert_int_equal(verdict.kind, SKEP_VERDICT_REJECTED);
+        assert_int_equal(verdict.reg, 3);
+        assert_true(verdict.at.known && verdict.at.slot == 0);
+        skep_program_free(program_from_text(env, "memory", "r0 = 0; exit", &options));
+        assert_int_equal(verdict.kind, SKEP_VERDICT_ACCEPTED);
+        options.trusted = true;
+        skep_program_free(program_from_text(env, "memory", "r0 = r3; exit", &options));
+    }
+    skep_env_free(env);
+}
+
+TEST(loops_end_or_have_fuel)
+{
+    static const char endless[] = "r0 = 0; goto +0; r0 += 1; if r0 != 0 goto -2; exit";
     skep_env *env = env_new();
     skep_program *program;
     skep_error error = { 0 };
     struct skep_load_options options = interp_options;
     options.trusted = false;
-    assert_int_equal(load_text(env, "memory", "r0 = 0; exit", &options, &program, &error),
-                     SKEP_REJECTED);
-    assert_string_equal(skep_error_id(&error), "not-verified");
+    options.fuel = 1000;
+    assert_int_equal(load_text(env, "memory", endless, &options, &program, &error), SKEP_REJECTED);
+    assert_string_equal(skep_error_id(&error), "verify-endless-loop");
+    options.may_loop = true;
+    program = program_from_text(env, "memory", endless, &options);
+    u64 r0;
+    assert_int_equal(skep_run_once(program, NULL, &r0, NULL), SKEP_FUEL);
+    skep_program_free(program);
+    options.unmetered = true;
+    assert_int_equal(load_text(env, "memory", endless, &options, &program, &error), SKEP_BAD_ARG);
+    skep_env_free(env);
+}
+
+TEST(runs_give_as_much_memory_as_was_taken_for_granted)
+{
+    skep_env *env = env_new();
+    struct skep_load_options options = interp_options;
+    options.trusted = false;
+    skep_program *program =
+        program_from_text(env, "memory", "r0 = *(u32 *)(r1 + 4); exit", &options);
+    assert_int_equal(skep_program_ctx_bytes(program), 8);
+    u32 words[2] = { 1, 2 };
+    struct skep_memory whole = { words, 8 }, half = { words, 7 };
+    u64 r0 = 0;
+    skep_error error = { 0 };
+    assert_int_equal(skep_run_once(program, &whole, &r0, &error), SKEP_OK);
+    assert_int_equal(r0, 2);
+    assert_int_equal(skep_run_once(program, &half, &r0, &error), SKEP_BAD_ARG);
+    assert_string_equal(skep_error_id(&error), "context-too-small");
+    assert_int_equal(skep_run_once(program, NULL, &r0, NULL), SKEP_BAD_ARG);
+    skep_program_free(program);
     skep_env_free(env);
 }
 
@@ -275,7 +330,9 @@ TEST(bad_options_are_refused_with_a_report)
 }
 
 UNIT_TESTS(UNIT(runs_a_program_on_every_engine), UNIT(uses_the_maps_it_is_given),
-           UNIT(refuses_a_program_whose_maps_are_not_given), UNIT(interpreter_asks_for_trust),
+           UNIT(refuses_a_program_whose_maps_are_not_given),
+           UNIT(loading_verifies_unless_the_caller_vouches), UNIT(loops_end_or_have_fuel),
+           UNIT(runs_give_as_much_memory_as_was_taken_for_granted),
            UNIT(profiles_differ_where_linux_is_stricter), UNIT(names_the_helper_that_is_missing),
            UNIT(every_engine_has_a_budget_when_none_is_given), UNIT(stops_when_the_fuel_is_used_up),
            UNIT(a_fault_says_where_and_why), UNIT(cpu_slots_are_taken_and_given_back),

@@ -8,8 +8,11 @@
 
 static const struct skep_load_options interp_options = { .size = sizeof(interp_options),
                                                          .engine = SKEP_ENGINE_INTERP,
+                                                         .profile = SKEP_PROFILE_LINUX,
                                                          .trusted = true };
-static const struct skep_load_options checked_options = { .size = sizeof(checked_options) };
+static const struct skep_load_options checked_options = { .size = sizeof(checked_options),
+                                                          .profile = SKEP_PROFILE_LINUX,
+                                                          .trusted = true };
 static const struct skep_load_options *const engine_options[] = { &interp_options,
                                                                   &checked_options };
 

@@ -138,7 +138,9 @@ TEST(maps_carry_over_to_the_replacement)
 TEST(a_run_without_a_handle_says_why_it_was_stopped)
 {
     skep_env *env = slot_env();
-    skep_program *program = program_from_text(env, "memory", "r0 = *(u8 *)(r1 + 3); exit", NULL);
+    const struct skep_load_options options = { .size = sizeof(options), .trusted = true };
+    skep_program *program =
+        program_from_text(env, "memory", "r0 = *(u8 *)(r1 + 3); exit", &options);
     uint8_t bytes[4] = { 0, 0, 0, 9 };
     struct skep_memory memory = { bytes, 4 };
     uint64_t r0 = 0;

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const struct skep_load_options checked_options = { .size = sizeof(checked_options) };
+static const struct skep_load_options checked_options = { .size = sizeof(checked_options),
+                                                          .trusted = true };
 
 /* The callback gets the record in r1 and, in r2, a place of 8 bytes. */
 #define DRAIN(after, callback)                                                                     \

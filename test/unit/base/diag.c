@@ -75,7 +75,7 @@ TEST(length_is_that_of_the_whole_text)
 TEST(every_row_has_a_name_of_its_own)
 {
     static const char *const names[] = {
-#define DIAG(id, name, text) name,
+#define DIAG(id, name, ...) name,
 #include "base/diags.h"
 #undef DIAG
     };
@@ -91,9 +91,11 @@ TEST(every_row_has_a_name_of_its_own)
 TEST(every_row_has_balanced_placeholders)
 {
     static const char *const texts[] = {
-#define DIAG(id, name, text) text,
+#define DIAG_TEXT(text, ...) text
+#define DIAG(id, name, ...) DIAG_TEXT(__VA_ARGS__, ),
 #include "base/diags.h"
 #undef DIAG
+#undef DIAG_TEXT
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         unsigned n = 0;
@@ -101,7 +103,7 @@ TEST(every_row_has_balanced_placeholders)
         for (const char *p = texts[i]; (p = strchr(p, '{')); p++, n++) {
             size_t name = strspn(p + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
             const char *end = p + 1 + name;
-            if (*end == ':' && (end[1] == 'x' || end[1] == 'd'))
+            if (*end == ':' && strchr("xdt", end[1]))
                 end += 2;
             assert_true(name > 0 && *end == '}');
         }

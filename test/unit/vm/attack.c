@@ -69,6 +69,7 @@ static skep_program *load_in(struct world *w, const char *hook, const char *text
 {
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = SKEP_ENGINE_CHECKED,
+                                         .trusted = true,
                                          .profile = SKEP_PROFILE_RFC,
                                          .fuel = 1 << 22,
                                          .maps = w->maps,

@@ -16,6 +16,7 @@ static void fixture_open(struct walk_fixture *f, const char *source)
 {
     const struct skep_load_options options = { .size = sizeof(options),
                                                .engine = SKEP_ENGINE_CHECKED,
+                                               .profile = SKEP_PROFILE_LINUX,
                                                .witness = true };
     skep_insn *insns = NULL;
     size_t n = 0;
