@@ -64,7 +64,7 @@ class Verify(Case):
     def test_a_rejection_says_where_a_packet_pointer_was_lost(self):
         text = "r6 = r1 ; r7 = *(u32 *)(r1 + 0) ; r2 = 0 ; call 44 ; r0 = *(u8 *)(r7 + 0) ; exit"
         _, diagnostic = self.diagnostic(self.program(text), "--type", "xdp")
-        self.assertEqual(diagnostic["id"], "verify-unset-register")
+        self.assertEqual(diagnostic["id"], "verify-not-a-pointer")
         self.assertEqual(diagnostic["origin"]["slot"], 1)
         self.assertEqual(diagnostic["lost"]["insn"], "call bpf_xdp_adjust_head")
 
