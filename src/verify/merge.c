@@ -207,14 +207,30 @@ static bool cover_relations(struct cover *c)
     return true;
 }
 
+/* Does the old state know of anything else by way of an unknown that nothing holds any more? */
+static bool cover_leads_on(const struct cover *c, const struct affine *line, u32 id)
+{
+    for (u32 i = 0; i < c->old->n_affines; i++) {
+        const struct affine *other = &c->old->affines[i];
+        if (other != line && (other->x == id || other->y == id))
+            return true;
+    }
+    for (u32 i = 0; i < c->old->n_relations; i++)
+        if (c->old->relations[i].a == id || c->old->relations[i].b == id)
+            return true;
+    return false;
+}
+
 /* Two ids of the old state lie on a line: do what they stand for? */
 static bool cover_line(struct cover *c, const struct affine *line)
 {
     const struct form *x = cover_find(c, line->x), *y = cover_find(c, line->y);
     struct affine known;
     bool point;
-    if (!x || !y)
+    if (!x && !y)
         return true;
+    if (!x || !y)
+        return !cover_leads_on(c, line, x ? line->y : line->x);
     struct scalar rx = merge_form_range(c->v, c->new, *x), ry = merge_form_range(c->v, c->new, *y);
     if (!affine_between(c->new, *x, &rx, *y, &ry, &known, &point))
         return false;

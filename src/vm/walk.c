@@ -310,9 +310,16 @@ static bool walk_extents(struct walk *w)
     return true;
 }
 
-/* U(a) - U(b) <= most, without wrapping. */
+/* m U(y) = k U(x) + c, modulo 2^64 at least; U(a) - U(b) <= most, without wrapping. */
 static bool walk_relations(struct walk *w)
 {
+    for (u32 i = 0; i < w->state->n_affines; i++) {
+        const struct affine *line = &w->state->affines[i];
+        u64 x, y;
+        if (walk_find(w, line->x, &x) && walk_find(w, line->y, &y) &&
+            (u64)line->m * y != (u64)line->k * x + (u64)line->c)
+            return walk_differs(w, NULL, y, "two numbers are not on their line");
+    }
     for (u32 i = 0; i < w->state->n_relations; i++) {
         const struct relation *r = &w->state->relations[i];
         u64 a, b;

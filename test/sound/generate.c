@@ -194,6 +194,70 @@ static void statement_callback(struct gen *g)
     call(g, loop ? 181 : 164);
 }
 
+/* What no verifier may take, in programs that are careless. */
+static void statement_unsafe(struct gen *g)
+{
+    u32 skip, other, a = number_var(g);
+    if (!g->careless || !chance(g, 25))
+        return;
+    make_key(g, MAP_HASH);
+    take_map(g, 1, MAP_HASH);
+    stack_address(g, 2, -72);
+    call(g, 1);
+    switch (pick(g, 3)) {
+    case 0: /* moved before it is known to be there */
+        op_imm(g, ISA_ADD64_IMM, 0, 8);
+        skip = branch_imm(g, ISA_JEQ64_IMM, 0, 0);
+        op_memory(g, ISA_LDX_B, 0, 0, -8);
+        land(g, skip);
+        return;
+    case 1: /* known to be there on one path only */
+        skip = a ? branch_imm(g, ISA_JSGT64_IMM, a, (s64)border(g)) : jump(g);
+        other = branch_imm(g, ISA_JEQ64_IMM, 0, 0);
+        land(g, skip);
+        op_memory(g, ISA_LDX_B, 0, 0, 0);
+        land(g, other);
+        return;
+    default: /* 32 bits of it */
+        skip = branch_imm(g, ISA_JEQ64_IMM, 0, 0);
+        op_imm(g, ISA_ADD32_IMM, 0, (s64)pick(g, 8));
+        op_memory(g, ISA_LDX_B, 0, 0, 0);
+        land(g, skip);
+    }
+}
+
+/* A callback that runs later. */
+static void statement_timer(struct gen *g)
+{
+    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 2)
+        return;
+    take_value(g, 1, MAP_TIMER, 0);
+    take_map(g, 2, MAP_TIMER);
+    set(g, 3, 1);
+    call(g, 169);
+    take_value(g, 1, MAP_TIMER, 0);
+    refer(g, FUNC_TIMER, emit_target(g, (struct insn){ .op = ISA_LDDW_CODE, .dst = 2 }, 0));
+    call(g, 170);
+    take_value(g, 1, MAP_TIMER, 0);
+    set(g, 2, pick(g, 100));
+    set(g, 3, 0);
+    call(g, 171);
+}
+
+/* Records from the host. */
+static void statement_drain(struct gen *g)
+{
+    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 2 || g->depth >= 3)
+        return;
+    op_store(g, ISA_ST_DW, 10, BUFFER, 1);
+    op_store(g, ISA_ST_DW, 10, BUFFER + 8, 2);
+    take_map(g, 1, MAP_USER);
+    refer(g, FUNC_DRAIN, emit_target(g, (struct insn){ .op = ISA_LDDW_CODE, .dst = 2 }, 0));
+    stack_address(g, 3, BUFFER);
+    set(g, 4, 0);
+    call(g, 209);
+}
+
 /* What is allowed to hold pointers as numbers; what verifiers get wrong. */
 static void statement_odd(struct gen *g)
 {
@@ -318,7 +382,9 @@ static const struct {
     { statement_call, 4 },        { statement_callback, 3 },    { statement_odd, 5 },
     { statement_packet_load, 3 }, { statement_packet_loop, 2 }, { statement_dynptr, 3 },
     { statement_lock, 2 },        { statement_inner, 3 },       { statement_queue, 2 },
-    { statement_text, 2 },        { statement_percpu, 2 },      { statement_meta, 2 },
+    { statement_text, 2 },        { statement_percpu, 2 },      { statement_halves, 4 },
+    { statement_atomic, 5 },      { statement_ctx_store, 1 },   { statement_timer, 2 },
+    { statement_unsafe, 2 },      { statement_drain, 2 },       { statement_meta, 2 },
     { statement_socket, 2 },      { statement_sums, 2 },        { statement_may_goto, 2 },
     { statement_tail, 2 },
 };
@@ -364,6 +430,16 @@ static void function_begin(struct gen *g, u8 shape)
         op_memory(g, ISA_LDX_DW, 9, 2, 0);
         op_imm(g, ISA_ADD64_IMM, 9, 1);
         op_memory(g, ISA_STX_DW, 2, 9, 0);
+    } else if (shape == FUNC_DRAIN) { /* a dynptr, and what was handed on */
+        op_memory(g, ISA_LDX_DW, 7, 2, 8);
+        move(g, 3, 1);
+        stack_address(g, 1, BUFFER);
+        set(g, 2, 8);
+        set(g, 4, pick(g, 12));
+        set(g, 5, 0);
+        call(g, 201);
+        move(g, 8, 0);
+        move(g, 9, 7);
     } else {
         op_memory(g, ISA_LDX_W, 7, 2, 0);
         op_memory(g, ISA_LDX_DW, 8, 3, 8);

@@ -34,6 +34,8 @@ enum generated_map {
     MAP_OUTER,  /* an array of 4 arrays, 4 → 40 with 2 elements, or fewer */
     MAP_QUEUE,  /* of 4 numbers */
     MAP_PROGRAMS,
+    MAP_TIMER, /* an array, 4 → 32, 1 element that begins with a timer */
+    MAP_USER,  /* a ring buffer from the host */
     MAP_COUNT,
 };
 

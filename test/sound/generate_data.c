@@ -373,6 +373,12 @@ void statement_text(struct gen *g)
     set(g, 3, chance(g, 50) ? 0 : 10);
     stack_address(g, 4, BUFFER + 8);
     call(g, 105);
+    if (chance(g, 40)) { /* or compared with a constant one */
+        stack_address(g, 1, BUFFER);
+        set(g, 2, 1 + pick(g, 16));
+        take_value(g, 3, MAP_RODATA, pick(g, 64));
+        call(g, 182);
+    }
     if (!var)
         return;
     if (chance(g, 50))
@@ -397,4 +403,50 @@ void statement_percpu(struct gen *g)
     access_memory(g, 2, value_sizes[MAP_PERCPU], true, false);
     keep_numbers(g, &before);
     land_if(g, null);
+}
+
+/* A number that was written in two halves. */
+void statement_halves(struct gen *g)
+{
+    u32 slot = pick(g, SLOTS), a = number_var(g), to = free_var(g);
+    if (!a || g->env.slot[slot].busy)
+        return;
+    u32 first = pick(g, 2);
+    op_memory(g, ISA_STX_W, 10, a, slot_offset(slot) + 4 * (s32)first);
+    if (chance(g, 60))
+        op_store(g, ISA_ST_W, 10, slot_offset(slot) + 4 * (s32)(1 - first), (s64)border(g));
+    else
+        op_memory(g, ISA_STX_W, 10, number_var(g), slot_offset(slot) + 4 * (s32)(1 - first));
+    g->env.slot[slot] = (struct var){ .kind = KIND_NUMBER };
+    if (to) {
+        op_memory(g, ISA_LDX_DW, to, 10, slot_offset(slot));
+        note_number(g, to);
+    }
+}
+
+/* Of a slot whose number is known, or that has a pointer. */
+void statement_atomic(struct gen *g)
+{
+    u32 slot = pick(g, SLOTS), a = number_var(g), to = free_var(g);
+    u16 op = PICK(g, atomic_ops);
+    if (!a || g->env.slot[slot].busy)
+        return;
+    if (chance(g, 50)) {
+        op_memory(g, ISA_STX_DW, 10, a, slot_offset(slot));
+        g->env.slot[slot] = (struct var){ .kind = KIND_NUMBER };
+    } else if (g->env.slot[slot].kind != KIND_NUMBER) {
+        return;
+    }
+    if (chance(g, 50))
+        set(g, 0, (s64)border(g));
+    else
+        move(g, 0, a);
+    number(g, 5);
+    struct insn insn = { .op = op, .dst = 10, .src = 5, .off = slot_offset(slot) };
+    insn.imm = (u64)(s64)isa_rows[op].imm;
+    emit(g, insn);
+    if (to) {
+        move(g, to, isa_rows[op].kind == ISA_KIND_CMPXCHG ? 0 : 5);
+        note_number(g, to);
+    }
 }

@@ -187,3 +187,12 @@ void statement_sums(struct gen *g)
     }
     land_if(g, otherwise);
 }
+
+void statement_ctx_store(struct gen *g)
+{
+    static const s32 offsets[] = { 8, 48, 52, 64 };
+    u32 a = number_var(g);
+    if (!g->has_ctx || g->out->hook != HOOK_SCHED_CLS || !a)
+        return;
+    op_memory(g, ISA_STX_W, 6, a, PICK(g, offsets));
+}

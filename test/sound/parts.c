@@ -1,7 +1,7 @@
 /* See parts.h. */
 #include "sound/parts.h"
 
-const u32 value_sizes[MAP_COUNT] = { 64, 32, 0, 64, 16, 128, 32, 40, 8, 4 };
+const u32 value_sizes[MAP_COUNT] = { 64, 32, 0, 64, 16, 128, 32, 40, 8, 4, 32, 0 };
 
 /* ---- random choices */
 
@@ -108,7 +108,7 @@ const u16 load_ops[4] = { ISA_LDX_B, ISA_LDX_H, ISA_LDX_W, ISA_LDX_DW };
 const u16 load_sx_ops[3] = { ISA_LDXS_B, ISA_LDXS_H, ISA_LDXS_W };
 const u16 store_ops[4] = { ISA_STX_B, ISA_STX_H, ISA_STX_W, ISA_STX_DW };
 static const u16 store_imm_ops[4] = { ISA_ST_B, ISA_ST_H, ISA_ST_W, ISA_ST_DW };
-static const u16 atomic_ops[] = {
+const u16 atomic_ops[14] = {
     ISA_ATOMIC_ADD_W, ISA_ATOMIC_ADD_DW, ISA_ATOMIC_OR_DW, ISA_ATOMIC_AND_W, ISA_ATOMIC_XOR_DW,
     ISA_FETCH_ADD_W, ISA_FETCH_ADD_DW, ISA_FETCH_OR_W, ISA_FETCH_AND_DW, ISA_FETCH_XOR_W,
     ISA_XCHG_W, ISA_XCHG_DW, ISA_CMPXCHG_W, ISA_CMPXCHG_DW,

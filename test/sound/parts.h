@@ -39,7 +39,7 @@ struct pending {
     u8 shape; /* enum func_shape */
     u8 depth;
 };
-enum func_shape { FUNC_CALLED, FUNC_LOOP_BODY, FUNC_EACH_BODY };
+enum func_shape { FUNC_CALLED, FUNC_LOOP_BODY, FUNC_EACH_BODY, FUNC_TIMER, FUNC_DRAIN };
 
 struct gen {
     struct generated *out;
@@ -55,7 +55,7 @@ struct gen {
 
 extern const u32 value_sizes[MAP_COUNT];
 extern const u16 cond_ops[11][4];
-extern const u16 unary_ops[11];
+extern const u16 unary_ops[11], atomic_ops[14];
 extern const u16 load_ops[4], load_sx_ops[3], store_ops[4];
 
 #define PICK(g, table) ((table)[pick((g), (u32)ARRAY_LEN(table))])
@@ -120,6 +120,8 @@ void statement_inner(struct gen *g);
 void statement_queue(struct gen *g);
 void statement_text(struct gen *g);
 void statement_percpu(struct gen *g);
+void statement_halves(struct gen *g);
+void statement_atomic(struct gen *g);
 void statement_packet(struct gen *g);
 void statement_adjust(struct gen *g);
 void statement_packet_loop(struct gen *g);
@@ -127,6 +129,7 @@ void statement_packet_load(struct gen *g);
 void statement_meta(struct gen *g);
 void statement_socket(struct gen *g);
 void statement_sums(struct gen *g);
+void statement_ctx_store(struct gen *g);
 /* A key for a map, at r10 - 72. */
 void make_key(struct gen *g, u32 map);
 

@@ -82,6 +82,8 @@ static const struct skep_map_spec specs[MAP_COUNT] = {
     [MAP_OUTER]  = { .size = sizeof(specs[0]), .name = "outer",  .type = 12, .key_size = 4, .value_size = 4,   .max_entries = 4, .inner = &inner_spec },
     [MAP_QUEUE]  = { .size = sizeof(specs[0]), .name = "queue",  .type = 22,                .value_size = 8,   .max_entries = 4 },
     [MAP_PROGRAMS] = { .size = sizeof(specs[0]), .name = "programs", .type = 3, .key_size = 4, .value_size = 4, .max_entries = 4 },
+    [MAP_TIMER]  = { .size = sizeof(specs[0]), .name = "timer",  .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1 },
+    [MAP_USER]   = { .size = sizeof(specs[0]), .name = "user",   .type = 31,                                   .max_entries = 4096 },
     [MAP_WIDE]   = { .size = sizeof(specs[0]), .name = "wide",   .type = 1,  .key_size = 8, .value_size = 128, .max_entries = 8 },
 };
 static const char *const hook_names[HOOK_COUNT] = { "xdp", "sched_cls", "socket_filter", "memory" };
@@ -152,6 +154,7 @@ static void world_open(struct world *w)
     fill(constants, sizeof(constants), &random);
     for (u32 i = 0; i < 32; i++)
         constants[i] = (u8)(i % 13);
+    constants[sizeof(constants) - 1] = 0; /* the end of a string */
     require(skep_map_update(w->maps[MAP_RODATA], &zero, constants, 0) == 0, "rodata");
     require(skep_map_freeze(w->maps[MAP_RODATA]) == 0, "freeze");
     for (u32 i = 0; i < 2; i++)
@@ -204,6 +207,16 @@ static int drop_record(void *user, const void *data, size_t size)
 
 /* ---- running */
 
+/* Something for bpf_user_ringbuf_drain. */
+static void world_send(struct world *w, u64 *random)
+{
+    void *record;
+    if (random_below(random, 2) || skep_user_ringbuf_reserve(w->maps[MAP_USER], 16, &record) != 0)
+        return;
+    fill(record, 16, random);
+    skep_user_ringbuf_submit(w->maps[MAP_USER], record, false);
+}
+
 static skep_status run_once(struct world *w, const skep_program *program, enum generated_hook hook,
                             u64 *random)
 {
@@ -214,12 +227,19 @@ static skep_status run_once(struct world *w, const skep_program *program, enum g
     fill(bytes, sizeof(bytes), random);
     w->random = random_next(random);
     world_fill_maps(w, random);
+    world_send(w, random);
     struct skep_memory memory = { bytes, 64 + random_below(random, 193) };
     if (hook != HOOK_MEMORY)
         require(skep_packet_set(w->packet, bytes, n) == SKEP_OK, "the packet");
     skep_status status = skep_run(w->thread, program,
                                   hook == HOOK_MEMORY ? (void *)&memory : (void *)w->packet, &r0);
     w->counts.insns += skep_thread_insns(w->thread);
+    if (status == SKEP_OK) {
+        u64 fired = skep_thread_timers_run(w->thread);
+        status = skep_thread_run_timers(w->thread, UINT64_MAX, NULL);
+        w->counts.insns +=
+            skep_thread_timers_run(w->thread) > fired ? skep_thread_insns(w->thread) : 0;
+    }
     w->counts.runs++;
     skep_ringbuf_drain(w->maps[MAP_RING], drop_record, NULL);
     return status;
@@ -573,6 +593,7 @@ int main(int argc, char **argv)
            world.counts.violations < (world.first ? 1 : MOST_VIOLATIONS))
         one_program(&world, random_next(&sequence));
     print_counts(&world.counts, now() - begin);
+    printf("callbacks of timers      %12" PRIu64 "\n", skep_thread_timers_run(world.thread));
     if (world.tables)
         print_tables(&world.counts);
     bool enough = one || world.first || world.counts.insns < 1000000 ||
