@@ -93,6 +93,14 @@ struct skep_arg {
     uint16_t bytes; /* MEM: its fixed size; 0: see SIZE */
 };
 
+/* What is known of a socket, and so what may be read of it. */
+enum skep_sock {
+    SKEP_SOCK_COMMON = 0, /* of struct bpf_sock, what sockets of all kinds have */
+    SKEP_SOCK_FULL,       /* all of struct bpf_sock */
+    SKEP_SOCK_TCP,        /* struct bpf_tcp_sock */
+    SKEP_SOCK_KERNEL,     /* a struct of the kernel's own: nothing */
+};
+
 /* What a helper returns. */
 enum skep_ret_kind {
     SKEP_RET_INTEGER = 0, /* a number in [lo, hi]; both 0: any */
@@ -111,7 +119,9 @@ struct skep_ret {
 #define SKEP_RET_ACQUIRES 2u     /* the program must hand it to a RELEASE argument on every path */
 #define SKEP_RET_READ_ONLY 4u    /* MEM: may not be written */
 #define SKEP_RET_AT_MOST_SIZE 8u /* INTEGER: from lo to what the SIZE argument is */
+#define SKEP_RET_CASTS 16u       /* the first argument itself, seen as what `sock` says */
     uint16_t bytes;              /* MEM: its size; 0: see ALLOC_SIZE */
+    uint8_t sock;                /* SOCK: enum skep_sock */
     int64_t lo, hi;
 };
 
@@ -125,12 +135,18 @@ enum skep_effect {
     SKEP_UNLOCKS = 1 << 6,
     SKEP_PURE = 1 << 7,     /* same arguments, same result within a run; no side effect */
     SKEP_ITERATES = 1 << 8, /* gives an iterator's next element; after the last, and again, NULL */
+    SKEP_THROWS = 1 << 9,   /* ends the program; its first argument is the result */
+    SKEP_OPENS_RCU = 1 << 10, /* a section in which what is read-locked stays; not nested */
+    SKEP_CLOSES_RCU = 1 << 11,
+    SKEP_OPENS_PREEMPT = 1 << 12, /* a section that nothing interrupts */
+    SKEP_CLOSES_PREEMPT = 1 << 13,
 };
 
 /* What an iterator walks over. */
 enum skep_iterator {
     SKEP_ITER_NONE = 0,
-    SKEP_ITER_NUM, /* struct bpf_iter_num: numbers from, up to and without another */
+    SKEP_ITER_NUM,  /* struct bpf_iter_num: numbers from, up to and without another */
+    SKEP_ITER_BITS, /* struct bpf_iter_bits: the bits that are set in some words */
 };
 
 /* How a callback is called: its parameters, and what it may return. */
@@ -143,6 +159,7 @@ enum skep_param_kind {
     SKEP_PARAM_CTX,       /* what was given as CALLBACK_CTX */
     SKEP_PARAM_DYNPTR,
     SKEP_PARAM_BTF_PTR,
+    SKEP_PARAM_INDEX, /* below the first argument of the helper as a u32, from 0 */
 };
 struct skep_callback {
     uint8_t params[5]; /* enum skep_param_kind */
@@ -238,6 +255,24 @@ enum skep_map_trait {
     SKEP_MAP_USES_EXTRA = 1 << 9,     /* map_extra means something; else it must be 0 */
 };
 
+/* What may lie in a map's values and belongs to helpers, besides a spin lock. */
+enum skep_special_kind {
+    SKEP_SPECIAL_NONE = 0,
+    SKEP_SPECIAL_TIMER,     /* struct bpf_timer */
+    SKEP_SPECIAL_WORK,      /* struct bpf_wq */
+    SKEP_SPECIAL_POINTER,   /* a kernel pointer that nothing keeps alive: copied in and out */
+    SKEP_SPECIAL_REFERENCE, /* one that is owned: exchanged by bpf_kptr_xchg */
+    SKEP_SPECIAL_LIST,      /* struct bpf_list_head, bpf_list_node */
+    SKEP_SPECIAL_TREE,      /* struct bpf_rb_root, bpf_rb_node */
+    SKEP_SPECIAL_COUNT,     /* struct bpf_refcount */
+};
+struct skep_special {
+    uint8_t kind; /* enum skep_special_kind */
+    uint32_t offset, size;
+    uint32_t type; /* POINTER, REFERENCE: of what they point to; the declaring object's number */
+};
+#define SKEP_MAX_SPECIALS 12
+
 /* What a map is made from. */
 struct skep_map_spec {
     size_t size;
@@ -249,6 +284,7 @@ struct skep_map_spec {
     uint64_t map_extra;                /* e.g. the number of hash functions of a Bloom filter */
     const struct skep_map_spec *inner; /* of a map of maps; else NULL */
     uint32_t lock_at; /* 1 + the offset of the value's struct bpf_spin_lock; 0: it has none */
+    struct skep_special specials[SKEP_MAX_SPECIALS]; /* ended by one of kind NONE, if fewer */
 };
 
 #define SKEP_MAP_ANY 0u     /* update: create or replace */
@@ -364,7 +400,7 @@ struct skep_ctx_field { /* a hook lists them by rising offset */
     uint8_t access;        /* enum skep_field_access */
     uint8_t host_size;     /* 0, 1, 2, 4, 8; > 8: memory accessed as it is (arrays, structs) */
     uint16_t host_offset;
-    uint32_t bytes; /* POINTER: size of what it points to */
+    uint32_t bytes; /* POINTER: size of what it points to; SOCK: enum skep_sock */
 };
 
 /* What r1 (and r2) are at the start of a program. */

@@ -67,6 +67,9 @@ const struct skep_ctx_field *hook_field_to_load(const struct skep_hook *hook, u3
 const struct skep_ctx_field *hook_field_to_store(const struct skep_hook *hook, u32 offset,
                                                  u32 size);
 
+/* May `size` bytes at that offset of a socket (enum skep_sock) be read? */
+bool contract_sock_may_load(u32 sock, u32 offset, u32 size);
+
 /* How the host does an access of the program's view: host_bytes bytes at host_offset of its struct.
  * Of what a load gives, zero-extended: >> shift bits, then the low `bytes` bytes.  host_bytes 0: a
  * load gives 0.  False: the program may not access that. */

@@ -77,7 +77,14 @@ struct held {
     u8 kind;  /* enum held_what */
     u8 frame; /* who acquired it: a callback must give back what it takes */
 };
-enum held_what { HELD_RECORD, HELD_OBJECT, HELD_DYNPTR, HELD_ITERATOR };
+enum held_what {
+    HELD_RECORD,
+    HELD_OBJECT,
+    HELD_DYNPTR,
+    HELD_ITERATOR,
+    HELD_RCU, /* sections */
+    HELD_PREEMPT,
+};
 
 enum state_extent { EXTENT_PACKET, EXTENT_META, EXTENT_MEMORY, EXTENT_COUNT };
 

@@ -25,7 +25,7 @@
     K(MAP_KEY,    "a map key")            /* of map `object`, read-only                          */ \
     K(MEMORY,     "memory")               /* of `bytes`; DYNAMIC: of EXTENT_MEMORY               */ \
     K(MEMORY_END, "the memory's end")                                                               \
-    K(SOCK,       "a socket")                                                                       \
+    K(SOCK,       "a socket")             /* object: enum skep_sock                              */ \
     K(TYPED,      "a typed pointer")      /* object: what gave it, see verify/                   */ \
     K(PER_CPU,    "a per-CPU variable")                                                             \
     K(FUNC,       "a function")           /* object: its number                                  */ \
@@ -47,6 +47,8 @@ enum value_flag {
     VALUE_DYNAMIC = 1 << 3,   /* MEMORY: the size is known at run time */
     VALUE_RECORD = 1 << 4,    /* MEMORY: handed back to a RELEASE argument at its first byte */
     VALUE_OF_HOST = 1 << 5,   /* SCALAR: an argument of the host's, perhaps a typed object */
+    VALUE_UNTRUSTED = 1 << 7, /* TYPED: may point to what is no more */
+    VALUE_PART = 1 << 6,      /* of what its ref stands for: NULL tells nothing about the whole */
 };
 
 struct value {

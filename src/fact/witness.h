@@ -34,7 +34,8 @@ enum witness_entry {
     WITNESS_CALL,
     WITNESS_CALLBACK,
     WITNESS_ASYNC,
-    WITNESS_GLOBAL, /* a function by its signature, whoever calls it: a root */
+    WITNESS_GLOBAL,    /* a function by its signature, whoever calls it: a root */
+    WITNESS_EXCEPTION, /* what makes a result of what was thrown: a root */
 };
 
 struct witness_node {

@@ -66,6 +66,9 @@
 #define RET_VOID   { .kind = SKEP_RET_VOID }
 #define RET_SOCK   { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE }
 #define RET_SOCK_NEW { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }
+#define RET_FULL_NEW { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES, .sock = SKEP_SOCK_FULL }
+#define RET_FULL { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE, .sock = SKEP_SOCK_FULL }
+#define RET_CAST(what) { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_CASTS, .sock = SKEP_SOCK_##what }
 #define RET_BTF    { .kind = SKEP_RET_BTF_PTR }
 #define RET_BTF_NEW { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }
 #define RET_MEM0   { .kind = SKEP_RET_MEM, .flags = SKEP_RET_NULLABLE }

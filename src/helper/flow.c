@@ -39,5 +39,5 @@ const struct skep_helper helper_loop = {
     HELPER_HEAD("bpf_loop", 181, BASE, helper_repeat),
     .args = { ARG_ANY, ARG_CALLBACK, ARG_CALLBACK_CTX, ARG_ANY },
     .effects = SKEP_CALLS_BACK,
-    .callback = { .params = { SKEP_PARAM_SCALAR, SKEP_PARAM_CTX }, .lo = 0, .hi = 1 },
+    .callback = { .params = { SKEP_PARAM_INDEX, SKEP_PARAM_CTX }, .lo = 0, .hi = 1 },
 };

@@ -1,6 +1,20 @@
 /* Helpers that need a kernel's sockets, tunnels and routes.  Described for loading and
- * verification. */
+ * verification.
+ *
+ * The ones that find sockets, and see one as another kind, run even so: here there are none, so
+ * they find none.  A host that has sockets registers its own in their place. */
 #include "helper/define.h"
+
+static u64 helper_no_socket(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    (void)thread, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+    return 0;
+}
+
+#define HELPER_SOCKETLESS(NAME, ID, FAMILY, ...)                                                   \
+    const struct skep_helper helper_##NAME = {                                                     \
+        HELPER_HEAD("bpf_" #NAME, ID, FAMILY, helper_no_socket), __VA_ARGS__                       \
+    }
 
 /* clang-format off */
 /* tunnels and routes of a packet */
@@ -26,21 +40,16 @@ HELPER_KERNEL(get_socket_uid, 47, SKB_READ, .args = { ARG_CTX });
 HELPER_KERNEL(setsockopt, 49, SOCKET, .args = { ARG_CTX, ARG_ANY, ARG_ANY, ARG_R, ARG_SIZE });
 HELPER_KERNEL(getsockopt, 57, SOCKET, .args = { ARG_CTX, ARG_ANY, ARG_ANY, ARG_W, ARG_SIZE });
 HELPER_KERNEL(bind, 64, SOCKET, .args = { ARG_CTX, ARG_R, ARG_SIZE });
-/* A host without sockets finds none, whatever is looked for. */
-static u64 helper_no_socket(struct skep_thread *thread, u64 ctx, u64 tuple, u64 size, u64 netns,
-                            u64 flags)
-{
-    (void)thread, (void)ctx, (void)tuple, (void)size, (void)netns, (void)flags;
-    return 0;
-}
-
-const struct skep_helper helper_sk_lookup_tcp = { HELPER_HEAD("bpf_sk_lookup_tcp", 84, LOOKUP, helper_no_socket), .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY }, .ret = RET_SOCK_NEW };
-const struct skep_helper helper_sk_lookup_udp = { HELPER_HEAD("bpf_sk_lookup_udp", 85, LOOKUP, helper_no_socket), .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY }, .ret = RET_SOCK_NEW };
-HELPER_KERNEL(sk_release, 86, LOOKUP, .args = { ARG_SOCK_END });
-HELPER_KERNEL(sk_fullsock, 95, LOOKUP, .args = { ARG_SOCK }, .ret = RET_SOCK);
-HELPER_KERNEL(tcp_sock, 96, LOOKUP, .args = { ARG_SOCK }, .ret = RET_SOCK);
-HELPER_KERNEL(get_listener_sock, 98, LOOKUP, .args = { ARG_SOCK }, .ret = RET_SOCK);
-const struct skep_helper helper_skc_lookup_tcp = { HELPER_HEAD("bpf_skc_lookup_tcp", 99, LOOKUP, helper_no_socket), .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY }, .ret = RET_SOCK_NEW };
+HELPER_SOCKETLESS(sk_lookup_tcp, 84, LOOKUP, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY },
+              .ret = RET_FULL_NEW);
+HELPER_SOCKETLESS(sk_lookup_udp, 85, LOOKUP, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY },
+              .ret = RET_FULL_NEW);
+HELPER_SOCKETLESS(sk_release, 86, LOOKUP, .args = { ARG_SOCK_END });
+HELPER_SOCKETLESS(sk_fullsock, 95, LOOKUP, .args = { ARG_SOCK }, .ret = RET_CAST(FULL));
+HELPER_SOCKETLESS(tcp_sock, 96, LOOKUP, .args = { ARG_SOCK }, .ret = RET_CAST(TCP));
+HELPER_SOCKETLESS(get_listener_sock, 98, LOOKUP, .args = { ARG_SOCK }, .ret = RET_FULL);
+HELPER_SOCKETLESS(skc_lookup_tcp, 99, LOOKUP, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY, ARG_ANY },
+              .ret = RET_SOCK_NEW);
 HELPER_KERNEL(tcp_check_syncookie, 100, LOOKUP,
               .args = { ARG_SOCK, ARG_R, ARG_SIZE, ARG_R, ARG_SIZE });
 HELPER_KERNEL(tcp_gen_syncookie, 110, LOOKUP,
@@ -48,14 +57,14 @@ HELPER_KERNEL(tcp_gen_syncookie, 110, LOOKUP,
 HELPER_KERNEL(tcp_send_ack, 116, SOCKET, .args = { ARG_BTF, ARG_ANY });
 HELPER_KERNEL(get_netns_cookie, 122, BASE, .args = { ARG_CTX0 });
 HELPER_KERNEL(sk_assign, 124, LOOKUP, .args = { ARG_CTX, ARG_SOCK, ARG_ANY });
-HELPER_KERNEL(skc_to_tcp6_sock, 136, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_tcp_sock, 137, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_tcp_timewait_sock, 138, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_tcp_request_sock, 139, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_udp6_sock, 140, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
+HELPER_SOCKETLESS(skc_to_tcp6_sock, 136, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
+HELPER_SOCKETLESS(skc_to_tcp_sock, 137, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
+HELPER_SOCKETLESS(skc_to_tcp_timewait_sock, 138, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
+HELPER_SOCKETLESS(skc_to_tcp_request_sock, 139, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
+HELPER_SOCKETLESS(skc_to_udp6_sock, 140, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 HELPER_KERNEL(sock_from_file, 162, TRACING, .args = { ARG_BTF }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_unix_sock, 178, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
-HELPER_KERNEL(skc_to_mptcp_sock, 196, BASE, .args = { ARG_SOCK }, .ret = RET_BTF0);
+HELPER_SOCKETLESS(skc_to_unix_sock, 178, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
+HELPER_SOCKETLESS(skc_to_mptcp_sock, 196, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 
 /* socket maps: streams, messages, ports */
 HELPER_KERNEL(sk_redirect_map, 52, SK_SKB, .args = { ARG_CTX, ARG_MAP, ARG_ANY, ARG_ANY },
@@ -85,3 +94,4 @@ HELPER_KERNEL(load_hdr_opt, 142, SOCK_OPS, .args = { ARG_CTX, ARG_RW, ARG_SIZE, 
 HELPER_KERNEL(store_hdr_opt, 143, SOCK_OPS, .args = { ARG_CTX, ARG_R, ARG_SIZE, ARG_ANY });
 HELPER_KERNEL(reserve_hdr_opt, 144, SOCK_OPS, .args = { ARG_CTX, ARG_ANY, ARG_ANY });
 /* clang-format on */
+#undef HELPER_SOCKETLESS

@@ -11,7 +11,7 @@ static const struct skep_ctx_field cgroup_sock_addr_fields[] = {
     HOOK_HIDDEN("protocol", 36, 4, HOOK_R | HOOK_WHOLE),
     HOOK_HIDDEN("msg_src_ip4", 40, 4, HOOK_RW),
     HOOK_HIDDEN("msg_src_ip6", 44, 16, HOOK_RW),
-    HOOK_SOCKET("sk", 64),
+    HOOK_SOCKET_FULL("sk", 64),
 };
 
 const struct skep_hook hook_cgroup_sock_addr = {

@@ -2,7 +2,7 @@
 #include "hook/fields.h"
 
 static const struct skep_ctx_field cgroup_sockopt_fields[] = {
-    HOOK_SOCKET("sk", 0),
+    HOOK_SOCKET_FULL("sk", 0),
     HOOK_HIDDEN_POINTER("optval", 8, 8, SKEP_FIELD_PACKET, HOOK_R),
     HOOK_HIDDEN_POINTER("optval_end", 16, 8, SKEP_FIELD_PACKET_END, HOOK_R),
     HOOK_HIDDEN("level", 24, 4, HOOK_RW | HOOK_WHOLE),

@@ -22,6 +22,16 @@
     {                                                                                              \
         name, offset, 8, SKEP_FIELD_SOCK, HOOK_R | HOOK_WHOLE | SKEP_FIELD_NULLABLE, 0, 0, 0       \
     }
+/* One that is there, in full; perhaps there. */
+#define HOOK_SOCKET_FULL(name, offset)                                                             \
+    {                                                                                              \
+        name, offset, 8, SKEP_FIELD_SOCK, HOOK_R | HOOK_WHOLE, 0, 0, SKEP_SOCK_FULL                \
+    }
+#define HOOK_SOCKET_FULL0(name, offset)                                                            \
+    {                                                                                              \
+        name, offset, 8, SKEP_FIELD_SOCK, HOOK_R | HOOK_WHOLE | SKEP_FIELD_NULLABLE, 0, 0,         \
+            SKEP_SOCK_FULL                                                                         \
+    }
 
 /* The usual head of a hook. */
 #define HOOK_NAMED(NAME, ID) .size = sizeof(struct skep_hook), .name = NAME, .id = ID

@@ -2,7 +2,7 @@
 #include "hook/fields.h"
 
 static const struct skep_ctx_field sk_lookup_fields[] = {
-    HOOK_SOCKET("sk", 0),
+    HOOK_SOCKET_FULL0("sk", 0),
     HOOK_HIDDEN("family", 8, 4, HOOK_R),
     HOOK_HIDDEN("protocol", 12, 4, HOOK_R),
     HOOK_HIDDEN("remote_ip4", 16, 4, HOOK_R),

@@ -12,7 +12,7 @@ static const struct skep_ctx_field sk_msg_fields[] = {
     HOOK_HIDDEN("remote_port", 60, 4, HOOK_R | HOOK_WHOLE),
     HOOK_HIDDEN("local_port", 64, 4, HOOK_R | HOOK_WHOLE),
     HOOK_HIDDEN("size", 68, 4, HOOK_R | HOOK_WHOLE),
-    HOOK_SOCKET("sk", 72),
+    HOOK_SOCKET_FULL("sk", 72),
 };
 
 static const char *const sk_msg_verdicts[] = { "SK_DROP", "SK_PASS", NULL };

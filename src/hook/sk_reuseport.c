@@ -9,7 +9,7 @@ static const struct skep_ctx_field sk_reuseport_fields[] = {
     HOOK_HIDDEN("ip_protocol", 24, 4, HOOK_R),
     HOOK_HIDDEN("bind_inany", 28, 4, HOOK_R),
     HOOK_HIDDEN("hash", 32, 4, HOOK_R | HOOK_WHOLE),
-    HOOK_SOCKET("sk", 40),
+    HOOK_SOCKET_FULL("sk", 40),
     HOOK_SOCKET("migrating_sk", 48),
 };
 

@@ -39,7 +39,7 @@ static const struct skep_ctx_field sock_ops_fields[] = {
     HOOK_HIDDEN("sk_txhash", 164, 4, HOOK_RW | HOOK_WHOLE),
     HOOK_HIDDEN("bytes_received", 168, 8, HOOK_R | HOOK_WHOLE),
     HOOK_HIDDEN("bytes_acked", 176, 8, HOOK_R | HOOK_WHOLE),
-    HOOK_SOCKET("sk", 184),
+    HOOK_SOCKET_FULL0("sk", 184),
     HOOK_HIDDEN_POINTER("skb_data", 192, 8, SKEP_FIELD_PACKET, HOOK_R),
     HOOK_HIDDEN_POINTER("skb_data_end", 200, 8, SKEP_FIELD_PACKET_END, HOOK_R),
     SOCK_OPS_U32("skb_len", 208),

@@ -259,6 +259,7 @@ skep_status code_build(struct arena *arena, const struct code_input *in, struct 
         .target = b.target,
         .func_of = b.func_of,
         .funcs = b.funcs,
+        .exception_func = in->exception_slot ? b.func_of[b.insn_of_slot[in->exception_slot]] : 0,
     };
     TRY(code_lines(&b, &code));
     TRY(code_notes(&b, &code));

@@ -55,6 +55,7 @@ struct code {
     const u32 *target;  /* jumps, CALL_LOCAL, LDDW_CODE: instruction index; else CODE_NONE */
     const u32 *func_of; /* the function an instruction belongs to */
     const struct code_func *funcs; /* sorted by entry; funcs[0] is the main program */
+    u32 exception_func; /* is called with what was thrown; 0: that is the program's result */
     const struct code_line *lines;
     const struct code_note *notes;
 };
@@ -70,6 +71,7 @@ struct code_input {
     u32 n_lines;
     const struct code_note *notes;
     u32 n_notes;
+    u32 exception_slot; /* of the function for exceptions; 0: none */
 };
 
 /* Decodes and checks the structure: every encoding, every target, no fall-through out of a

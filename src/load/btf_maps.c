@@ -177,44 +177,6 @@ static skep_status load_settle_size(const struct load_decl *d, u32 from_type, u3
     return SKEP_OK;
 }
 
-/* A struct that is being searched. */
-struct load_search {
-    u32 type, next; /* member */
-    u64 bits;       /* where it lies in the value */
-};
-
-static bool load_is_lock(const struct btf *btf, u32 type)
-{
-    return !strcmp(btf_name(btf, type), "bpf_spin_lock");
-}
-
-/* Where a value has its lock, as a spec says it: a member of type struct bpf_spin_lock, of the
- * value or of a struct in it, as Linux looks for it since 6.11; not in unions and arrays.  Types
- * may name one another many times over, so the search ends after so many members. */
-static u32 load_lock_at(const struct btf *btf, u32 value)
-{
-    enum { LOAD_LOCK_DEPTH = 32, LOAD_LOCK_MEMBERS = 65536 };
-    struct load_search open[LOAD_LOCK_DEPTH] = { { .type = btf_skip_modifiers(btf, value) } };
-    u32 depth = btf_kind(btf, open[0].type) == BTF_STRUCT;
-    for (u32 n = 0; depth && n < LOAD_LOCK_MEMBERS; n++) {
-        struct load_search *in = &open[depth - 1];
-        if (in->next == btf_vlen(btf, in->type)) {
-            depth--;
-            continue;
-        }
-        struct btf_member m = btf_member(btf, in->type, in->next++);
-        u32 of = btf_skip_modifiers(btf, m.type);
-        u64 bits = in->bits + m.bit_offset;
-        if (btf_kind(btf, of) != BTF_STRUCT)
-            continue;
-        if (load_is_lock(btf, of))
-            return bits / 8 < UINT32_MAX ? 1 + (u32)(bits / 8) : 0;
-        if (depth < LOAD_LOCK_DEPTH)
-            open[depth++] = (struct load_search){ .type = of, .bits = bits };
-    }
-    return 0;
-}
-
 static skep_status load_read_decl(struct load_decl *d, u32 type)
 {
     const struct btf *btf = &d->o->btf;
@@ -227,7 +189,8 @@ static skep_status load_read_decl(struct load_decl *d, u32 type)
     }
     TRY(load_settle_size(d, d->key_bytes, &d->map.spec.key_size));
     TRY(load_settle_size(d, d->value_bytes, &d->map.spec.value_size));
-    d->map.spec.lock_at = load_lock_at(btf, d->map.btf_value);
+    if (!load_find_specials(btf, d->map.btf_value, &d->map.spec))
+        return load_bad_decl(d, "too many fields of its values belong to helpers");
     return d->map.spec.type ? SKEP_OK : load_bad_decl(d, "the type is missing");
 }
 

@@ -8,6 +8,7 @@
 #define LINK_OP_LDDW 0x18u
 #define LINK_OP_CALL 0x85u
 #define LINK_OP_JA 0x05
+#define LINK_OP_EXIT 0x95u
 #define LINK_SRC_CALL_LOCAL 1u
 #define LINK_SRC_CALL_KFUNC 2u
 #define LINK_SRC_CODE 4u
@@ -28,6 +29,7 @@ struct link_job {
     struct code_line *lines;
     struct code_note *notes;
     u32 n_lines, n_notes;
+    u32 exception; /* function, or CODE_NONE */
     const char *program;
     const struct skep_hook *hook;
     skep_error *err;
@@ -45,17 +47,49 @@ static const struct load_code *link_code_of(const struct link_job *job, u32 func
     return &job->o->codes.data[job->o->funcs.data[func].code];
 }
 
+/* The function of the kernel that an extern names; NULL: it is none, or there is no such. */
+static const struct skep_helper *link_kfunc(const struct link_job *job,
+                                            const struct object_extern *e)
+{
+    if (e->kind != EXTERN_KSYM_FUNCTION)
+        return NULL;
+    const struct skep_helper *kfunc = registry_helper_by_name(job->o->registry, e->name);
+    return kfunc && kfunc->personality == SKEP_KFUNC ? kfunc : NULL;
+}
+
+/* The extern that an instruction calls; NULL. */
+static const struct object_extern *link_called(const struct link_job *job,
+                                               const struct load_target *target)
+{
+    u32 i = target->section == ELF_UNDEF ? job->o->extern_of[target->symbol] : CODE_NONE;
+    return i == CODE_NONE ? NULL : &job->o->externs.data[i].info;
+}
+
 /* Functions
  * ----------------------------------------------------------------------------------------- */
+
+/* Does a function end in a call that does not return?  Then nothing need follow it there. */
+static bool link_ends_in_throw(const struct link_job *job, u32 func)
+{
+    const struct load_func *f = &job->o->funcs.data[func];
+    const struct load_code *code = link_code_of(job, func);
+    u32 last = f->first_slot + f->n_slots - 1, reloc = code->reloc_at[last];
+    if (!reloc || load_slot(job->o, code, last).opcode != LINK_OP_CALL)
+        return false;
+    struct load_target target = load_target_of(job->o, code, &code->relocs.data[reloc - 1], last);
+    const struct object_extern *e = link_called(job, &target);
+    const struct skep_helper *kfunc = e ? link_kfunc(job, e) : NULL;
+    return kfunc && (kfunc->effects & SKEP_THROWS);
+}
 
 static skep_status link_add_func(struct link_job *job, u32 func)
 {
     if (job->base_of[func] != CODE_NONE)
         return SKEP_OK;
-    if (job->o->funcs.data[func].n_slots > INT32_MAX - job->n_slots)
+    if (job->o->funcs.data[func].n_slots >= INT32_MAX - job->n_slots)
         return RAISE(job->err, SKEP_LIMIT, LOAD_LINK, STR(job->program), STR("it is too large"));
     job->base_of[func] = job->n_slots;
-    job->n_slots += job->o->funcs.data[func].n_slots;
+    job->n_slots += job->o->funcs.data[func].n_slots + link_ends_in_throw(job, func);
     job->order[job->n_funcs++] = func;
     return SKEP_OK;
 }
@@ -203,16 +237,6 @@ static skep_status link_set_map(struct link_job *job, const struct link_place *p
     return link_set_lddw(job, p, LINK_SRC_MAP, link_map_index(job, map));
 }
 
-/* The function of the kernel that an extern names; NULL: it is none, or there is no such. */
-static const struct skep_helper *link_kfunc(const struct link_job *job,
-                                            const struct object_extern *e)
-{
-    if (e->kind != EXTERN_KSYM_FUNCTION)
-        return NULL;
-    const struct skep_helper *kfunc = registry_helper_by_name(job->o->registry, e->name);
-    return kfunc && kfunc->personality == SKEP_KFUNC ? kfunc : NULL;
-}
-
 static skep_status link_set_extern(struct link_job *job, const struct link_place *p,
                                    const struct load_target *target)
 {
@@ -255,10 +279,9 @@ static skep_status link_set_address(struct link_job *job, const struct link_plac
 static skep_status link_set_call(struct link_job *job, const struct link_place *p,
                                  const struct load_target *target)
 {
-    u32 i = target->section == ELF_UNDEF ? job->o->extern_of[target->symbol] : CODE_NONE;
-    if (i == CODE_NONE)
+    const struct object_extern *e = link_called(job, target);
+    if (!e)
         return link_bad_reference(job, p, target);
-    const struct object_extern *e = &job->o->externs.data[i].info;
     const struct skep_helper *kfunc = link_kfunc(job, e);
     if (!kfunc)
         return e->weak ? link_poison_call(job, p, e->name) : link_missing(job, e);
@@ -325,6 +348,8 @@ static skep_status link_write_func(struct link_job *job, u32 func)
     const struct load_code *code = link_code_of(job, func);
     for (u32 i = 0; i < f->n_slots; i++)
         job->slots[job->base_of[func] + i] = load_slot(job->o, code, f->first_slot + i);
+    if (link_ends_in_throw(job, func))
+        job->slots[job->base_of[func] + f->n_slots] = (struct isa_slot){ .opcode = LINK_OP_EXIT };
     for (u32 i = 0; i < f->n_slots; i++) {
         struct link_place place = { .code = code,
                                     .slot = f->first_slot + i,
@@ -340,6 +365,35 @@ static skep_status link_write_func(struct link_job *job, u32 func)
 /* The whole
  * ------------------------------------------------------------------------------------------ */
 
+static skep_status link_bad_exception(const struct link_job *job, const char *why)
+{
+    return RAISE(job->err, SKEP_REJECTED, LOAD_LINK, STR(job->program), STR(why));
+}
+
+/* The function for exceptions takes and returns a number. */
+static skep_status link_find_exception(struct link_job *job, u32 main)
+{
+    const struct load_signature *signature = job->o->funcs.data[main].signature;
+    u32 symbol, func;
+    job->exception = CODE_NONE;
+    if (!signature || !signature->exception)
+        return SKEP_OK;
+    if (signature->two_exceptions)
+        return link_bad_exception(job, "it has more than one function for exceptions");
+    symbol = load_find_symbol(job->o, signature->exception);
+    if (symbol == CODE_NONE)
+        return link_bad_exception(job, "its function for exceptions is not global");
+    struct elf_symbol found = elf_symbol(&job->o->elf, symbol);
+    func = load_func_at(job->o, found.section, found.value);
+    signature = func == CODE_NONE ? NULL : job->o->funcs.data[func].signature;
+    if (func == main || !signature || !signature->usable || signature->n_args != 1 ||
+        signature->params[0].arg.kind != CODE_ARG_SCALAR || signature->params[0].sizeless)
+        return link_bad_exception(job, "its function for exceptions is not one from a number to "
+                                       "a number");
+    job->exception = func;
+    return link_add_func(job, func);
+}
+
 static skep_status link_find_funcs(struct link_job *job, u32 main)
 {
     u32 n = job->o->funcs.n;
@@ -350,6 +404,7 @@ static skep_status link_find_funcs(struct link_job *job, u32 main)
     if (!job->order || !job->base_of || !job->map_index || !job->maps)
         return load_nomem(job->err, "linking");
     TRY(link_add_func(job, main));
+    TRY(link_find_exception(job, main));
     for (u32 i = 0; i < job->n_funcs; i++)
         TRY(link_follow(job, job->order[i]));
     return SKEP_OK;
@@ -381,7 +436,7 @@ static skep_status link_decode(struct link_job *job, struct code *code)
             return load_nomem(job->err, "linking");
         funcs[i] = (struct code_func){
             .entry = base,
-            .end = base + f->n_slots,
+            .end = base + f->n_slots + link_ends_in_throw(job, job->order[i]),
             .name = f->name,
             .is_global = f->is_global,
             .signature = signature,
@@ -396,6 +451,7 @@ static skep_status link_decode(struct link_job *job, struct code *code)
         .n_lines = job->n_lines,
         .notes = job->notes,
         .n_notes = job->n_notes,
+        .exception_slot = job->exception == CODE_NONE ? 0 : job->base_of[job->exception],
     };
     return code_build(job->arena, &in, code, job->err);
 }
@@ -436,6 +492,7 @@ bool load_is_foreign(const struct linked *linked)
 #undef LINK_OP_LDDW
 #undef LINK_OP_CALL
 #undef LINK_OP_JA
+#undef LINK_OP_EXIT
 #undef LINK_SRC_CALL_LOCAL
 #undef LINK_SRC_CALL_KFUNC
 #undef LINK_SRC_CODE

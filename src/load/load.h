@@ -138,6 +138,10 @@ skep_status load_classic(struct arena *arena, const struct skep_hook *hook,
                          const struct skep_classic_insn *insns, size_t count,
                          struct isa_slot **slots, u32 *n_slots, skep_error *err);
 
+/* What of a value belongs to helpers: the lock and the special fields of a spec.  false: there is
+ * more than a spec holds. */
+bool load_find_specials(const struct btf *btf, u32 value, struct skep_map_spec *spec);
+
 /* The relocations of a section as text, for skep dump --relocs. */
 skep_status load_print_relocs(const struct object *object, struct text *out);
 

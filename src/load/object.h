@@ -54,6 +54,9 @@ struct load_func {
 
 /* A function's parameters as its types declare them; what is a context depends on the program. */
 struct load_signature {
+    const char *exception; /* the name of the function for exceptions, by a tag; NULL */
+    bool two_exceptions;
+    bool usable; /* to verify by; else only the tags count */
     u32 n_args;
     struct load_param {
         struct code_arg arg;

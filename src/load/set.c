@@ -20,7 +20,7 @@ skep_status load_set_map_value_size(struct object *o, u32 map, u32 bytes, skep_e
         return RAISE(err, SKEP_NOT_FOUND, LOAD_NOT_FOUND, STR("map"), STR("?"));
     struct object_map *m = &o->maps.data[map];
     if (m->contents || m->origin == MAP_FROM_DATA || m->origin == MAP_FROM_KCONFIG ||
-        m->spec.lock_at)
+        m->spec.lock_at || m->spec.specials[0].kind != SKEP_SPECIAL_NONE)
         return RAISE(err, SKEP_BAD_ARG, LOAD_MAP, STR(m->section), STR(m->spec.name),
                      STR("what lies in its values says how large they are"));
     m->spec.value_size = bytes;

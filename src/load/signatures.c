@@ -13,6 +13,7 @@
 #include "load/object.h"
 
 #define SIGNATURE_TAG "arg:"
+#define SIGNATURE_EXCEPTION "exception_callback:"
 
 enum signature_tags {
     SIGNATURE_CTX = 1,
@@ -58,17 +59,21 @@ static struct load_param signature_param(const struct btf *btf, u32 type)
     return (struct load_param){ .pointee = "", .sizeless = true };
 }
 
+static bool signature_is_usable(const struct btf *btf, u32 type, u32 proto)
+{
+    return btf_linkage(btf, type) == BTF_GLOBAL && btf_kind(btf, proto) == BTF_FUNC_PROTO &&
+           btf_vlen(btf, proto) <= 5 && signature_is_number(btf, btf_target(btf, proto));
+}
+
 static struct load_signature *signature_of(struct object *o, u32 type)
 {
     const struct btf *btf = &o->btf;
     u32 proto = btf_target(btf, type);
-    if (btf_linkage(btf, type) != BTF_GLOBAL || btf_kind(btf, proto) != BTF_FUNC_PROTO ||
-        btf_vlen(btf, proto) > 5 || !signature_is_number(btf, btf_target(btf, proto)))
-        return NULL;
     struct load_signature *signature = arena_new(&o->arena, struct load_signature);
     if (!signature)
         return NULL;
-    signature->n_args = btf_vlen(btf, proto);
+    signature->usable = signature_is_usable(btf, type, proto);
+    signature->n_args = signature->usable ? btf_vlen(btf, proto) : 0;
     for (u32 i = 0; i < signature->n_args; i++)
         signature->params[i] = signature_param(btf, btf_member(btf, proto, i).type);
     return signature;
@@ -99,6 +104,10 @@ static void signature_read_tag(const struct btf *btf, u32 id, struct load_signat
     u32 target = btf_target(btf, id);
     s32 i = btf_tag_component(btf, id);
     struct load_signature *signature = target < btf->n ? by_type[target] : NULL;
+    if (signature && i < 0 && !strncmp(text, SIGNATURE_EXCEPTION, strlen(SIGNATURE_EXCEPTION))) {
+        signature->two_exceptions = signature->exception != NULL;
+        signature->exception = text + strlen(SIGNATURE_EXCEPTION);
+    }
     if (signature && i >= 0 && (u32)i < signature->n_args &&
         !strncmp(text, SIGNATURE_TAG, strlen(SIGNATURE_TAG)))
         signature->params[i].tags |= signature_tag(text + strlen(SIGNATURE_TAG));
@@ -118,8 +127,8 @@ skep_status load_pass_signatures(struct object *o, skep_error *err)
     for (u32 f = 0; f < o->funcs.n; f++) {
         struct load_func *func = &o->funcs.data[f];
         u32 type = func->is_global ? btf_find(btf, BTF_FUNC, func->name) : 0;
-        if (type)
-            func->signature = by_type[type] = signature_of(o, type);
+        if (type && !(func->signature = by_type[type] = signature_of(o, type)))
+            return load_nomem(err, "signatures");
     }
     for (u32 id = 1; id < btf->n; id++)
         if (btf_kind(btf, id) == BTF_DECL_TAG)
@@ -159,7 +168,7 @@ skep_status load_settle_signature(struct arena *arena, const struct load_signatu
                                   const struct skep_hook *hook, const struct code_signature **out)
 {
     *out = NULL;
-    if (!from)
+    if (!from || !from->usable)
         return SKEP_OK;
     struct code_signature *signature = arena_new(arena, struct code_signature);
     if (!signature)
@@ -174,3 +183,4 @@ skep_status load_settle_signature(struct arena *arena, const struct load_signatu
 }
 
 #undef SIGNATURE_TAG
+#undef SIGNATURE_EXCEPTION

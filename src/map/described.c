@@ -10,6 +10,7 @@ enum {
     DESCRIBED_INSN_VALUE = 16, /* struct bpf_insn_array_value */
 };
 
+#define DESCRIBED_SOCKETS (SKEP_MAP_SOCKETS | SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE)
 #define DESCRIBED(NAME, ID) .size = sizeof(struct skep_map_type), .name = NAME, .id = ID
 #define DESCRIBED_KEY(N) .key_size_min = (N), .key_size_max = (N)
 #define DESCRIBED_VALUE(MIN, MAX) .value_size_min = (MIN), .value_size_max = (MAX)
@@ -25,8 +26,6 @@ enum {
         DESCRIBED(NAME, ID), .classes = SKEP_MAP_STORAGE, .traits = (TRAITS), .key_size_min = 8,   \
                              .key_size_max = DESCRIBED_CGROUP_KEY, .flags_allowed = MAP_F_USUAL    \
     }
-
-#define DESCRIBED_SOCKETS (SKEP_MAP_SOCKETS | SKEP_MAP_LOOKUP | SKEP_MAP_UPDATE | SKEP_MAP_DELETE)
 
 static const struct skep_map_type described_types[] = {
     { DESCRIBED("sockmap", 15), DESCRIBED_KEY(DESCRIBED_KEY_4),

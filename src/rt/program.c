@@ -45,6 +45,7 @@ static void rt_begin(struct skep_thread *thread, const struct rt_program *progra
     thread->fuel = thread->fuel_given = rt_budget(thread, program);
     thread->insns = 0;
     thread->stop = SKEP_OK;
+    thread->thrown = false;
     thread->fault.error.id = 0;
     thread->ctx = ctx;
     thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;

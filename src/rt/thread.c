@@ -124,6 +124,24 @@ bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0)
     return status == SKEP_OK;
 }
 
+void rt_throw(struct skep_thread *thread, u64 cookie)
+{
+    thread->thrown = true;
+    thread->cookie = cookie;
+    thread->stop = SKEP_STATE; /* no end of a run, only of its frames */
+}
+
+bool rt_catch(struct skep_thread *thread, u64 *cookie)
+{
+    if (LIKELY(!thread->thrown))
+        return false;
+    rt_release_all(thread);
+    thread->thrown = false;
+    thread->stop = SKEP_OK;
+    *cookie = thread->cookie;
+    return true;
+}
+
 bool rt_charge(struct skep_thread *thread, u64 fuel)
 {
     if (thread->stop != SKEP_OK)

@@ -40,7 +40,9 @@ struct skep_thread {
     s64 fuel_given; /* at its start */
     u64 insns;      /* executed so far, by engines that count */
     _Atomic bool cancel;
-    skep_status stop;                 /* not OK: unwind; engines look after every call */
+    skep_status stop; /* not OK: unwind; engines look after every call */
+    bool thrown;      /* by the program itself: the run unwinds, but does not fail */
+    u64 cookie;       /* what was thrown */
     const struct rt_program *program; /* NULL: none is running */
     void *ctx;
     struct skep_packet *packet; /* of a PACKET hook, else NULL */
@@ -77,6 +79,11 @@ void rt_thread_fini(struct skep_thread *thread);
 /* Calls a program's callback from inside a helper.  false: a stop is under way, the helper must
  * return at once (whatever value). */
 bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
+
+/* An exception: unwinds all frames up to the run, which goes on with what was thrown. */
+void rt_throw(struct skep_thread *thread, u64 cookie);
+/* At the run, with everything unwound: was something thrown?  Then it is no more. */
+bool rt_catch(struct skep_thread *thread, u64 *cookie);
 
 /* The ledger.  hold: false when it is full (nothing is held then).  drop forgets without releasing;
  * false when `what` is not held. */

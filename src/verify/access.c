@@ -97,19 +97,32 @@ static const struct slot *access_object_head(const struct frame *f, u32 i)
     return &f->slot[i];
 }
 
-/* Dynptrs and iterators are their helpers' own; one that holds nothing may be overwritten. */
-static bool access_check_objects(struct verifier *v, const struct frame *f, s64 lo, s64 hi,
+static void access_forget_part(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    if (cell->ref == *(const u32 *)user)
+        *cell = cell_scalar(v, s, scalar_any());
+}
+
+/* Dynptrs and iterators are their helpers' own; one that holds nothing may be overwritten, and what
+ * was taken out of it is lost. */
+static bool access_check_objects(struct verifier *v, struct state *s, u32 frame, s64 lo, s64 hi,
                                  const struct access *access)
 {
     for (s64 at = lo; at < hi; at++) {
+        const struct frame *f = s->frames[frame];
         u32 i = (u32)((-at - 1) / 8);
         if (i >= f->n_slots || f->slot[i].kind == SLOT_DATA)
             continue;
         if (access->need != NEED_WRITE)
             return access_refused(v, access, "a dynptr or iterator",
                                   "accessed other than by its helpers");
-        if (access_object_head(f, i)->part[0].ref)
+        const struct cell *head = &access_object_head(f, i)->part[0];
+        if (head->ref)
             return access_refused(v, access, "a dynptr or iterator in use", "overwritten");
+        u32 tag = head->tag;
+        bool next_is_other = at + 1 == hi || (at + 1) % 8 == 0;
+        if (tag && next_is_other)
+            state_each_cell(v, s, access_forget_part, &tag);
     }
     return true;
 }
@@ -137,7 +150,7 @@ static bool access_check_stack(struct verifier *v, struct state *s, const struct
     bool strict = v->in->profile == SKEP_PROFILE_STRICT && (access->need & NEED_READ);
     if (strict && !stack_has(f, lo, (u64)(hi - lo)))
         return REJECT(v, access->reg, VERIFY_UNWRITTEN, NUM(access->size), NUM(lo));
-    return access_check_objects(v, f, lo, hi, access);
+    return access_check_objects(v, s, value->object, lo, hi, access);
 }
 
 static bool access_map_may(const struct verifier *v, const struct value *value, u32 need)
@@ -149,13 +162,64 @@ static bool access_map_may(const struct verifier *v, const struct value *value, 
 }
 
 /* The lock in a value belongs to its helpers. */
-static bool access_touches_lock(struct verifier *v, const struct cell *through,
-                                const struct access *access, const struct skep_map_spec *spec)
+static bool access_touches_lock(s64 lo, s64 hi, const struct skep_map_spec *spec)
+{
+    s64 lock = (s64)spec->lock_at - 1;
+    return spec->lock_at && lo < lock + 4 && hi > lock;
+}
+
+/* The first special field that [lo, hi) touches; NULL. */
+static const struct skep_special *access_special(const struct skep_map_spec *spec, s64 lo, s64 hi)
+{
+    for (u32 i = 0; i < SKEP_MAX_SPECIALS && spec->specials[i].kind != SKEP_SPECIAL_NONE; i++) {
+        const struct skep_special *special = &spec->specials[i];
+        if (lo < (s64)special->offset + special->size && hi > (s64)special->offset)
+            return special;
+    }
+    return NULL;
+}
+
+const struct skep_special *access_special_at(const struct verifier *v, const struct cell *cell,
+                                             s64 off)
+{
+    const struct value *value = cell_value(v, cell);
+    u64 at;
+    if (value->kind != VALUE_MAP_VALUE || (value->flags & VALUE_NULLABLE) ||
+        !cell_constant_of(v, cell, &at))
+        return NULL;
+    s64 begin = (s64)at + off;
+    const struct skep_special *special = access_special(access_spec(v, value), begin, begin + 1);
+    return special && special->offset == begin ? special : NULL;
+}
+
+static bool access_is_kept_pointer(const struct skep_special *special)
+{
+    return special &&
+           (special->kind == SKEP_SPECIAL_POINTER || special->kind == SKEP_SPECIAL_REFERENCE);
+}
+
+/* Kernel pointers are copied whole; all else belongs to its helpers. */
+static bool access_check_special(struct verifier *v, const struct state *s,
+                                 const struct cell *through, const struct access *access,
+                                 const struct skep_map_spec *spec)
 {
     s64 lo, hi;
-    s64 lock = (s64)spec->lock_at - 1;
-    return spec->lock_at && access_span(&cell_value(v, through)->range, access->off, &lo, &hi) &&
-           lo < lock + 4 && hi + (s64)access->size > lock;
+    struct scalar range = relation_tighten(v, s, through);
+    if (!access_span(&range, access->off, &lo, &hi))
+        return true;
+    hi += (s64)access->size;
+    if (access_touches_lock(lo, hi, spec))
+        return access_refused(v, access, "a spin lock", "accessed other than by its helpers");
+    const struct skep_special *special = access_special(spec, lo, hi);
+    if (!special)
+        return true;
+    if (!access_is_kept_pointer(special))
+        return access_refused(v, access, "a field of a map's value that belongs to helpers",
+                              "accessed otherwise");
+    bool whole = access_special_at(v, through, access->off) == special && access->size == 8 &&
+                 (access->need == NEED_READ || access->need == NEED_WRITE);
+    return whole || access_refused(v, access, "a kernel pointer in a map's value",
+                                   "accessed other than as a whole");
 }
 
 static bool access_check_map_value(struct verifier *v, struct state *s, const struct cell *through,
@@ -168,9 +232,7 @@ static bool access_check_map_value(struct verifier *v, struct state *s, const st
     if (!access_map_may(v, value, access->need))
         return access_refused(v, access, "this map's values",
                               access->need & NEED_WRITE ? "written" : "read");
-    if (access_touches_lock(v, through, access, spec))
-        return access_refused(v, access, "a spin lock", "accessed other than by its helpers");
-    return true;
+    return access_check_special(v, s, through, access, spec);
 }
 
 static bool access_check_packet(struct verifier *v, struct state *s, const struct cell *through,
@@ -339,7 +401,10 @@ static struct cell access_field_value(struct verifier *v, struct state *s,
     case SKEP_FIELD_PACKET: value.kind = VALUE_PACKET; break;
     case SKEP_FIELD_PACKET_META: value.kind = VALUE_META; break;
     case SKEP_FIELD_PACKET_END: value.kind = VALUE_PACKET_END; break;
-    case SKEP_FIELD_SOCK: value.kind = VALUE_SOCK; break;
+    case SKEP_FIELD_SOCK:
+        value.kind = VALUE_SOCK;
+        value.object = (u16)field->bytes;
+        break;
     case SKEP_FIELD_POINTER:
         value.kind = VALUE_MEMORY;
         value.bytes = field->bytes;
@@ -400,6 +465,32 @@ static bool access_store_field(struct verifier *v, struct state *s, const struct
 static bool access_is_field(const struct verifier *v, const struct cell *through)
 {
     return cell_value(v, through)->kind == VALUE_CTX && v->in->hook->ctx_kind == SKEP_CTX_FIELDS;
+}
+
+/* ---- sockets, field by field */
+
+static bool access_is_socket(const struct verifier *v, const struct cell *through)
+{
+    const struct value *value = cell_value(v, through);
+    return value->kind == VALUE_SOCK && !(value->flags & VALUE_NULLABLE);
+}
+
+static bool access_load_socket(struct verifier *v, struct state *s, const struct insn *insn,
+                               const struct cell *through)
+{
+    u64 moved;
+    u32 size = insn_row(insn)->size;
+    const struct value *value = cell_value(v, through);
+    bool there = cell_constant_of(v, through, &moved) && moved == 0 && insn->off >= 0 &&
+                 contract_sock_may_load(value->object, (u32)insn->off, size);
+    if (!there)
+        return REJECT(v, insn->src, VERIFY_SOCK_ACCESS, NUM(size), NUM((s64)insn->off));
+    struct scalar range = insn_kind(insn) == ISA_KIND_LOAD_SX ? scalar_sext(scalar_any(), size)
+                                                              : scalar_zext(scalar_any(), size);
+    if (!access_check_mixture(v, value, insn->src))
+        return false;
+    state_set_reg(v, s, insn->dst, cell_scalar(v, s, range));
+    return true;
 }
 
 /* ---- what a load gives */
@@ -466,6 +557,18 @@ static bool access_is_zero(struct verifier *v, const struct state *s, const stru
     return stack_is_zero(s->frames[value->object], from, (u32)size);
 }
 
+/* Nothing keeps alive what a copy points to. */
+static struct cell access_kept_pointer(struct verifier *v, struct state *s,
+                                       const struct skep_special *special)
+{
+    struct value value = { .kind = VALUE_TYPED,
+                           .flags = VALUE_NULLABLE | VALUE_UNTRUSTED,
+                           .object = (u16)min_u32(special->type, UINT16_MAX) };
+    struct cell cell = cell_pointer(v, value);
+    cell.tag = state_fresh_id(s);
+    return cell;
+}
+
 static struct cell access_loaded(struct verifier *v, struct state *s, const struct cell *through,
                                  s64 off, u32 size)
 {
@@ -476,6 +579,8 @@ static struct cell access_loaded(struct verifier *v, struct state *s, const stru
         return stack_get(v, s, value->object, (s64)at + off, size);
     if (value->kind == VALUE_STACK && access_is_zero(v, s, through, &access))
         return cell_constant(v, 0);
+    if (access_is_kept_pointer(access_special_at(v, through, off)))
+        return access_kept_pointer(v, s, access_special_at(v, through, off));
     if (value->kind == VALUE_MAP_VALUE)
         return cell_scalar(v, s, access_constants(v, s, through, off, size));
     struct cell cell = cell_scalar(v, s, scalar_zext(scalar_any(), size));
@@ -496,6 +601,8 @@ bool access_load(struct verifier *v, struct state *s, const struct insn *insn)
     };
     if (access_is_field(v, &through) && kind != ISA_KIND_LOAD_ACQ)
         return access_load_field(v, s, insn, &through);
+    if (access_is_socket(v, &through) && kind != ISA_KIND_LOAD_ACQ)
+        return access_load_socket(v, s, insn, &through);
     if (kind == ISA_KIND_LOAD_ACQ)
         access.need |= NEED_ATOMIC;
     if (!access_check(v, s, &through, &access) || !access_check_fill(v, s, &through, &access))
@@ -530,6 +637,7 @@ static bool access_may_store(struct verifier *v, const struct state *s, const st
         return true;
     if (to->kind != VALUE_STACK)
         return v->in->profile != SKEP_PROFILE_STRICT ||
+               access_is_kept_pointer(access_special_at(v, through, access->off)) ||
                REJECT(v, src, VERIFY_LEAK, STR(value_kind_name(what->kind)),
                       STR(value_kind_name(to->kind)));
     if (access->size != 8)
@@ -538,6 +646,26 @@ static bool access_may_store(struct verifier *v, const struct state *s, const st
         return REJECT(v, src, VERIFY_FRAME_ESCAPES, NUM(src));
     (void)s;
     return true;
+}
+
+/* Into a kernel pointer goes NULL, or a pointer of its type; what is owned is only exchanged. */
+static bool access_may_keep(struct verifier *v, const struct cell *through, const struct cell *cell,
+                            const struct access *access, u32 src)
+{
+    const struct skep_special *special = access_special_at(v, through, access->off);
+    const struct value *what = cell_value(v, cell);
+    u64 at;
+    if (!access_is_kept_pointer(special))
+        return true;
+    if (special->kind == SKEP_SPECIAL_REFERENCE)
+        return access_refused(v, access, "a kernel pointer that a map's value owns",
+                              "written other than by bpf_kptr_xchg");
+    bool null = what->kind == VALUE_SCALAR && what->range.umax == 0;
+    bool same = what->kind == VALUE_TYPED && cell_constant_of(v, cell, &at) && at == 0 &&
+                (!what->object || what->object == special->type);
+    return null || same ||
+           REJECT(v, src, VERIFY_LEAK, STR(value_kind_name(what->kind)),
+                  STR("a kernel pointer of another type"));
 }
 
 static void access_store_stack(struct verifier *v, struct state *s, const struct cell *through,
@@ -575,6 +703,7 @@ bool access_store(struct verifier *v, struct state *s, const struct insn *insn)
     if (kind == ISA_KIND_STORE_REL)
         access.need |= NEED_ATOMIC;
     if (!access_check(v, s, &through, &access) ||
+        !access_may_keep(v, &through, &cell, &access, insn->src) ||
         !access_may_store(v, s, &through, &cell, &access, insn->src))
         return false;
     if (cell_value(v, &through)->kind == VALUE_STACK)

@@ -158,13 +158,10 @@ static void branch_settle_null(struct verifier *v, struct state *s, struct cell 
     cell->value = value_intern(&v->values, &value);
 }
 
-/* What would have been held is not, where the pointer to it is NULL.  A dynptr or an iterator is
- * held though what it gave is NULL. */
 static void branch_forget_held(struct state *s, u32 ref)
 {
     for (u32 i = 0; i < s->n_held; i++)
-        if (s->held[i].ref == ref &&
-            (s->held[i].kind == HELD_RECORD || s->held[i].kind == HELD_OBJECT)) {
+        if (s->held[i].ref == ref) {
             memmove(&s->held[i], &s->held[i + 1], (s->n_held - i - 1u) * sizeof(struct held));
             s->n_held--;
             return;
@@ -176,8 +173,9 @@ static void branch_settle(struct verifier *v, struct state *s, const struct cell
                           bool is_null)
 {
     struct branch_null null = { .tag = pointer->tag, .ref = pointer->ref, .is_null = is_null };
+    bool part = cell_value(v, pointer)->flags & VALUE_PART;
     state_each_cell(v, s, branch_settle_null, &null);
-    if (is_null && null.ref)
+    if (is_null && null.ref && !part)
         branch_forget_held(s, null.ref);
 }
 
@@ -196,6 +194,18 @@ static bool branch_never_null(const struct value *value)
                  value->kind == VALUE_MAP_KEY || value->kind == VALUE_MEMORY ||
                  value->kind == VALUE_SOCK;
     return given && !(value->flags & VALUE_NULLABLE) && branch_is_near(&value->range);
+}
+
+/* Of two pointers, the one that is not NULL either where they are equal; NULL: none. */
+static const struct cell *branch_shown_by_equality(const struct verifier *v,
+                                                   const struct branch *branch)
+{
+    const struct value *a = cell_value(v, &branch->a), *b = cell_value(v, &branch->b);
+    if ((a->flags & VALUE_NULLABLE) && value_is_pointer(a) && branch_never_null(b))
+        return &branch->a;
+    if ((b->flags & VALUE_NULLABLE) && value_is_pointer(b) && branch_never_null(a))
+        return &branch->b;
+    return NULL;
 }
 
 /* An offset from the frame's top is negative; the frame's top itself is 0.  Both become offsets
@@ -312,6 +322,20 @@ static void branch_null_check(struct verifier *v, struct state *s, const struct 
     *not_taken = equal ? s : null;
 }
 
+/* Nothing is known of which way it goes, but that what equals something there is there. */
+static void branch_pointers(struct verifier *v, struct state *s, const struct insn *insn,
+                            const struct branch *branch, struct state **taken,
+                            struct state **not_taken)
+{
+    const struct cell *shown = branch_shown_by_equality(v, branch);
+    enum branch_order order = branch->rule->order;
+    *taken = state_copy(v, s);
+    *not_taken = s;
+    struct state *equal = order == ORDER_EQ ? *taken : order == ORDER_NE ? *not_taken : NULL;
+    if (shown && equal && insn_row(insn)->size == 8)
+        branch_settle(v, equal, shown, false);
+}
+
 bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, struct state **taken,
                  struct state **not_taken)
 {
@@ -334,8 +358,7 @@ bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, s
             state_drop(v, s);
             return REJECT(v, reg, VERIFY_POINTER_COMPARED, NUM(reg));
         }
-        *taken = state_copy(v, s);
-        *not_taken = s;
+        branch_pointers(v, s, insn, &branch, taken, not_taken);
         return true;
     }
     branch.ordered = branch_is_ordered(v, insn, &branch);

@@ -2,23 +2,13 @@
  *
  * Everything that is known of a helper is its descriptor.  First every argument is checked, then
  * the call's effects are applied: what is released, written, moved; last comes what is returned. */
-#include "verify/engine.h"
+#include "verify/call.h"
 
 #include "rt/rt.h"
 
-struct call {
-    const struct skep_helper *helper;
-    struct cell args[5];
-    struct cell map; /* its MAP argument; none: there is none */
-    u64 alloc_bytes;
-    u32 released; /* ref */
-    u32 dynptr_ref;
-    bool key_is_index; /* the key is a constant that an array has */
-};
-
 /* ---- refusals */
 
-static bool call_wrong(struct verifier *v, const struct call *call, u32 a, const char *expected)
+bool call_wrong(struct verifier *v, const struct call *call, u32 a, const char *expected)
 {
     const struct value *value = cell_value(v, &call->args[a]);
     return REJECT(v, a + 1, VERIFY_ARGUMENT, STR(call->helper->name), NUM(a + 1), STR(expected),
@@ -28,7 +18,7 @@ static bool call_wrong(struct verifier *v, const struct call *call, u32 a, const
 
 /* ---- what is held */
 
-static u32 call_acquire(struct verifier *v, struct state *s, enum held_what kind)
+u32 call_acquire(struct verifier *v, struct state *s, enum held_what kind)
 {
     u32 ref = state_fresh_id(s);
     if (s->n_held == STATE_MAX_HELD) {
@@ -60,18 +50,18 @@ static bool call_release(struct verifier *v, struct state *s, u32 ref)
 
 bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what)
 {
-    for (u32 i = 0; i < s->n_held; i++)
-        if (s->held[i].frame >= from) {
+    for (u32 i = 0; i < s->n_held; i++) {
+        if (s->held[i].frame < from)
+            continue;
+        if (s->held[i].kind == HELD_RCU || s->held[i].kind == HELD_PREEMPT)
+            REJECT(v, STATE_REGS, VERIFY_SECTION_OPEN, STR(what));
+        else
             REJECT(v, STATE_REGS, VERIFY_LEAKS_REFERENCE, STR(what),
                    NUM(v->in->code->slot_of[s->held[i].insn]));
-            v->report->set_at = s->held[i].insn;
-            return false;
-        }
-    if (s->lock_map)
-        return REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR(what));
-    if (s->rcu || s->preempt)
-        return REJECT(v, STATE_REGS, VERIFY_SECTION_OPEN, STR(what));
-    return true;
+        v->report->set_at = s->held[i].insn;
+        return false;
+    }
+    return !s->lock_map || REJECT(v, STATE_REGS, VERIFY_LOCK_HELD, STR(what));
 }
 
 /* ---- arguments: memory */
@@ -225,6 +215,13 @@ static bool call_check_in_value(struct verifier *v, const struct call *call, u32
     return true;
 }
 
+static bool call_check_special(struct verifier *v, const struct call *call, u32 a, u8 kind,
+                               const char *what)
+{
+    const struct skep_special *special = access_special_at(v, &call->args[a], 0);
+    return (special && special->kind == kind) || call_wrong(v, call, a, what);
+}
+
 static bool call_check_lock(struct verifier *v, struct state *s, const struct call *call, u32 a)
 {
     if (!call_check_in_value(v, call, a, 4, "a spin lock in a map value"))
@@ -262,97 +259,6 @@ static bool call_check_string(struct verifier *v, const struct call *call, u32 a
     return true;
 }
 
-/* ---- arguments: dynptrs */
-
-/* The slots of a dynptr on the stack; false: the place cannot be one. */
-static bool call_dynptr_place(struct verifier *v, const struct cell *cell, u32 *frame, s64 *offset)
-{
-    const struct value *value = cell_value(v, cell);
-    u64 at;
-    if (value->kind != VALUE_STACK || !cell_constant_of(v, cell, &at))
-        return false;
-    *frame = value->object;
-    *offset = (s64)at;
-    return *offset % 8 == 0 && *offset >= -(s64)v->stack_bytes && *offset <= -16;
-}
-
-static struct slot *call_dynptr_at(const struct state *s, u32 frame, s64 offset)
-{
-    struct frame *f = s->frames[frame];
-    u32 first = (u32)(-offset / 8) - 1;
-    bool there = first < f->n_slots && f->slot[first].kind == SLOT_OBJECT &&
-                 f->slot[first - 1].kind == SLOT_OBJECT_REST;
-    return there ? &f->slot[first] : NULL;
-}
-
-bool call_has_dynptr(struct verifier *v, const struct state *s, const struct cell *cell)
-{
-    u32 frame;
-    s64 offset;
-    if (cell_value(v, cell)->kind == VALUE_DYNPTR)
-        return true;
-    const struct slot *slot =
-        call_dynptr_place(v, cell, &frame, &offset) ? call_dynptr_at(s, frame, offset) : NULL;
-    return slot && cell_value(v, &slot->part[0])->kind == VALUE_DYNPTR;
-}
-
-static bool call_check_dynptr(struct verifier *v, struct state *s, struct call *call, u32 a)
-{
-    const struct skep_arg *arg = &call->helper->args[a];
-    const struct value *value = cell_value(v, &call->args[a]);
-    u32 frame;
-    s64 offset;
-    if (value->kind == VALUE_DYNPTR && !(arg->flags & (SKEP_ARG_WRITE | SKEP_ARG_RELEASE)))
-        return true; /* one that a callback was given */
-    if (!call_dynptr_place(v, &call->args[a], &frame, &offset))
-        return call_wrong(v, call, a, "a dynptr on the stack");
-    const struct slot *slot = call_dynptr_at(s, frame, offset);
-    if (arg->flags & SKEP_ARG_WRITE) {
-        struct access access = { .reg = a + 1, .size = 16, .need = NEED_WRITE };
-        return access_check(v, s, &call->args[a], &access);
-    }
-    if (!slot || cell_value(v, &slot->part[0])->kind != VALUE_DYNPTR)
-        return call_wrong(v, call, a, "an initialised dynptr");
-    if (arg->flags & SKEP_ARG_RELEASE) {
-        if (!slot->part[0].ref)
-            return call_wrong(v, call, a, "a dynptr that must be given back");
-        call->released = slot->part[0].ref;
-    }
-    call->dynptr_ref = slot->part[0].ref;
-    return true;
-}
-
-static bool call_make_dynptr(struct verifier *v, struct state *s, const struct call *call, u32 a)
-{
-    u32 frame, ref = 0;
-    s64 offset;
-    const struct skep_arg *arg = &call->helper->args[a];
-    call_dynptr_place(v, &call->args[a], &frame, &offset);
-    u32 first = (u32)(-offset / 8) - 1;
-    if ((arg->flags & SKEP_ARG_ACQUIRE) && !(ref = call_acquire(v, s, HELD_DYNPTR)))
-        return false;
-    stack_scramble(v, s, frame, offset, offset + 16, true);
-    struct frame *f = state_own_frame(v, s, frame, first + 1);
-    if (!f)
-        return false;
-    struct cell cell = cell_pointer(v, (struct value){ .kind = VALUE_DYNPTR });
-    cell.ref = ref;
-    cell.tag = state_fresh_id(s);
-    f->slot[first] = (struct slot){ .written = 0xff, .kind = SLOT_OBJECT };
-    f->slot[first].part[0] = cell;
-    f->slot[first].run[0].size = 8;
-    f->slot[first - 1] = (struct slot){ .written = 0xff, .kind = SLOT_OBJECT_REST };
-    return true;
-}
-
-static void call_end_dynptr(struct verifier *v, struct state *s, const struct call *call, u32 a)
-{
-    u32 frame;
-    s64 offset;
-    if (call_dynptr_place(v, &call->args[a], &frame, &offset))
-        stack_scramble(v, s, frame, offset, offset + 16, true);
-}
-
 /* ---- arguments: things */
 
 static bool call_check_thing(struct verifier *v, struct call *call, u32 a, enum value_kind kind,
@@ -362,7 +268,7 @@ static bool call_check_thing(struct verifier *v, struct call *call, u32 a, enum 
     const struct cell *cell = &call->args[a];
     const struct value *value = cell_value(v, cell);
     bool host = kind == VALUE_TYPED && (value->flags & VALUE_OF_HOST);
-    if (!host && (value->kind != kind || (value->flags & VALUE_NULLABLE)))
+    if (!host && (value->kind != kind || (value->flags & (VALUE_NULLABLE | VALUE_UNTRUSTED))))
         return call_wrong(v, call, a, what);
     if (!(arg->flags & SKEP_ARG_RELEASE))
         return true;
@@ -439,10 +345,13 @@ static bool call_check_argument(struct verifier *v, struct state *s, struct call
             return call_wrong(v, call, a, "the start of a record");
         return call_check_thing(v, call, a, VALUE_MEMORY, "the start of a record");
     case SKEP_ARG_SPIN_LOCK: return call_check_lock(v, s, call, a);
-    case SKEP_ARG_TIMER: return call_check_in_value(v, call, a, 16, "a timer in a map value");
-    case SKEP_ARG_KPTR: return call_check_in_value(v, call, a, 8, "a slot in a map value");
-    case SKEP_ARG_DYNPTR: return call_check_dynptr(v, s, call, a);
-    case SKEP_ARG_ITER: return call_wrong(v, call, a, "an iterator, which is not followed here");
+    case SKEP_ARG_TIMER:
+        return call_check_special(v, call, a, SKEP_SPECIAL_TIMER, "a timer in a map value");
+    case SKEP_ARG_KPTR:
+        return call_check_special(v, call, a, SKEP_SPECIAL_REFERENCE,
+                                  "a kernel pointer that a map value owns");
+    case SKEP_ARG_ITER: return owned_check_iterator(v, s, call, a);
+    case SKEP_ARG_DYNPTR: return owned_check_dynptr(v, s, call, a);
     case SKEP_ARG_SOCK: return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
     case SKEP_ARG_BTF_PTR: return call_check_thing(v, call, a, VALUE_TYPED, "a typed object");
     }
@@ -524,14 +433,11 @@ static bool call_effects(struct verifier *v, struct state *s, const struct call 
 {
     for (u32 a = 0; a < 5 && call->helper->args[a].kind != SKEP_ARG_NONE; a++) {
         const struct skep_arg *arg = &call->helper->args[a];
-        if (arg->kind == SKEP_ARG_DYNPTR && (arg->flags & SKEP_ARG_WRITE)) {
-            if (!call_make_dynptr(v, s, call, a))
-                return false;
-        } else if (arg->kind == SKEP_ARG_DYNPTR && (arg->flags & SKEP_ARG_RELEASE)) {
-            call_end_dynptr(v, s, call, a);
-        } else if (arg->flags & SKEP_ARG_WRITE) {
+        bool owned = arg->kind == SKEP_ARG_DYNPTR || arg->kind == SKEP_ARG_ITER;
+        if (owned && !owned_effects(v, s, call, a))
+            return false;
+        if (!owned && (arg->flags & SKEP_ARG_WRITE))
             call_write(v, s, call, a);
-        }
     }
     if (call->released && !call_release(v, s, call->released))
         return REJECT(v, STATE_REGS, VERIFY_NOT_HELD, STR(call->helper->name));
@@ -551,7 +457,7 @@ static struct cell call_map_value(struct verifier *v, struct state *s, const str
         value.flags = VALUE_INNER;
         nullable = true;
     } else if (access_type(v, &value)->traits & SKEP_MAP_HOLDS_SOCKETS) {
-        value = (struct value){ .kind = VALUE_SOCK };
+        value = (struct value){ .kind = VALUE_SOCK, .object = SKEP_SOCK_FULL };
         nullable = true;
     } else {
         value.kind = VALUE_MAP_VALUE;
@@ -597,7 +503,10 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
         value.bytes = ret->bytes ? ret->bytes : (u32)call->alloc_bytes;
         value.flags = ret->flags & SKEP_RET_READ_ONLY ? VALUE_READ_ONLY : 0;
         break;
-    case SKEP_RET_SOCK: value.kind = VALUE_SOCK; break;
+    case SKEP_RET_SOCK:
+        value.kind = VALUE_SOCK;
+        value.object = ret->sock;
+        break;
     case SKEP_RET_BTF_PTR: value.kind = VALUE_TYPED; break;
     case SKEP_RET_CPU_PTR: value.kind = VALUE_PER_CPU; break;
     }
@@ -605,9 +514,12 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
         value.flags |= VALUE_NULLABLE;
     if ((ret->flags & SKEP_RET_ACQUIRES) && value.kind == VALUE_MEMORY)
         value.flags |= VALUE_RECORD;
+    u32 whole = ret->flags & SKEP_RET_CASTS ? call->args[0].ref : call->part_of;
+    if (whole)
+        value.flags |= VALUE_PART;
     *out = cell_pointer(v, value);
     out->tag = state_fresh_id(s);
-    out->ref = value.kind == VALUE_MEMORY ? call->dynptr_ref : 0;
+    out->ref = whole;
     if (ret->flags & SKEP_RET_ACQUIRES) {
         out->ref = call_acquire(v, s, value.kind == VALUE_MEMORY ? HELD_RECORD : HELD_OBJECT);
         return out->ref != 0;
@@ -635,6 +547,18 @@ static const struct cell *call_argument_of(const struct call *call, u8 kind)
     return NULL;
 }
 
+/* A number below the first argument, which is one of 32 bits. */
+static struct cell call_index(struct verifier *v, struct state *s, const struct cell *limit)
+{
+    const struct value *value = cell_value(v, limit);
+    bool exact = value->kind == VALUE_SCALAR && value->range.umax <= UINT32_MAX;
+    u64 most = exact ? value->range.umax : UINT32_MAX;
+    struct cell index = cell_scalar(v, s, scalar_range(0, most ? most - 1 : 0));
+    if (exact)
+        relation_note(v, s, &index, limit, -1);
+    return index;
+}
+
 static struct cell call_parameter(struct verifier *v, struct state *s, const struct call *call,
                                   u8 kind)
 {
@@ -644,6 +568,7 @@ static struct cell call_parameter(struct verifier *v, struct state *s, const str
     switch ((enum skep_param_kind)kind) {
     case SKEP_PARAM_NONE: return cell_none();
     case SKEP_PARAM_SCALAR: return cell_scalar(v, s, scalar_any());
+    case SKEP_PARAM_INDEX: return call_index(v, s, &call->args[0]);
     case SKEP_PARAM_MAP: return call->map;
     case SKEP_PARAM_MAP_KEY:
         if (!has_map)
@@ -657,7 +582,9 @@ static struct cell call_parameter(struct verifier *v, struct state *s, const str
     case SKEP_PARAM_DYNPTR: value.kind = VALUE_DYNPTR; break;
     case SKEP_PARAM_BTF_PTR: value.kind = VALUE_TYPED; break;
     }
-    return cell_pointer(v, value);
+    struct cell cell = cell_pointer(v, value);
+    cell.tag = value.kind == VALUE_DYNPTR ? state_fresh_id(s) : 0;
+    return cell;
 }
 
 /* A new frame for `func`, its registers by the helper's contract. */
@@ -766,14 +693,17 @@ static bool call_later(struct verifier *v, const struct state *s, const struct c
 
 /* ---- helpers */
 
-bool call_helper(struct verifier *v, struct state *s, const struct insn *insn)
+bool call_helper(struct verifier *v, struct state *s, const struct insn *insn, bool *ended)
 {
     struct call call = { .helper = v->in->helpers[v->at] };
     struct cell r0;
     if (!call.helper)
         return verify_unsupported(v, insn);
-    if (!call_check(v, s, &call) || !call_effects(v, s, &call))
+    if (!call_check(v, s, &call) || !mode_effects(v, s, call.helper) || !call_effects(v, s, &call))
         return false;
+    *ended = call.helper->effects & SKEP_THROWS;
+    if (*ended)
+        return mode_throw(v, s, &call);
     bool calls_back = call.helper->effects & SKEP_CALLS_BACK;
     if (calls_back && call_argument_of(&call, SKEP_ARG_CALLBACK))
         return call_around_callback(v, s, &call);
@@ -785,6 +715,8 @@ bool call_helper(struct verifier *v, struct state *s, const struct insn *insn)
         return false;
     if (!call_result(v, s, &call, &r0))
         return false;
+    if (call.helper->effects & SKEP_ITERATES)
+        return owned_iterate(v, s, &call, r0);
     call_clobber(v, s, r0);
     s->insn++;
     return true;
@@ -873,6 +805,8 @@ bool call_local(struct verifier *v, struct state *s, u32 func)
 {
     struct cell args[6];
     memcpy(args, state_top(s)->reg, sizeof(args));
+    if (func && func == v->in->code->exception_func)
+        return REJECT(v, STATE_REGS, VERIFY_EXCEPTION_CALLED, STR(v->in->code->funcs[func].name));
     if (global_has_signature(v, func))
         return global_call(v, s, func);
     call_clobber(v, s, cell_none());
@@ -900,6 +834,29 @@ static void call_leave(struct verifier *v, struct state *s)
     s->context = context->parent;
     state_pop_frame(v, s);
     state_each_cell(v, s, call_forget_frame, &frame);
+    for (u32 i = 0; i < s->n_held; i++) /* what it held is now its caller's */
+        s->held[i].frame = (u8)min_u32(s->held[i].frame, s->n_frames);
+}
+
+/* What was taken out of a dynptr that is lent to a callback is lost when that ends. */
+static void call_forget_lent(struct verifier *v, struct state *s, struct cell *cell, void *user)
+{
+    (void)user;
+    bool held = false;
+    for (u32 i = 0; i < s->n_held; i++)
+        held |= s->held[i].ref == cell->ref;
+    if ((cell_value(v, cell)->flags & VALUE_PART) && !held)
+        *cell = cell_scalar(v, s, scalar_any());
+}
+
+static void call_take_back(struct verifier *v, struct state *s,
+                           const struct skep_callback *contract)
+{
+    for (u32 a = 0; a < 5; a++)
+        if (contract->params[a] == SKEP_PARAM_DYNPTR) {
+            state_each_cell(v, s, call_forget_lent, NULL);
+            return;
+        }
 }
 
 static bool call_end_callback(struct verifier *v, struct state *s)
@@ -920,34 +877,39 @@ static bool call_end_callback(struct verifier *v, struct state *s)
         return true;
     u32 helper_call = context->call;
     call_leave(v, s);
+    call_take_back(v, s, &v->in->helpers[helper_call]->callback);
     v->at = helper_call;
     s->rounds++;
     struct call call = call_again(v, s, helper_call);
     return call_around_callback(v, s, &call);
 }
 
-static bool call_end_program(struct verifier *v, const struct state *s)
+bool call_check_program_result(struct verifier *v, const struct cell *cell, u32 reg)
 {
     struct contract_range range = hook_returns(v->in->hook, v->in->section ? v->in->section : "");
-    const struct value *r0 = cell_value(v, state_reg(s, 0));
+    const struct value *r0 = cell_value(v, cell);
     bool any = contract_range_is_any(range);
-    if (!call_nothing_held(v, s, 0, "the program's end"))
-        return false;
     if (r0->kind == VALUE_NONE)
-        return REJECT(v, 0, VERIFY_UNSET, NUM(0));
+        return REJECT(v, reg, VERIFY_UNSET, NUM(reg));
     if (value_is_pointer(r0) && (!any || v->in->profile == SKEP_PROFILE_STRICT))
-        return REJECT(v, 0, VERIFY_NOT_A_NUMBER, NUM(0));
+        return REJECT(v, reg, VERIFY_NOT_A_NUMBER, NUM(reg));
     if (!any && ((s64)r0->range.smin < range.lo || (s64)r0->range.smax > range.hi))
-        return REJECT(v, 0, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
+        return REJECT(v, reg, VERIFY_RETURN_RANGE, NUM(r0->range.smin), NUM(r0->range.smax),
                       NUM(range.lo), NUM(range.hi));
     return true;
+}
+
+static bool call_end_program(struct verifier *v, const struct state *s)
+{
+    return call_nothing_held(v, s, 0, "the program's end") &&
+           call_check_program_result(v, state_reg(s, 0), 0);
 }
 
 bool call_exit(struct verifier *v, struct state *s, bool *ended)
 {
     enum context_kind kind = (enum context_kind)v->contexts.data[s->context].kind;
-    *ended = kind == CONTEXT_MAIN || kind == CONTEXT_ASYNC || kind == CONTEXT_GLOBAL;
-    if (kind == CONTEXT_MAIN)
+    *ended = kind != CONTEXT_CALL && kind != CONTEXT_CALLBACK;
+    if (kind == CONTEXT_MAIN || kind == CONTEXT_EXCEPTION)
         return call_end_program(v, s);
     if (kind == CONTEXT_GLOBAL)
         return global_end(v, s);

@@ -10,6 +10,8 @@
  *   alu.c       arithmetic
  *   branch.c    what a branch tells
  *   call.c      helpers, by their contracts
+ *   owned.c     dynptrs and iterators, which helpers keep on the stack
+ *   modes.c     sections, exceptions
  *   global.c    functions that are verified by their signatures
  *   merge.c     is one state covered by another; joining, widening
  *   step.c      one instruction after another, up to the next point
@@ -52,7 +54,8 @@ enum context_kind {
     CONTEXT_CALL,
     CONTEXT_CALLBACK,
     CONTEXT_ASYNC,
-    CONTEXT_GLOBAL, /* a function by its signature, for all callers */
+    CONTEXT_GLOBAL,    /* a function by its signature, for all callers */
+    CONTEXT_EXCEPTION, /* what makes the program's result of what was thrown */
 };
 
 /* What a call of a function may lead to, whatever its arguments. */
@@ -258,6 +261,9 @@ bool access_check(struct verifier *v, struct state *s, const struct cell *throug
 bool access_load(struct verifier *v, struct state *s, const struct insn *insn);
 bool access_store(struct verifier *v, struct state *s, const struct insn *insn);
 bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn);
+/* The special field of a map's value that begins there; NULL. */
+const struct skep_special *access_special_at(const struct verifier *v, const struct cell *cell,
+                                             s64 off);
 const struct skep_map_spec *access_spec(const struct verifier *v, const struct value *value);
 const struct skep_map_type *access_type(const struct verifier *v, const struct value *value);
 
@@ -271,9 +277,9 @@ bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, s
                  struct state **not_taken);
 
 /* ---- call.c */
-bool call_helper(struct verifier *v, struct state *s, const struct insn *insn);
 bool call_local(struct verifier *v, struct state *s, u32 func);
 /* *ended: nothing follows. */
+bool call_helper(struct verifier *v, struct state *s, const struct insn *insn, bool *ended);
 bool call_exit(struct verifier *v, struct state *s, bool *ended);
 /* A new frame for a function, without registers but r10. */
 bool call_enter(struct verifier *v, struct state *s, u32 func, enum context_kind kind);
@@ -286,8 +292,15 @@ u32 context_child(struct verifier *v, u32 parent, u32 call, u32 func, enum conte
 bool call_nothing_held(struct verifier *v, const struct state *s, u32 from, const char *what);
 /* A call is over: r1 to r5 are gone, r0 is what it gave. */
 void call_clobber(struct verifier *v, struct state *s, struct cell r0);
+
+/* ---- owned.c */
 /* Is it a pointer to an initialised dynptr? */
-bool call_has_dynptr(struct verifier *v, const struct state *s, const struct cell *cell);
+bool owned_has_dynptr(struct verifier *v, const struct state *s, const struct cell *cell);
+/* Is s about to take an element from an iterator that was there at `since` already?  Rounds that do
+ * come to an end. */
+bool owned_bounds_rounds(struct verifier *v, const struct state *s, const struct state *since);
+/* ---- modes.c */
+bool mode_add_exception_root(struct verifier *v);
 
 /* ---- global.c */
 bool global_has_signature(const struct verifier *v, u32 func);

@@ -16,7 +16,8 @@ static u8 global_helper_effects(const struct skep_helper *helper)
 {
     u32 effects = helper ? helper->effects : 0;
     return (u8)((effects & (SKEP_MOVES_PACKET | SKEP_TAIL_CALLS) ? SUMMARY_MOVES_PACKET : 0) |
-                (effects & SKEP_SLEEPS ? SUMMARY_SLEEPS : 0));
+                (effects & SKEP_SLEEPS ? SUMMARY_SLEEPS : 0) |
+                (effects & SKEP_THROWS ? SUMMARY_THROWS : 0));
 }
 
 static bool global_calls(const struct verifier *v, u32 insn)
@@ -166,9 +167,12 @@ static bool global_check_argument(struct verifier *v, struct state *s, u32 func,
     case CODE_ARG_MEMORY:
         if (value->kind == VALUE_CTX)
             return global_wrong(v, func, &cell, a, "memory");
+        if ((value->kind == VALUE_PACKET || value->kind == VALUE_META) &&
+            (global_summary(v, func)->effects & SUMMARY_MOVES_PACKET))
+            return global_wrong(v, func, &cell, a, "memory that the function does not move");
         return global_check_memory(v, s, &cell, arg, a);
     case CODE_ARG_DYNPTR:
-        return call_has_dynptr(v, s, &cell) ||
+        return owned_has_dynptr(v, s, &cell) ||
                global_wrong(v, func, &cell, a, "an initialised dynptr");
     case CODE_ARG_TYPED:
         if (arg->nullable && global_is_null(value))

@@ -124,7 +124,7 @@ bool loop_takes(struct loop *loop, struct verifier *v, struct state *s)
         inside = position >= loop->first && position <= loop->last;
     }
     /* A round that the host counts ends by that. */
-    bool counted = s->rounds > loop->head->rounds;
+    bool counted = s->rounds > loop->head->rounds || owned_bounds_rounds(v, s, loop->head);
     if (inside && !back && !counted)
         return false;
     if (back && !counted && loop->notes)

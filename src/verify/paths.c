@@ -83,20 +83,34 @@ static bool path_looks_same(const struct state *a, const struct state *b)
     return true;
 }
 
+/* Does the way from a kept state to here take elements from an iterator that was there already? */
+static bool path_iterates(const struct paths *p, u32 from, u32 ancestor)
+{
+    if (p->nodes.data[ancestor].state->n_held == 0)
+        return false;
+    for (u32 n = from; n != VERIFY_NONE; n = p->nodes.data[n].parent) {
+        if (owned_bounds_rounds(p->v, p->nodes.data[n].state, p->nodes.data[ancestor].state))
+            return true;
+        if (n == ancestor)
+            break;
+    }
+    return false;
+}
+
 enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
 
-static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s)
+static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s, u32 owner)
 {
     struct verifier *v = p->v;
     for (u32 *link = first; *link != VERIFY_NONE;) {
         u32 n = *link;
         struct path_node *node = &p->nodes.data[n];
-        bool walked = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds;
+        bool walked = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds ||
+                      path_iterates(p, owner, n);
         if ((walked || path_looks_same(node->state, s)) && merge_covers(v, node->state, s, 0)) {
             /* Walked to its end, or a circle that somebody counts. */
-            bool may_repeat = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds;
             node->hits++;
-            if (may_repeat)
+            if (walked)
                 return PATH_COVERED;
             if (merge_covers(v, s, node->state, 0))
                 return PATH_CIRCLE;
@@ -158,7 +172,7 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
     if (path_meets(v, s->insn)) {
         merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
         u32 *first = path_find_place(p, s);
-        enum path_meeting meeting = first ? path_meet(p, first, s) : PATH_NEW;
+        enum path_meeting meeting = first ? path_meet(p, first, s, owner) : PATH_NEW;
         if (!first || v->failure != SKEP_OK || meeting != PATH_NEW) {
             if (meeting == PATH_CIRCLE) {
                 v->at = s->insn;

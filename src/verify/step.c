@@ -123,6 +123,17 @@ static enum step_result step_exit(struct verifier *v, struct state *s)
     return STEP_EMITTED;
 }
 
+static enum step_result step_helper(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    bool ended = false;
+    if (!call_helper(v, s, insn, &ended))
+        return STEP_FAILED;
+    if (!ended)
+        return STEP_ON;
+    state_drop(v, s);
+    return STEP_EMITTED;
+}
+
 static enum step_result step_one(struct verifier *v, struct state *s, const struct insn *insn)
 {
     const struct code *code = v->in->code;
@@ -150,13 +161,13 @@ static enum step_result step_one(struct verifier *v, struct state *s, const stru
     case ISA_KIND_JUMP:
     case ISA_KIND_JUMP_LONG: s->insn = code->target[v->at]; return STEP_ON;
     case ISA_KIND_MAY_GOTO: return step_may_goto(v, s);
-    case ISA_KIND_CALL_HELPER: return call_helper(v, s, insn) ? STEP_ON : STEP_FAILED;
+    case ISA_KIND_CALL_HELPER:
+    case ISA_KIND_CALL_KFUNC: return step_helper(v, s, insn);
     case ISA_KIND_CALL_LOCAL:
         return call_local(v, s, code->func_of[code->target[v->at]]) ? STEP_ON : STEP_FAILED;
     case ISA_KIND_EXIT: return step_exit(v, s);
     case ISA_KIND_ADDR_SPACE_CAST:
     case ISA_KIND_JUMP_INDIRECT:
-    case ISA_KIND_CALL_KFUNC:
     case ISA_KIND_CALL_INDIRECT:
     case ISA_KIND_COUNT: break;
     }

@@ -81,8 +81,10 @@ static void verify_find_points(struct verifier *v)
     for (u32 i = 0; i < code->n_insns; i++) {
         enum isa_kind kind = insn_kind(&code->insns[i]);
         const struct skep_helper *helper = v->in->helpers[i];
-        bool calls = kind == ISA_KIND_CALL_LOCAL || (helper && (helper->effects & SKEP_CALLS_BACK));
-        if (kind == ISA_KIND_MAY_GOTO)
+        u32 returns_often = SKEP_CALLS_BACK | SKEP_ITERATES;
+        bool calls = kind == ISA_KIND_CALL_LOCAL || (helper && (helper->effects & returns_often));
+        bool iterates = helper && (helper->effects & SKEP_ITERATES);
+        if (kind == ISA_KIND_MAY_GOTO || iterates)
             v->point[i] = POINT_JOINS;
         if (calls && i + 1 < code->n_insns)
             v->point[i + 1] = POINT_MEETS;
@@ -113,7 +115,8 @@ void verify_note_path(struct verifier *v)
 
 _Static_assert((int)CONTEXT_MAIN == WITNESS_MAIN && (int)CONTEXT_CALL == WITNESS_CALL &&
                    (int)CONTEXT_CALLBACK == WITNESS_CALLBACK &&
-                   (int)CONTEXT_ASYNC == WITNESS_ASYNC && (int)CONTEXT_GLOBAL == WITNESS_GLOBAL,
+                   (int)CONTEXT_ASYNC == WITNESS_ASYNC && (int)CONTEXT_GLOBAL == WITNESS_GLOBAL &&
+                   (int)CONTEXT_EXCEPTION == WITNESS_EXCEPTION,
                "contexts are copied as they are");
 
 bool verify_witness(struct verifier *v, const struct state *s)
@@ -160,7 +163,7 @@ static skep_status verify_prepare(struct verifier *v)
     TRY(order_build(&v->arena, in->cfg, &v->order));
     verify_find_points(v);
     struct state *root = verify_main(v);
-    if (!root || !vec_push(&v->mem, &v->roots, root))
+    if (!root || !vec_push(&v->mem, &v->roots, root) || !mode_add_exception_root(v))
         return SKEP_NOMEM;
     return SKEP_OK;
 }

@@ -510,7 +510,8 @@ static struct checked_value calls_parameter(const struct checked_call *call, u8 
     case SKEP_PARAM_BTF_PTR: return checked_object_pointer(bits, CHECKED_TYPED);
     case SKEP_PARAM_DYNPTR: return calls_lent(call, bits);
     case SKEP_PARAM_NONE:
-    case SKEP_PARAM_SCALAR: break;
+    case SKEP_PARAM_SCALAR:
+    case SKEP_PARAM_INDEX: break;
     }
     return checked_number(bits);
 }

@@ -409,6 +409,16 @@ static void checked_start(struct checked_run_state *s, struct skep_thread *threa
     }
 }
 
+/* *r0 was thrown; the program's function for that, if it has one, makes the result of it. */
+static skep_status checked_exception(struct checked_run_state *s, u64 *r0)
+{
+    u32 func = s->program->in.code->exception_func;
+    s->lock = 0;
+    s->reg[1] = checked_number(*r0);
+    s->unset = 0x3fd;
+    return func ? checked_enter(s, func, WITNESS_EXCEPTION, r0) : SKEP_OK;
+}
+
 skep_status checked_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                         u64 *r0)
 {
@@ -416,6 +426,8 @@ skep_status checked_run(struct skep_thread *thread, const struct rt_program *pro
     checked_start(&s, thread, program, ctx);
     struct vm_entry before = vm_enter(thread, &s, checked_call_back);
     skep_status status = checked_enter(&s, 0, WITNESS_MAIN, r0);
+    if (status != SKEP_OK && rt_catch(thread, r0))
+        status = checked_exception(&s, r0);
     vm_leave(thread, before);
     return status;
 }

@@ -442,6 +442,11 @@ skep_status interp_run(struct skep_thread *thread, const struct rt_program *prog
     u64 args[5];
     vm_arguments(program->hook, ctx, args);
     skep_status status = interp_enter(thread, interp, 0, args, true, r0);
+    if (UNLIKELY(status != SKEP_OK) && rt_catch(thread, r0)) {
+        args[0] = *r0;
+        u32 func = interp->code->exception_func;
+        status = func ? interp_enter(thread, interp, func, args, false, r0) : SKEP_OK;
+    }
     vm_leave(thread, before);
     return status;
 }

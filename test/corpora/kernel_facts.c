@@ -16,24 +16,20 @@ struct facts {
     const char *path;
 };
 
-uint32_t kernel_lock_at(const uint8_t *bytes, size_t size, uint32_t type)
+void kernel_find_specials(const uint8_t *bytes, size_t size, uint32_t type,
+                          struct skep_map_spec *spec)
 {
     struct mem mem;
     struct arena arena;
     struct btf btf;
-    uint32_t at = 0;
     mem_init(&mem, NULL, 0);
     arena_init(&arena, &mem);
     if (btf_parse(&btf, &arena, bytes, size, NULL, NULL) != SKEP_OK)
-        return 0;
-    for (u32 i = 0; type < btf.n && i < btf_vlen(&btf, type); i++) {
-        struct btf_member member = btf_member(&btf, type, i);
-        if (!strcmp(btf_name(&btf, member.type), "bpf_spin_lock"))
-            at = member.bit_offset / 8 + 1;
-    }
+        return;
+    if (type < btf.n)
+        load_find_specials(&btf, type, spec);
     btf_drop(&btf);
     arena_drop(&arena);
-    return at;
 }
 
 static bool facts_open(struct facts *f, const char *path)

@@ -447,7 +447,7 @@ static void map_spec(const struct job *job, const struct struct_test *test,
                                     .flags = map->flags };
     const struct struct_blob *btf = blob_of(test->btf, test->n_btf, map->btf);
     if (btf)
-        spec->lock_at = kernel_lock_at(btf->bytes, btf->size, map->value_type);
+        kernel_find_specials(btf->bytes, btf->size, map->value_type, spec);
     size_t inner = map_position(test, map->inner);
     if (inner < test->n_maps)
         spec->inner = skep_map_spec(job->maps[inner]);

@@ -2,6 +2,8 @@
 #ifndef SKEP_TEST_CORPORA_KERNEL_SKEP_H
 #define SKEP_TEST_CORPORA_KERNEL_SKEP_H
 
+#include <skep/contract.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,7 +14,8 @@
  * commas, tags by \x1f; "-" is nothing. */
 void kernel_facts(const char *path);
 
-/* 1 + the offset of the struct bpf_spin_lock in a struct of these types; 0: it has none. */
-uint32_t kernel_lock_at(const uint8_t *btf, size_t size, uint32_t type);
+/* What of a value of that type belongs to helpers goes into the spec. */
+void kernel_find_specials(const uint8_t *btf, size_t size, uint32_t type,
+                          struct skep_map_spec *spec);
 
 #endif

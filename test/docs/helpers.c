@@ -65,11 +65,20 @@ static const struct page_bit family_names[] = {
 };
 
 static const struct page_bit effect_names[] = {
-    { SKEP_MOVES_PACKET, "moves-packet" }, { SKEP_TAIL_CALLS, "tail-calls" },
-    { SKEP_CALLS_BACK, "calls-back" },     { SKEP_SLEEPS, "sleeps" },
-    { SKEP_GPL_ONLY, "gpl-only" },         { SKEP_LOCKS, "locks" },
-    { SKEP_UNLOCKS, "unlocks" },           { SKEP_PURE, "pure" },
+    { SKEP_MOVES_PACKET, "moves-packet" },
+    { SKEP_TAIL_CALLS, "tail-calls" },
+    { SKEP_CALLS_BACK, "calls-back" },
+    { SKEP_SLEEPS, "sleeps" },
+    { SKEP_GPL_ONLY, "gpl-only" },
+    { SKEP_LOCKS, "locks" },
+    { SKEP_UNLOCKS, "unlocks" },
+    { SKEP_PURE, "pure" },
     { SKEP_ITERATES, "iterates" },
+    { SKEP_THROWS, "throws" },
+    { SKEP_OPENS_RCU, "opens-rcu" },
+    { SKEP_CLOSES_RCU, "closes-rcu" },
+    { SKEP_OPENS_PREEMPT, "opens-preempt" },
+    { SKEP_CLOSES_PREEMPT, "closes-preempt" },
 };
 
 static const char *const ret_names[] = {
@@ -104,7 +113,13 @@ static void write_args(struct text *out, const struct skep_helper *helper)
 
 static void write_ret(struct text *out, const struct skep_ret *ret)
 {
-    text_string(out, ret_names[ret->kind]);
+    static const char *const sockets[] = {
+        [SKEP_SOCK_COMMON] = "socket",
+        [SKEP_SOCK_FULL] = "full socket",
+        [SKEP_SOCK_TCP] = "TCP socket",
+        [SKEP_SOCK_KERNEL] = "kernel's socket",
+    };
+    text_string(out, ret->kind == SKEP_RET_SOCK ? sockets[ret->sock] : ret_names[ret->kind]);
     if (ret->bytes)
         text_printf(out, " of %u", ret->bytes);
     if (ret->lo || ret->hi)

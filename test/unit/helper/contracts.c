@@ -38,7 +38,7 @@ TEST(descriptors_register)
             skep_error_text(&err, text, sizeof(text));
             fail_msg("%s", text);
         }
-    assert_int_equal(n_helpers, 214);
+    assert_int_equal(n_helpers, 222);
     registry_drop(&registry);
 }
 

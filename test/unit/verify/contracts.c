@@ -1,0 +1,137 @@
+/* What contracts say of sockets and of the special fields of maps' values, as the verifier holds
+ * programs to it: rows of programs with the diagnostic, or none. */
+#include "base/base.h"
+
+#include "support/unit.h"
+
+#include <skep/skep.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    const char *program;
+    const char *diagnostic; /* "": accepted */
+};
+
+static const struct skep_hook *hook_called(skep_env *env, const char *name)
+{
+    const struct skep_hook *hook = NULL;
+    for (size_t i = 0; (hook = skep_env_hook(env, i)) && strcmp(hook->name, name) != 0; i++) {
+    }
+    assert_non_null(hook);
+    return hook;
+}
+
+static const char *verdict_on(skep_env *env, const struct skep_hook *hook, skep_map *map,
+                              const char *program)
+{
+    skep_insn *insns = NULL;
+    size_t n = 0;
+    skep_object *object = NULL;
+    struct skep_verdict verdict;
+    skep_map *maps[] = { map };
+    struct skep_verify_options options = { .size = sizeof(options),
+                                           .maps = maps,
+                                           .n_maps = map != NULL };
+    assert_int_equal(skep_assemble(program, &insns, &n, NULL), SKEP_OK);
+    assert_int_equal(skep_object_from_insns(env, "p", insns, n, hook, &object, NULL), SKEP_OK);
+    assert_int_equal(skep_verify(object, NULL, &options, &verdict, NULL), SKEP_OK);
+    skep_object_close(object);
+    free(insns);
+    return verdict.kind == SKEP_VERDICT_ACCEPTED ? "" : skep_error_id(&verdict.diagnostic);
+}
+
+static void check_rows(const char *hook, const struct skep_map_spec *spec, const char *head,
+                       const char *tail, const struct row *rows, size_t n)
+{
+    skep_env *env = NULL;
+    skep_map *map = NULL;
+    char program[512];
+    assert_int_equal(skep_env_new(NULL, &env, NULL), SKEP_OK);
+    if (spec)
+        assert_int_equal(skep_map_new(env, spec, &map, NULL), SKEP_OK);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(program, sizeof(program), "%s%s%s", head, rows[i].program, tail);
+        assert_string_equal(verdict_on(env, hook_called(env, hook), map, program),
+                            rows[i].diagnostic);
+    }
+    if (map)
+        skep_map_unref(map);
+    skep_env_free(env);
+}
+
+TEST(special_fields_are_their_helpers)
+{
+    static const struct skep_map_spec spec = {
+        .size = sizeof(spec),
+        .name = "m",
+        .type = 2,
+        .key_size = 4,
+        .value_size = 48,
+        .max_entries = 1,
+        .specials = { { SKEP_SPECIAL_TIMER, 8, 16, 0 },
+                      { SKEP_SPECIAL_POINTER, 24, 8, 1 },
+                      { SKEP_SPECIAL_REFERENCE, 32, 8, 1 } },
+    };
+    static const struct row rows[] = {
+        { "r0 = *(u64 *)(r6 + 0)", "" },
+        { "r0 = *(u32 *)(r6 + 44)", "" },
+        { "r0 = *(u64 *)(r6 + 8)", "verify-no-access" },
+        { "r0 = *(u8 *)(r6 + 23)", "verify-no-access" },
+        { "r1 = 0 ; *(u64 *)(r6 + 16) = r1", "verify-no-access" },
+        { "r0 = *(u64 *)(r6 + 24)", "" },
+        { "r0 = *(u32 *)(r6 + 24)", "verify-no-access" },
+        { "r0 = *(u64 *)(r6 + 28)", "verify-no-access" },
+        { "r1 = 0 ; *(u64 *)(r6 + 24) = r1", "" },
+        { "r1 = 1 ; *(u64 *)(r6 + 24) = r1", "verify-pointer-leak" },
+        { "r1 = *(u64 *)(r6 + 32) ; *(u64 *)(r6 + 24) = r1", "" },
+        { "r1 = 0 ; *(u64 *)(r6 + 32) = r1", "verify-no-access" },
+        { "r1 = r6 ; r1 += 8 ; call helper 172", "" },
+        { "r1 = r6 ; r1 += 9 ; call helper 172", "verify-bad-argument" },
+        { "r1 = r6 ; call helper 172", "verify-bad-argument" },
+    };
+    check_rows("sched_cls", &spec, "r6 = map[idx:0][0] + 0 ; ", " ; r0 = 0 ; exit", rows,
+               ARRAY_LEN(rows));
+}
+
+TEST(sockets_show_what_their_kind_has)
+{
+    static const struct row rows[] = {
+        { "r0 = *(u32 *)(r6 + 4)", "" },                         /* family */
+        { "r0 = *(u32 *)(r6 + 8)", "verify-bad-socket-access" }, /* type: of full sockets */
+        { "r0 = *(u32 *)(r6 + 48)", "" },                        /* dst_port and its padding */
+        { "r0 = *(u16 *)(r6 + 48)", "" },
+        { "r0 = *(u16 *)(r6 + 50)", "verify-bad-socket-access" },
+        { "r0 = *(u32 *)(r6 + 80)", "verify-bad-socket-access" },
+        { "r1 = r6 ; call helper 95 ; if r0 == 0 goto out ; r0 = *(u32 *)(r0 + 8)", "" },
+        { "r1 = r6 ; call helper 95 ; r0 = *(u32 *)(r0 + 8)", "verify-may-be-null" },
+        { "r1 = r6 ; call helper 96 ; if r0 == 0 goto out ; r0 = *(u64 *)(r0 + 80)", "" },
+        { "r1 = r6 ; call helper 96 ; if r0 == 0 goto out ; r0 = *(u32 *)(r0 + 80)",
+          "verify-bad-socket-access" },
+        { "r1 = r6 ; call helper 86", "verify-bad-argument" }, /* not the program's to give back */
+    };
+    check_rows("sched_cls", NULL, "r6 = *(u64 *)(r1 + 168) ; if r6 == 0 goto out ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
+TEST(a_socket_found_is_given_back_by_whatever_shows_it)
+{
+    static const struct row rows[] = {
+        { "r1 = r6 ; call helper 86", "" },
+        { "r1 = 0", "verify-leaks-reference" },
+        { "r1 = r6 ; call helper 96 ; if r0 == 0 goto out", "verify-leaks-reference" },
+        { "r1 = r6 ; call helper 96 ; if r0 == 0 goto give ; r1 = r0 ; call helper 86 ; "
+          "r0 = 0 ; exit ; give: r1 = r6 ; call helper 86",
+          "" },
+        { "r1 = r6 ; call helper 86 ; r0 = *(u32 *)(r6 + 4)", "verify-not-a-pointer" },
+    };
+    check_rows("sched_cls", NULL,
+               "*(u64 *)(r10 - 16) = 0 ; *(u64 *)(r10 - 8) = 0 ; r2 = r10 ; r2 += -16 ; r3 = 12 ; "
+               "r4 = 0 ; r5 = 0 ; call helper 84 ; r6 = r0 ; if r6 == 0 goto out ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
+UNIT_TESTS(UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
+           UNIT(a_socket_found_is_given_back_by_whatever_shows_it))
