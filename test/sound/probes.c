@@ -29,10 +29,11 @@ static void add_functions(const struct btf *btf, const char *safe, const char *u
 {
     for (unsigned id = 1; id < btf__type_cnt(btf) && *n < MAX_PROBES; id++) {
         const struct btf_type *type = btf__type_by_id(btf, id);
-        if (!btf_is_func(type) || btf_vlen(type) != BTF_FUNC_GLOBAL)
+        const char *name = btf__name_by_offset(btf, type->name_off);
+        if (!btf_is_func(type) || btf_vlen(type) != BTF_FUNC_GLOBAL || !strncmp(name, "sub_", 4))
             continue;
         struct probe *p = &probes[(*n)++];
-        snprintf(p->name, sizeof(p->name), "%s", btf__name_by_offset(btf, type->name_off));
+        snprintf(p->name, sizeof(p->name), "%s", name);
         p->object[SAFE] = safe;
         p->object[TWIN] = unsafe;
     }

@@ -1,6 +1,7 @@
 /* What every probe includes.  A probe is one XDP program: an idiom that people write and that never
  * faults, whatever its input is.  Most have an unsafe twin: the same text with one token swapped
- * (SWAP), and the input that makes it fault (TWIN), which the harness runs as the proof.
+ * (SWAP), and the input that makes it fault (TWIN), which the harness runs as the proof.  Global
+ * functions that probes call have names that begin with sub_.
  *
  * An input is four numbers, x y z w, and a packet.  A buffer is a section of its own, so that it is
  * a map value of exactly its size; OPEN hides the size from the compiler, which would otherwise
