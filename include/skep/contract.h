@@ -38,7 +38,7 @@ enum skep_profile {
 
 /* What verification may use; 0: the default.  Passing one ends it with SKEP_LIMIT. */
 struct skep_verify_limits {
-    uint64_t ns;           /* time; 10 s */
+    uint64_t ns;           /* time; 2 s */
     uint64_t memory_bytes; /* 256 MB */
     uint64_t visits;       /* instructions interpreted; 4 million */
     uint32_t stack_bytes;  /* of a program's frame; 512 */

@@ -173,6 +173,7 @@ DIAG(VERIFY_SIZE_UNBOUNDED, "verify-size-unbounded", "{helper}: argument {argume
 DIAG(VERIFY_SIZE_ZERO,  "verify-size-zero",         "{helper}: argument {argument}, a size, may be 0", "leave out the call when the size is 0")
 DIAG(VERIFY_MAP_CLASS,  "verify-wrong-map-type",    "{helper} does not work on {type} maps, such as {map}")
 DIAG(VERIFY_MAP_FORBIDS, "verify-map-forbids",      "{helper}: programs may not do that with map {map}")
+DIAG(VERIFY_RECURSION,  "verify-recursion",         "function {function} calls itself, perhaps through others", "use a loop, or bpf_loop()")
 DIAG(VERIFY_STACK_SUM,  "verify-stack-sum",         "the stack of {functions} functions that call one another is {bytes} bytes, more than {limit}")
 DIAG(VERIFY_HELD_LIMIT, "verify-too-much-held",     "more than {limit} things that must be given back are held at once", "give back what was acquired before acquiring more")
 DIAG(VERIFY_LEAKS_REFERENCE, "verify-leaks-reference", "{what} is reached while something acquired at slot {slot} has not been given back", "give it back on every path: submit or discard records, release sockets, destroy iterators")

@@ -680,9 +680,14 @@ static void access_store_stack(struct verifier *v, struct state *s, const struct
     u64 constant;
     bool zero = cell_value(v, &cell)->kind == VALUE_SCALAR &&
                 cell_constant_of(v, &cell, &constant) && constant == 0;
-    if (zero && access_is_zero(v, s, through, access))
-        return;
     struct scalar range = relation_tighten(v, s, through);
+    if (zero) { /* bytes that are 0 stay so, wherever it goes */
+        s64 from = (s64)range.smin + access->off, to = (s64)range.smax + access->off;
+        for (s64 byte = from; byte < to + (s64)access->size; byte++)
+            if (!stack_is_zero(s->frames[frame], byte, 1))
+                stack_scramble(v, s, frame, byte, byte + 1, false);
+        return;
+    }
     stack_scramble(v, s, frame, (s64)range.smin + access->off,
                    (s64)range.smax + access->off + (s64)access->size, false);
 }

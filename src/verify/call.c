@@ -784,10 +784,21 @@ static void call_forget_dead(struct verifier *v, struct state *s, enum context_k
     merge_forget_dead(v, s, s->n_frames - 1u, regs, v->live.slots[v->at] | v->live.slots[after]);
 }
 
+/* Linux takes no function that calls itself, however rarely. */
+static bool call_recurses(const struct verifier *v, const struct state *s, u32 func)
+{
+    u32 context = s->context;
+    while (context != VERIFY_NONE && v->contexts.data[context].func != func)
+        context = v->contexts.data[context].parent;
+    return context != VERIFY_NONE;
+}
+
 bool call_enter(struct verifier *v, struct state *s, u32 func, enum context_kind kind)
 {
     if (s->n_frames == STATE_MAX_FRAMES)
         return REJECT(v, STATE_REGS, VERIFY_TOO_DEEP, NUM(STATE_MAX_FRAMES));
+    if (kind == CONTEXT_CALL && v->in->profile != SKEP_PROFILE_RFC && call_recurses(v, s, func))
+        return REJECT(v, STATE_REGS, VERIFY_RECURSION, STR(v->in->code->funcs[func].name));
     u32 context = context_child(v, s->context, v->at, func, kind);
     if (context == VERIFY_NONE)
         return false;

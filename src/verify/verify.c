@@ -14,7 +14,7 @@ enum {
     VERIFY_DEFAULT_VISITS = 4 << 20,
     VERIFY_SEVERAL = 8, /* states at a point, in the second round */
 };
-#define VERIFY_DEFAULT_NS ((u64)10 * 1000 * 1000 * 1000)
+#define VERIFY_DEFAULT_NS ((u64)2 * 1000 * 1000 * 1000)
 #define VERIFY_DEFAULT_MEMORY ((u64)256 << 20)
 #define VERIFY_DEFAULT_STACK 512u
 

@@ -132,6 +132,7 @@ TEST(loops_end_or_have_fuel)
     struct skep_load_options options = interp_options;
     options.trusted = false;
     options.fuel = 1000;
+    options.limits.visits = 20000;
     assert_int_equal(load_text(env, "memory", endless, &options, &program, &error), SKEP_REJECTED);
     assert_string_equal(skep_error_id(&error), "verify-endless-loop");
     options.may_loop = true;
