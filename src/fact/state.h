@@ -15,6 +15,7 @@
 #define STATE_MAX_RELATIONS 24u
 #define STATE_MAX_AFFINES 8u
 #define STATE_MAX_SETTLED 8u
+#define STATE_MAX_SUMS 4u
 #define STATE_MAX_HELD 64u
 #define STATE_REGS 11u
 
@@ -65,6 +66,12 @@ struct affine {
     s64 m, k, c;
 };
 
+/* U(y) = U(a) + U(b) + c, without wrapping. */
+struct sum {
+    u32 y, a, b;
+    s64 c;
+};
+
 /* An unknown that turned out to be a constant on this path; no cell has its name any more. */
 struct settled {
     u32 id;
@@ -105,6 +112,7 @@ struct state {
     struct frame *frames[STATE_MAX_FRAMES];
     struct cell extent[EXTENT_COUNT]; /* numbers: sizes of what grows and shrinks */
     struct affine affines[STATE_MAX_AFFINES];
+    struct sum sums[STATE_MAX_SUMS];           /* the latest; y 0: unused */
     struct settled settled[STATE_MAX_SETTLED]; /* the latest; 0: unused */
     struct relation relations[STATE_MAX_RELATIONS];
     struct held held[STATE_MAX_HELD];

@@ -115,6 +115,7 @@ static void alu_relate(struct verifier *v, struct state *s, enum alu_shape shape
     switch (shape) {
     case ALU_ADD:
         if (wide ? ra.umax + rb.umax >= ra.umax : alu_exact32(&ra, &rb, false)) {
+            relation_note_sum(v, s, result, a, b);
             relation_note(v, s, a, result, -(s64)min_u64(rb.umin, INT64_MAX));
             relation_note(v, s, b, result, -(s64)min_u64(ra.umin, INT64_MAX));
             if (rb.umax <= INT64_MAX)

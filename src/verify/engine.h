@@ -192,6 +192,9 @@ bool relation_most(const struct state *s, u32 a, u32 b, s64 *most);
 /* Notes U(a) - U(b) <= most of two numbers, if their forms allow it. */
 void relation_note(struct verifier *v, struct state *s, const struct cell *a, const struct cell *b,
                    s64 most);
+/* Notes that a number is the sum of two, which does not wrap. */
+void relation_note_sum(struct verifier *v, struct state *s, const struct cell *result,
+                       const struct cell *a, const struct cell *b);
 /* The same as a question, with intervals. */
 bool relation_holds(struct verifier *v, const struct state *s, const struct cell *a,
                     const struct cell *b, s64 most);

@@ -363,6 +363,20 @@ static bool join_named(const struct join *j, struct form fa, struct form fb, str
     return false;
 }
 
+static void join_sums(struct join *j)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        struct sum *a = &j->out->sums[i];
+        bool same = false;
+        for (u32 k = 0; k < STATE_MAX_SUMS; k++) {
+            const struct sum *b = &j->b->sums[k];
+            same |= a->y == b->y && a->a == b->a && a->b == b->b && a->c == b->c;
+        }
+        if (!same)
+            *a = (struct sum){ 0 };
+    }
+}
+
 static void join_settled(struct join *j)
 {
     for (u32 i = 0; i < STATE_MAX_SETTLED; i++) {
@@ -759,6 +773,7 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         j->out->extent[e] = join_cell(j, &a->extent[e], &b->extent[e]);
     join_settled(j);
+    join_sums(j);
     join_relations(j);
     join_lines(j);
     state_tighten_lines(v, j->out);

@@ -290,6 +290,33 @@ static void relation_refine_cell(struct verifier *v, struct state *s, struct cel
     }
 }
 
+void relation_note_sum(struct verifier *v, struct state *s, const struct cell *result,
+                       const struct cell *a, const struct cell *b)
+{
+    struct form fa = form_of(a), fb = form_of(b);
+    if (!form_is_offset(fa) || !form_is_offset(fb) || result->minus || result->add ||
+        !form_is_exact(fa, &cell_value(v, a)->range) ||
+        !form_is_exact(fb, &cell_value(v, b)->range) || fa.add > UINT32_MAX || fb.add > UINT32_MAX)
+        return;
+    memmove(s->sums + 1, s->sums, (STATE_MAX_SUMS - 1) * sizeof(s->sums[0]));
+    s->sums[0] =
+        (struct sum){ .y = result->plus, .a = fa.plus, .b = fb.plus, .c = (s64)(fa.add + fb.add) };
+}
+
+/* A summand that is known better bounds the distance of the other from the sum. */
+static void relation_sums_tell(struct verifier *v, struct state *s, u32 id,
+                               const struct scalar *range)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        struct sum sum = s->sums[i];
+        if (!sum.y || (sum.a != id && sum.b != id) || range->umax > INT32_MAX)
+            continue;
+        u32 other = sum.a == id ? sum.b : sum.a;
+        relation_add(v, s, other, sum.y, -(s64)range->umin - sum.c);
+        relation_add(v, s, sum.y, other, (s64)range->umax + sum.c);
+    }
+}
+
 /* One step along the relations: what bounds the id bounds its neighbours. */
 static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth);
@@ -334,6 +361,7 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
     /* A constant leaves the relations with its name: they must have told all they know by then. */
     if (depth >= RELATION_DEPTH && range.umin != range.umax)
         return true;
+    relation_sums_tell(v, s, id, &range);
     for (u32 i = 0; i < s->n_affines; i++) {
         u32 other;
         u64 lo, hi;
