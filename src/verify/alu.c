@@ -251,6 +251,10 @@ static bool alu_move_pointer(struct verifier *v, struct state *s, const struct i
     struct cell offset = alu_offset(v, pointer);
     u16 op = alu_shape_of(insn->op) == ALU_ADD ? ISA_ADD64_REG : ISA_SUB64_REG;
     struct cell moved = alu_number(v, s, op, &offset, *number);
+    const struct scalar *range = &cell_value(v, &moved)->range;
+    const s64 far = (s64)1 << 29;
+    if (v->in->profile != SKEP_PROFILE_RFC && ((s64)range->smin > far || (s64)range->smax < -far))
+        return alu_pointer_refused(v, insn->dst, value, "it is moved further than any memory");
     state_set_reg(v, s, insn->dst, alu_at_offset(v, pointer, &moved));
     return true;
 }
