@@ -488,10 +488,12 @@ static struct cell join_cell(struct join *j, const struct cell *a, const struct 
 static struct slot join_slot(struct join *j, const struct slot *a, const struct slot *b)
 {
     struct slot out = { .written = a->written & b->written, .zero = a->zero & b->zero };
-    if (a->kind != SLOT_DATA || b->kind != SLOT_DATA) {
+    if (a->kind != b->kind) { /* an object on one side only is none */
+        j->dropped = true;
+        return (struct slot){ .kind = SLOT_DATA };
+    }
+    if (a->kind != SLOT_DATA) {
         out = *a;
-        if (a->kind != b->kind)
-            j->dropped = true;
         out.part[0] = join_cell(j, &a->part[0], &b->part[0]);
         return out;
     }
