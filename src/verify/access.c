@@ -629,7 +629,7 @@ static struct cell access_truncated(struct verifier *v, struct state *s, struct 
     return scalar_equal(range, value->range) ? cell : cell_scalar(v, s, range);
 }
 
-static bool access_may_store(struct verifier *v, const struct state *s, const struct cell *through,
+static bool access_may_store(struct verifier *v, const struct cell *through,
                              const struct cell *cell, const struct access *access, u32 src)
 {
     const struct value *to = cell_value(v, through), *what = cell_value(v, cell);
@@ -644,7 +644,6 @@ static bool access_may_store(struct verifier *v, const struct state *s, const st
         return REJECT(v, src, VERIFY_PARTIAL_SPILL, NUM(access->size));
     if (what->kind == VALUE_STACK && what->object > to->object)
         return REJECT(v, src, VERIFY_FRAME_ESCAPES, NUM(src));
-    (void)s;
     return true;
 }
 
@@ -704,12 +703,12 @@ bool access_store(struct verifier *v, struct state *s, const struct insn *insn)
         return REJECT(v, insn->src, VERIFY_UNSET, NUM(insn->src));
     if (access_is_field(v, &through) && kind != ISA_KIND_STORE_REL)
         return access_store_field(v, s, insn, &through) &&
-               access_may_store(v, s, &through, &cell, &access, insn->src);
+               access_may_store(v, &through, &cell, &access, insn->src);
     if (kind == ISA_KIND_STORE_REL)
         access.need |= NEED_ATOMIC;
     if (!access_check(v, s, &through, &access) ||
         !access_may_keep(v, &through, &cell, &access, insn->src) ||
-        !access_may_store(v, s, &through, &cell, &access, insn->src))
+        !access_may_store(v, &through, &cell, &access, insn->src))
         return false;
     if (cell_value(v, &through)->kind == VALUE_STACK)
         access_store_stack(v, s, &through, &access, access_truncated(v, s, cell, size));

@@ -16,37 +16,23 @@ static alu_operator *const alu_operators[ISA_OP_COUNT] = {
 };
 /* clang-format on */
 
-/* What an operation does to order and form, whatever its width and operand. */
+/* The operation, whatever its width and operand. */
+/* clang-format off */
 enum alu_shape {
-    ALU_OTHER,
-    ALU_ADD,
-    ALU_SUB,
-    ALU_MOV,
-    ALU_AND,
-    ALU_OR,
-    ALU_RSH,
-    ALU_DIV,
-    ALU_MOD,
-    ALU_MUL,
-    ALU_LSH
+    ALU_ADD, ALU_SUB, ALU_MUL, ALU_DIV, ALU_SDIV, ALU_OR, ALU_AND, ALU_LSH, ALU_RSH, ALU_MOD,
+    ALU_SMOD, ALU_XOR, ALU_MOV, ALU_ARSH
 };
 
-static enum alu_shape alu_shape_of(u16 op)
-{
-    switch (isa_rows[op].opcode & 0xf0) {
-    case 0x00: return ALU_ADD;
-    case 0x10: return ALU_SUB;
-    case 0x20: return ALU_MUL;
-    case 0x30: return isa_rows[op].off ? ALU_OTHER : ALU_DIV;
-    case 0x40: return ALU_OR;
-    case 0x50: return ALU_AND;
-    case 0x60: return ALU_LSH;
-    case 0x70: return ALU_RSH;
-    case 0x90: return isa_rows[op].off ? ALU_OTHER : ALU_MOD;
-    case 0xb0: return ALU_MOV;
-    default: return ALU_OTHER;
-    }
-}
+static const u8 alu_shapes[ISA_OP_COUNT] = {
+#define ALU_ROW(NAME, ...) \
+    [ISA_##NAME##64_REG] = ALU_##NAME, [ISA_##NAME##64_IMM] = ALU_##NAME, \
+    [ISA_##NAME##32_REG] = ALU_##NAME, [ISA_##NAME##32_IMM] = ALU_##NAME,
+    ISA_BINARY(ALU_ROW)
+#undef ALU_ROW
+};
+/* clang-format on */
+
+static enum alu_shape alu_shape_of(u16 op) { return (enum alu_shape)alu_shapes[op]; }
 
 /* ---- numbers */
 
@@ -89,7 +75,10 @@ static bool alu_form(struct verifier *v, bool wide, enum alu_shape shape, const 
     case ALU_SUB:
         return (wide || alu_exact32(ra, rb, true)) && form_difference(form_of(a), form_of(b), out);
     case ALU_MOV: *out = form_of(b); return alu_fits(rb, wide);
-    case ALU_OTHER:
+    case ALU_SDIV:
+    case ALU_SMOD:
+    case ALU_XOR:
+    case ALU_ARSH:
     case ALU_AND:
     case ALU_OR:
     case ALU_RSH:
@@ -155,7 +144,10 @@ static void alu_relate(struct verifier *v, struct state *s, enum alu_shape shape
             ra.umax <= (wide ? UINT64_MAX : UINT32_MAX) >> rb.umin)
             affine_note_product(v, s, result, a, (u64)1 << rb.umin);
         break;
-    case ALU_OTHER:
+    case ALU_SDIV:
+    case ALU_SMOD:
+    case ALU_XOR:
+    case ALU_ARSH:
     case ALU_MOV: break;
     }
 }
@@ -318,13 +310,15 @@ static bool alu_pointers(struct verifier *v, struct state *s, const struct insn 
  * shift by the width or more. */
 static bool alu_linux_takes(struct verifier *v, const struct insn *insn)
 {
-    u8 code = insn_row(insn)->opcode & 0xf0;
+    enum alu_shape shape = alu_shape_of(insn->op);
+    bool divides = shape == ALU_DIV || shape == ALU_SDIV || shape == ALU_MOD || shape == ALU_SMOD;
+    bool shifts = shape == ALU_LSH || shape == ALU_RSH || shape == ALU_ARSH;
     u32 bits = insn_row(insn)->size * 8u;
     if (insn_kind(insn) != ISA_KIND_BINARY_IMM)
         return true;
-    if ((code == 0x30 || code == 0x90) && insn->imm == 0)
+    if (divides && insn->imm == 0)
         return REJECT(v, insn->dst, POLICY_DIV_ZERO, NUM(v->in->code->slot_of[v->at]));
-    if ((code == 0x60 || code == 0x70 || code == 0xc0) && insn->imm >= bits)
+    if (shifts && insn->imm >= bits)
         return REJECT(v, insn->dst, POLICY_SHIFT, NUM(v->in->code->slot_of[v->at]), NUM(insn->imm),
                       NUM(bits));
     return true;
@@ -347,7 +341,7 @@ static bool alu_binary(struct verifier *v, struct state *s, const struct insn *i
     if (v->in->profile != SKEP_PROFILE_RFC && !alu_linux_takes(v, insn))
         return false;
     bool same = insn_kind(insn) == ISA_KIND_BINARY_REG && insn->src == insn->dst;
-    bool zero = same && (insn_row(insn)->opcode & 0xf0) == 0xa0; /* x ^ x */
+    bool zero = same && alu_shape_of(insn->op) == ALU_XOR; /* x ^ x */
     state_set_reg(v, s, insn->dst, zero ? cell_constant(v, 0) : alu_number(v, s, insn->op, &a, b));
     return true;
 }

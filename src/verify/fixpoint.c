@@ -273,8 +273,6 @@ static bool fix_ascend(struct fix *f)
         }
         if (!fix_take_roots(f))
             return false;
-        if (f->any_failed && f->stop_at_failure)
-            return true;
     }
     return true;
 }

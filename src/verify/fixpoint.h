@@ -19,7 +19,6 @@ struct fix {
     struct verifier *v;
     u32 most_states; /* kept apart at a point */
     bool widens;
-    bool stop_at_failure;
     u32 fixed;                 /* ids below keep their meaning */
     const struct state *begin; /* of the loop that is looked at; else NULL */
     struct loop *loop;         /* one loop's body is looked at, not the program; else NULL */

@@ -9,10 +9,9 @@ enum { THRESHOLDS_MOST = 256 };
 static bool threshold_of(const struct insn *insn, u64 *constant)
 {
     enum isa_kind kind = insn_kind(insn);
-    bool moves = kind == ISA_KIND_BINARY_IMM && (insn_row(insn)->opcode & 0xf0) == 0xb0;
-    bool loads = kind == ISA_KIND_LDDW && insn->op == ISA_LDDW_IMM;
+    bool moves = insn->op == ISA_MOV64_IMM || insn->op == ISA_MOV32_IMM || insn->op == ISA_LDDW_IMM;
     *constant = insn->imm;
-    return kind == ISA_KIND_COND_IMM || moves || loads;
+    return kind == ISA_KIND_COND_IMM || moves;
 }
 
 static void threshold_add(u64 *sorted, u32 *n, u64 constant)
