@@ -53,7 +53,8 @@ struct skep_thread {
     /* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it.
      */
     skep_status (*call_back)(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
-    void *engine; /* the running engine's state */
+    void *engine;       /* the running engine's state */
+    void *native_stack; /* of compiled code: the stack pointer to which a stop goes back */
 
     u32 n_held;
     struct skep_held held[RT_LEDGER];

@@ -1,0 +1,96 @@
+/* Machine code over virtual registers: what a target selects, the allocator fills in, and the
+ * target encodes.
+ *
+ * Registers are numbered: below MACH_REGS they are the machine's own (the target's numbers), from
+ * there on virtual.  Virtual ones need not be assigned once: two-address operations are a copy and
+ * a change.  The machine's own are named where an instruction demands them (arguments and results
+ * of calls, shift counts); they live within one block, from a copy to their use, and have no uses
+ * without a definition but at the function's entry. */
+#ifndef SKEP_SRC_JIT_MACH_H
+#define SKEP_SRC_JIT_MACH_H
+
+#include "base/base.h"
+
+#define MACH_REGS 64u /* at most, of a machine */
+#define MACH_NO_REG 0xffffffffu
+#define MACH_OPERANDS 5u
+
+enum mach_role {
+    MACH_NONE,
+    MACH_USE,       /* read before anything is written */
+    MACH_LATE_USE,  /* read after something was written: shares no register with a DEF */
+    MACH_DEF,       /* written after all USEs were read: may take a register that ends here */
+    MACH_EARLY_DEF, /* written before: shares no register with any use */
+    MACH_CHANGE,    /* read and written */
+};
+
+struct mach_operand {
+    u32 reg;  /* virtual or the machine's; MACH_NO_REG: absent (no base, no index) */
+    u8 role;  /* enum mach_role */
+    u8 given; /* the machine's register, filled in by the allocator */
+    u16 unused;
+};
+
+struct mach_insn {
+    u16 op;   /* of the target, or enum mach_op */
+    u8 size;  /* operand bytes */
+    u8 cond;  /* the target's condition */
+    u8 scale; /* of an index: log2; else the target's own */
+    u8 extra; /* the target's own */
+    u8 flags;
+    u8 n_operands;
+    s32 disp;
+    u32 origin; /* CODE instruction, or CODE_NONE: for tables of lines */
+    s64 imm;    /* or the address that is called */
+    struct mach_operand operand[MACH_OPERANDS];
+};
+#define MACH_CALL 1u  /* destroys the target's caller-saved registers */
+#define MACH_SLOT 2u  /* the memory operand is the function's own slot `disp` (spilled value) */
+#define MACH_FLAGS 4u /* writes the condition flags */
+#define MACH_REMAT                                                                                 \
+    8u /* the only definition of its register, and a constant: may be done again                   \
+          where the register is needed instead of being kept */
+
+/* Operations that every target has; the allocator writes them. */
+enum mach_op {
+    MACH_COPY,     /* operand[0] DEF = operand[1] USE */
+    MACH_RELOAD,   /* operand[0] DEF = slot disp */
+    MACH_SPILL,    /* slot disp = operand[0] USE */
+    MACH_OP_COUNT, /* the targets' own come after */
+};
+
+/* How a block ends; the driver lays blocks out and writes the jumps. */
+struct mach_exit {
+    u32 to[2];     /* blocks; [0]: where `test` holds, [1]: else.  One successor: [1].  CODE_NONE:
+                      none (the function ends here) */
+    u8 test;       /* the target's condition or test-and-jump; 0: none */
+    u8 size, bit;  /* of a test-and-jump */
+    bool unlikely; /* to [0] */
+    struct mach_operand operand; /* its register */
+};
+
+struct mach_block {
+    u32 begin, end; /* instructions */
+    struct mach_exit exit;
+    u32 n_preds;
+    const u32 *preds;
+    u16 loop_depth;
+    bool cold;
+};
+
+struct mach_func {
+    struct arena *arena;
+    u32 number;
+    u32 n_regs;  /* MACH_REGS and the virtual ones */
+    u32 n, room; /* instructions */
+    struct mach_insn *insns;
+    u32 n_blocks;
+    struct mach_block *blocks; /* in the order in which they will lie; [0] is the entry */
+    u32 n_slots;               /* of 8 bytes, in the machine's stack frame; set by the allocator */
+    u64 used;                  /* machine registers that are written; set by the allocator */
+    bool calls;                /* it has MACH_CALL instructions: its frame must be aligned */
+    bool stops;                /* it may stop the run: see target.h */
+    bool failed;               /* out of memory */
+};
+
+#endif

@@ -1,0 +1,129 @@
+/* What a target is: a struct and three files, `select.c` (operations × shapes of operands → machine
+ * instructions), `encode.c` (machine instructions → bytes), `target.c` (ABI, frame, trampoline).
+ *
+ * The convention between compiled functions is that of helpers: the first C argument is the thread,
+ * then r1..r5, then the frame pointer (where C would have a seventh argument the target says which
+ * register); the result is where C has it.  So a helper is called with the registers as they are.
+ * C's callee-saved registers are saved by the function that uses them.  With fuel, one of them is
+ * `fuel_reg` in all functions of a program and holds what is left.
+ *
+ * A stop: after a CALL that may stop, and at a CHARGE that cannot be paid, control goes to the
+ * function's stop label, outside the blocks.  There the thread is reloaded from the frame's slot
+ * where the prologue put it, and control goes to the program's stop code, which takes the stack
+ * pointer from thread->native_stack and returns to whoever entered (jit.c), who looks at
+ * thread->stop and thread->fuel.  Compiled frames hold nothing that needs releasing. */
+#ifndef SKEP_SRC_JIT_TARGET_H
+#define SKEP_SRC_JIT_TARGET_H
+
+#include "ir/ir.h"
+#include "jit/buffer.h"
+#include "jit/mach.h"
+
+/* ---- selection (driver: select.c) */
+
+struct select {
+    const struct jit_target *target;
+    const struct ssa_func *ssa;
+    struct mach_func *out;
+    u32 features; /* of this CPU: the target's bits */
+    bool near;    /* calls reach host functions directly */
+    bool metered;
+    u32 *reg_of; /* by value: its virtual register, 0: not needed so far */
+    u32 *uses;   /* by value: uses that are left to be selected */
+    u8 *folded;  /* by value: emitted as part of its user */
+    u32 block;   /* under selection */
+    u32 at;      /* the SSA instruction under selection */
+    /* Memory order: number of the memory state before each instruction of the block; a load may be
+     * folded into a later instruction of the block when both see the same state. */
+    u32 *state_of; /* by value */
+};
+
+/* The register in which a value will be: asks for it to be made.  Constants: made right before the
+ * instruction under selection. */
+u32 select_reg(struct select *s, u32 value);
+u32 select_new_reg(struct select *s);
+/* Appends an instruction to the recipe of the one under selection. */
+struct mach_insn *select_emit(struct select *s, struct mach_insn insn);
+void select_copy(struct select *s, u32 to, u32 from);
+/* The value is used here only and can become part of the instruction under selection: same block,
+ * and, when it reads memory, nothing written between. */
+bool select_can_fold(const struct select *s, u32 value);
+/* The value is now part of the instruction under selection, its own arguments are asked for. */
+void select_fold(struct select *s, u32 value);
+
+/* ---- the target */
+
+struct jit_reloc { /* a call or jump out of the code */
+    u32 at;        /* offset of what is to be patched */
+    u8 kind;       /* the target's */
+    u64 to;        /* host address; or, with JIT_TO_FUNC, a function of the program */
+};
+enum jit_reloc_special { JIT_TO_HOST, JIT_TO_FUNC, JIT_TO_STOP };
+
+struct jit_emit {
+    struct jit_buffer *buffer;
+    const struct jit_target *target;
+    const struct mach_func *func;
+    u32 features;
+    bool metered, near;
+    /* Notes that at `at` (offset in the buffer) something is to be patched. */
+    void (*reloc)(struct jit_emit *emit, u32 at, u8 kind, enum jit_reloc_special special, u64 to);
+};
+
+/* The size of a jump that ends a block: short or long. */
+struct jit_jump {
+    u8 test; /* 0: always */
+    u8 size, bit;
+    u8 reg;
+    bool is_long;
+};
+
+struct jit_target {
+    const char *name; /* "x86-64" */
+    /* The registers that the allocator may use, the best first, and which of them calls destroy. */
+    const u8 *order;
+    u32 n_order;
+    u64 caller_saved;
+    u8 fuel_reg;           /* not in `order` of metered programs */
+    u32 (*features)(void); /* of the CPU that runs us */
+
+    /* Selects ssa instruction s->at.  Blocks are selected from last to first instruction; a value
+     * that nobody asked for is not selected at all. */
+    void (*select)(struct select *s);
+    /* The end of a block: BRANCH, RETURN, JUMP; fills exit. */
+    void (*select_end)(struct select *s, struct mach_exit *exit);
+    /* The function's entry: parameters come from where the convention has them. */
+    void (*select_entry)(struct select *s);
+
+    /* One instruction of register operands `given`; its operand `i` may become a slot of the frame:
+     * the allocator asks before it spends a register on it.  NULL: never. */
+    bool (*can_use_slot)(const struct mach_insn *insn, u32 i);
+    void (*use_slot)(struct mach_insn *insn, u32 i, u32 slot);
+
+    void (*emit)(struct jit_emit *emit, const struct mach_insn *insn);
+    void (*prologue)(struct jit_emit *emit);
+    /* What ends the function, wherever a block has no successor. */
+    void (*epilogue)(struct jit_emit *emit);
+    /* After all blocks of a function that `stops`: the stop label; *at is its offset. */
+    void (*stop_label)(struct jit_emit *emit);
+    /* Jumps that end blocks. */
+    u8 (*invert)(u8 test);
+    u32 (*jump_bytes)(const struct jit_jump *jump);
+    bool (*jump_reaches)(const struct jit_jump *jump, s64 distance); /* from its end, as if short */
+    void (*emit_jump)(struct jit_emit *emit, const struct jit_jump *jump, s64 distance);
+    bool (*patch)(u8 *code, u64 code_address, const struct jit_reloc *reloc, u64 to);
+
+    /* The program's entry from C: emits
+     *   u64 enter(struct skep_thread *thread, const u64 args[5], u64 frame, u64 function)
+     * which saves what C wants saved, keeps thread->native_stack (its old value on its own stack),
+     * loads and stores fuel when metered, calls function; and the stop code behind it. */
+    void (*emit_entry)(struct jit_emit *emit, u32 *stop_at);
+    /* Fills what lies between functions: traps. */
+    void (*pad)(struct jit_emit *emit, u32 bytes);
+};
+
+/* NULL: none for the machine that this was built for. */
+extern const struct jit_target *const jit_host_target;
+extern const struct jit_target jit_x86_64, jit_arm64;
+
+#endif
