@@ -1,0 +1,19 @@
+/* What a pass is given.  `bool opt_NAME(struct opt *, struct ssa_func *)` improves one function and
+ * says whether it changed anything; it is sound by itself, whatever ran before.  When memory ends
+ * it sets func->failed and returns. */
+#ifndef SKEP_SRC_OPT_PASS_H
+#define SKEP_SRC_OPT_PASS_H
+
+#include "opt/opt.h"
+
+struct opt {
+    const struct opt_input *in;
+    struct ssa_program *program;
+    struct arena scratch; /* what a pass needs while it runs; opt.c drops it after each */
+};
+
+#define P(name, ...) bool opt_##name(struct opt *opt, struct ssa_func *func);
+OPT_PASSES(P)
+#undef P
+
+#endif
