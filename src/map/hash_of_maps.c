@@ -13,10 +13,10 @@ static int hash_of_maps_check(const struct skep_map_spec *spec)
     return hashtab_check(spec, false, false);
 }
 
-/* The table's values are struct held_slot; programs and the host know them as 4-byte handles. */
+/* The table's values are pointers; programs and the host know them as 4-byte handles. */
 static int hash_of_maps_create(struct skep_map *map)
 {
-    struct hashtab_options options = { .value_size = sizeof(struct held_slot),
+    struct hashtab_options options = { .value_size = sizeof(struct skep_map *),
                                        .pointers = true,
                                        .full = -E2BIG };
     return hashtab_map_create(map, &options);
@@ -35,24 +35,28 @@ static void *hash_of_maps_lookup(struct skep_map *map, const void *key, u32 cpu)
     return element ? hash_of_maps_object(map->impl, element) : NULL;
 }
 
+static void hash_of_maps_drop(struct skep_map *map, struct skep_map *inner)
+{
+    if (inner)
+        held_map.drop(map->epoch, inner);
+}
+
 static int hash_of_maps_set(struct skep_map *map, const void *key, void *object, u64 flags)
 {
-    const struct skep_map *inner = object;
-    struct held_slot slot, before = { 0 };
+    struct skep_map *inner = object, *before = NULL;
     if (!map_same_shape(&inner->spec, map->spec.inner))
         return -EINVAL;
-    if (!held_take(map, &held_map, object, &slot))
-        return -ENOMEM;
-    int result = hashtab_put(map->impl, key, &slot, flags, 0, &before, NULL);
-    held_drop(map, result ? &slot : &before);
+    held_map.take(inner);
+    int result = hashtab_put(map->impl, key, &inner, flags, 0, &before, NULL);
+    hash_of_maps_drop(map, result ? inner : before);
     return result;
 }
 
 static int hash_of_maps_remove(struct skep_map *map, const void *key)
 {
-    struct held_slot before = { 0 };
+    struct skep_map *before = NULL;
     int result = hashtab_take(map->impl, key, &before, 0);
-    held_drop(map, &before);
+    hash_of_maps_drop(map, before);
     return result;
 }
 

@@ -9,22 +9,10 @@
 #include "rt/rt.h"
 
 struct held_kind {
-    void (*get)(void *object);
-    void (*put)(void *object);
+    void (*take)(void *object);
+    /* Gives a reference back when no run can still see it. */
+    void (*drop)(struct epoch *epoch, void *object);
 };
 extern const struct held_kind held_map, held_program;
-
-struct held_node;
-/* What a slot stores; both NULL when it is empty. */
-struct held_slot {
-    void *object;
-    struct held_node *node; /* what dropping will need, so that dropping cannot fail */
-};
-
-/* Takes a reference.  false: no memory. */
-bool held_take(struct skep_map *map, const struct held_kind *kind, void *object,
-               struct held_slot *out);
-/* Gives it back when no run can still see it; nothing for an empty slot. */
-void held_drop(struct skep_map *map, const struct held_slot *slot);
 
 #endif

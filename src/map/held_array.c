@@ -3,11 +3,6 @@
 
 #include "map/index.h"
 
-struct held_array_entry {
-    _Atomic(void *) object;
-    struct held_node *node; /* under the lock */
-};
-
 int held_array_create(struct skep_map *map, const struct held_kind *kind)
 {
     struct held_array *array = mem_new(map->mem, struct held_array);
@@ -20,7 +15,7 @@ int held_array_create(struct skep_map *map, const struct held_kind *kind)
         return result;
     }
     array->kind = kind;
-    array->entries = (struct held_array_entry *)(void *)array->region.base;
+    array->entries = (_Atomic(void *) *)(void *)array->region.base;
     map->impl = array;
     return 0;
 }
@@ -32,22 +27,25 @@ void *held_array_lookup(struct skep_map *map, const void *key, u32 cpu)
     u32 index = index_key(key);
     if (UNLIKELY(index >= map->spec.max_entries))
         return NULL;
-    return atomic_load_explicit(&array->entries[index].object, memory_order_acquire);
+    return atomic_load_explicit(&array->entries[index], memory_order_acquire);
 }
 
-/* Puts a slot's contents in and gives what was there. */
-static struct held_slot held_array_exchange(struct held_array *array, u32 index,
-                                            struct held_slot with)
+/* Puts an object in and gives what was there. */
+static void *held_array_exchange(struct held_array *array, u32 index, void *object)
 {
-    struct held_array_entry *entry = &array->entries[index];
     os_lock(&array->lock);
-    struct held_slot before = { .node = entry->node };
-    before.object = atomic_exchange_explicit(&entry->object, with.object, memory_order_acq_rel);
-    entry->node = with.node;
-    if (with.object)
+    void *before = atomic_exchange_explicit(&array->entries[index], object, memory_order_acq_rel);
+    if (object)
         array->used = max_u32(array->used, index + 1);
     os_unlock(&array->lock);
     return before;
+}
+
+static void held_array_drop(struct skep_map *map, void *object)
+{
+    const struct held_array *array = map->impl;
+    if (object)
+        array->kind->drop(map->epoch, object);
 }
 
 int held_array_check_set(const struct skep_map *map, const void *key, u64 flags)
@@ -60,14 +58,11 @@ int held_array_check_set(const struct skep_map *map, const void *key, u64 flags)
 int held_array_set(struct skep_map *map, const void *key, void *object, u64 flags)
 {
     struct held_array *array = map->impl;
-    struct held_slot slot = { 0 };
     int result = held_array_check_set(map, key, flags);
     if (result)
         return result;
-    if (!held_take(map, array->kind, object, &slot))
-        return -ENOMEM;
-    struct held_slot before = held_array_exchange(array, index_key(key), slot);
-    held_drop(map, &before);
+    array->kind->take(object);
+    held_array_drop(map, held_array_exchange(array, index_key(key), object));
     return 0;
 }
 
@@ -76,9 +71,9 @@ int held_array_remove(struct skep_map *map, const void *key)
     u32 index = index_key(key);
     if (index >= map->spec.max_entries)
         return -E2BIG;
-    struct held_slot before = held_array_exchange(map->impl, index, (struct held_slot){ 0 });
-    held_drop(map, &before);
-    return before.node ? 0 : -ENOENT;
+    void *before = held_array_exchange(map->impl, index, NULL);
+    held_array_drop(map, before);
+    return before ? 0 : -ENOENT;
 }
 
 void held_array_clear(struct skep_map *map)
@@ -87,10 +82,8 @@ void held_array_clear(struct skep_map *map)
     os_lock(&array->lock);
     u32 used = array->used;
     os_unlock(&array->lock);
-    for (u32 i = 0; i < used; i++) {
-        struct held_slot before = held_array_exchange(array, i, (struct held_slot){ 0 });
-        held_drop(map, &before);
-    }
+    for (u32 i = 0; i < used; i++)
+        held_array_drop(map, held_array_exchange(array, i, NULL));
 }
 
 void held_array_destroy(struct skep_map *map)

@@ -9,7 +9,7 @@
 
 struct held_array {
     const struct held_kind *kind;
-    struct held_array_entry *entries;
+    _Atomic(void *) *entries;
     struct region region;
     struct os_lock lock;
     u32 used;          /* entries from here on were never set */
@@ -20,7 +20,7 @@ struct held_array {
 int held_array_create(struct skep_map *map, const struct held_kind *kind);
 void held_array_destroy(struct skep_map *map);
 void *held_array_lookup(struct skep_map *map, const void *key, u32 cpu);
-/* 0, -EINVAL (flags), -E2BIG (index); set also -ENOMEM. */
+/* 0, -EINVAL (flags), -E2BIG (index). */
 int held_array_check_set(const struct skep_map *map, const void *key, u64 flags);
 int held_array_set(struct skep_map *map, const void *key, void *object, u64 flags);
 int held_array_remove(struct skep_map *map, const void *key);

@@ -57,6 +57,23 @@ int region_new(struct skep_map *map, struct region *region, u64 size)
     return -ENOMEM;
 }
 
+int region_new_mirrored(struct skep_map *map, struct region *region, u64 size)
+{
+    if (size >> REGION_MAX_BITS)
+        return -E2BIG;
+    if (!mem_charge(map->mem, (size_t)size))
+        return -ENOMEM;
+    u8 *base = os_pages_mirrored((size_t)size);
+    if (!base) {
+        mem_uncharge(map->mem, (size_t)size);
+        return region_new(map, region, 2 * size);
+    }
+    region->base = base;
+    region->reserved = 2 * size;
+    atomic_init(&region->committed, size);
+    return 0;
+}
+
 void region_free(struct skep_map *map, struct region *region)
 {
     if (!region->base)

@@ -10,7 +10,7 @@
 
 struct region {
     u8 *base;
-    u64 reserved;          /* bytes */
+    u64 reserved;          /* bytes of addresses */
     _Atomic u64 committed; /* bytes; grows only */
 };
 
@@ -20,6 +20,9 @@ int region_reserve(struct region *region, u64 size);
 bool region_commit(struct skep_map *map, struct region *region, u64 size);
 /* Both at once. */
 int region_new(struct skep_map *map, struct region *region, u64 size);
+/* Both at once, and the same bytes once more behind their end.  size: whole pages.  Where the
+ * system cannot, those behind the end are bytes of their own. */
+int region_new_mirrored(struct skep_map *map, struct region *region, u64 size);
 void region_free(struct skep_map *map, struct region *region);
 
 static inline u64 region_committed(const struct region *region)

@@ -4,9 +4,8 @@
  * Positions count bytes since the map was made; a position's place is position & mask.  A record is
  * a header of 8 bytes (length, busy and discard bits) and its data, rounded up to 8.  Producers
  * reserve under a lock that is held for a few stores, and commit without one.  The consumer goes
- * from header to header and stops at one that is busy.  The data block is twice as large as the
- * ring, so that a record which crosses the end lies in one piece without remapped pages; the second
- * half is touched only by such records.
+ * from header to header and stops at one that is busy.  The data block's pages
+ * appear a second time behind its end, so that a record which crosses the end lies in one piece.
  *
  * A record that does not fit is counted in `lost`.  The consumer is not trusted with the ring's
  * state: its position is not in memory that it is shown, the lengths that it goes by are checked
@@ -37,7 +36,7 @@ int ringbuf_create(struct skep_map *map)
     struct ringbuf *ring = mem_new(map->mem, struct ringbuf);
     if (!ring)
         return -ENOMEM;
-    int result = region_new(map, &ring->region, 2 * (u64)map->spec.max_entries);
+    int result = region_new_mirrored(map, &ring->region, map->spec.max_entries);
     if (result) {
         mem_delete(map->mem, ring);
         return result;

@@ -180,6 +180,22 @@ bool os_pages_commit(void *pages, size_t size)
 
 void os_pages_free(void *pages, size_t size) { os_unmap(pages, size); }
 
+/* mremap of 0 bytes of a shared mapping makes another one of the same pages (mremap(2)). */
+void *os_pages_mirrored(size_t size)
+{
+    u8 *room = size <= SIZE_MAX / 4 ? os_map(2 * size, PROT_NONE, MAP_NORESERVE) : NULL;
+    if (!room)
+        return NULL;
+    void *first =
+        mmap(room, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void *second = first == room ? mremap(room, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, room + size)
+                                 : MAP_FAILED;
+    if (second == room + size)
+        return room;
+    os_unmap(room, 2 * size);
+    return NULL;
+}
+
 /* Code */
 
 void *os_code_alloc(size_t size) { return os_map(size, PROT_READ | PROT_WRITE, 0); }

@@ -49,6 +49,9 @@ size_t os_page_size(void);
 void *os_pages_reserve(size_t size); /* NULL when there is no room */
 bool os_pages_commit(void *pages, size_t size);
 void os_pages_free(void *pages, size_t size);
+/* Committed pages that appear a second time right behind themselves: size bytes of memory at 2 *
+ * size addresses.  size is a whole number of pages.  NULL: no room, or the system cannot. */
+void *os_pages_mirrored(size_t size);
 
 /* Code: written first, executable after the seal, never both. */
 

@@ -114,6 +114,40 @@ void epoch_defer(struct epoch *epoch, struct epoch_node *node, void (*free_it)(v
     epoch_collect(epoch);
 }
 
+static void epoch_give_back(void *deferred)
+{
+    struct epoch_returns *returns = deferred;
+    void (*put)(void *object) = returns->put;
+    void *object = returns->object;
+    os_lock(&returns->epoch->lock);
+    u32 n = returns->due;
+    returns->due = returns->later;
+    returns->later = 0;
+    bool again = returns->due > 0;
+    os_unlock(&returns->epoch->lock);
+    if (again)
+        epoch_defer(returns->epoch, &returns->node, epoch_give_back, returns);
+    for (; n > 0; n--) /* the last one may take the object, and what is in it, away */
+        put(object);
+}
+
+void epoch_return(struct epoch *epoch, struct epoch_returns *returns, void (*put)(void *object),
+                  void *object)
+{
+    os_lock(&epoch->lock);
+    bool waits = returns->due > 0;
+    returns->epoch = epoch;
+    returns->put = put;
+    returns->object = object;
+    if (waits)
+        returns->later++;
+    else
+        returns->due = 1;
+    os_unlock(&epoch->lock);
+    if (!waits)
+        epoch_defer(epoch, &returns->node, epoch_give_back, returns);
+}
+
 static bool epoch_runs_since(struct epoch *epoch, u64 at)
 {
     os_lock(&epoch->lock);

@@ -57,6 +57,21 @@ struct epoch_node {
 void epoch_defer(struct epoch *epoch, struct epoch_node *node, void (*free_it)(void *object),
                  void *object);
 void epoch_collect(struct epoch *epoch);
+
+/* References to one object that wait to be given back, any number of them without memory of their
+ * own: those that are taken out while others wait go with the next deferral. */
+struct epoch_returns {
+    struct epoch_node node;
+    struct epoch *epoch;
+    void (*put)(void *object);
+    void *object;
+    u32 due, later; /* references; under the epoch's lock */
+};
+/* Calls put(object) once no run that began before now is left; the reference keeps the object until
+ * then.  Of an object put and epoch are always the same. */
+void epoch_return(struct epoch *epoch, struct epoch_returns *returns, void (*put)(void *object),
+                  void *object);
+
 /* Waits until every run that began before now has ended.  Must not be called from inside a run. */
 void epoch_synchronize(struct epoch *epoch);
 

@@ -41,10 +41,11 @@ struct skep_map {
     u64 seed; /* of its hashes: random per map */
     struct mem *mem;
     struct epoch *epoch;
-    _Atomic u32 references;      /* memory: handles, programs, maps that hold it */
-    _Atomic u32 user_references; /* the host's; at 0 what it holds is released (no cycles) */
-    _Atomic bool frozen;         /* the host may no longer write */
-    struct rt_timer *timers;     /* in its values; under timers_of's lock */
+    _Atomic u32 references;       /* memory: handles, programs, maps that hold it */
+    _Atomic u32 user_references;  /* the host's; at 0 what it holds is released (no cycles) */
+    struct epoch_returns returns; /* of references that maps held */
+    _Atomic bool frozen;          /* the host may no longer write */
+    struct rt_timer *timers;      /* in its values; under timers_of's lock */
     struct rt_timers *_Atomic timers_of;   /* NULL: it never had one */
     void (*on_free)(struct skep_map *map); /* the owner's last word (quota of the env) */
     void *owner;

@@ -3,6 +3,7 @@
 #define SKEP_SRC_RT_PROGRAM_H
 
 #include "contract/contract.h"
+#include "rt/epoch.h"
 
 #include <stdatomic.h>
 
@@ -32,6 +33,7 @@ struct rt_program {
     u32 ctx_bytes;     /* of plain memory, that every run must give */
     u32 compatibility; /* programs that may tail-call one another have the same */
     _Atomic u32 references;
+    struct epoch_returns returns;                /* of references that maps held */
     void (*release)(struct rt_program *program); /* at 0 references */
 };
 

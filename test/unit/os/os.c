@@ -180,6 +180,21 @@ TEST(reserved_pages_fault_until_committed)
     os_pages_free(NULL, 4096);
 }
 
+TEST(mirrored_pages_are_the_same_bytes_twice)
+{
+    size_t size = 4 * os_page_size();
+    u8 *pages = os_pages_mirrored(size);
+    assert_null(os_pages_mirrored(0));
+    assert_null(os_pages_mirrored(SIZE_MAX / 2));
+    if (!pages)
+        skip();
+    memset(pages + size - 3, 7, 6); /* over the end */
+    assert_int_equal(pages[2], 7);
+    assert_int_equal(pages[3], 0);
+    assert_int_equal(pages[2 * size - 1], 7);
+    os_pages_free(pages, 2 * size);
+}
+
 TEST(code_is_writable_or_executable_never_both)
 {
     static const u8 return_42[] = {
@@ -345,6 +360,7 @@ UNIT_TESTS(UNIT(reads_a_file_whole_up_to_the_limit), UNIT(reads_a_pipe_to_its_en
            UNIT(clocks_run_forward_and_agree_with_the_system),
            UNIT(identities_are_those_of_the_process), UNIT(the_threads_name_is_padded_with_zeros),
            UNIT(random_bytes_differ), UNIT(reserved_pages_fault_until_committed),
+           UNIT(mirrored_pages_are_the_same_bytes_twice),
            UNIT(code_is_writable_or_executable_never_both),
            UNIT(safe_copy_reads_what_is_there_and_stops_where_nothing_is),
            UNIT(of_two_barriers_one_side_sees_the_other),

@@ -79,6 +79,39 @@ TEST(deletion_frees_what_is_left)
     assert_int_equal(freed, 1);
 }
 
+static void count_put(void *object) { ++*(u32 *)object; }
+
+TEST(references_are_given_back_one_by_one_when_their_runs_have_left)
+{
+    struct mem mem;
+    struct epoch *epoch = NULL;
+    struct epoch_slot early, late;
+    struct epoch_returns returns = { 0 };
+    u32 put = 0;
+    mem_init(&mem, NULL, 0);
+    assert_int_equal(epoch_new(&mem, &epoch), SKEP_OK);
+    epoch_register(epoch, &early);
+    epoch_register(epoch, &late);
+    epoch_enter(epoch, &early);
+    epoch_return(epoch, &returns, count_put, &put);
+    epoch_return(epoch, &returns, count_put, &put);
+    epoch_enter(epoch, &late); /* sees what is returned from here on */
+    epoch_return(epoch, &returns, count_put, &put);
+    assert_int_equal(put, 0);
+    epoch_leave(&early);
+    epoch_collect(epoch);
+    assert_int_equal(put, 1);
+    epoch_leave(&late);
+    epoch_collect(epoch);
+    assert_int_equal(put, 3);
+    epoch_return(epoch, &returns, count_put, &put);
+    assert_int_equal(put, 4);
+    epoch_unregister(epoch, &late);
+    epoch_unregister(epoch, &early);
+    epoch_delete(epoch);
+    assert_int_equal(mem.used, 0);
+}
+
 /* A cell that a writer replaces while readers use what they found in it. */
 enum { READERS = 3, REPLACEMENTS = 3000 };
 
@@ -149,4 +182,5 @@ TEST(readers_never_meet_what_was_freed)
 
 UNIT_TESTS(UNIT(with_nobody_running_things_go_at_once),
            UNIT(a_run_keeps_what_was_there_when_it_began), UNIT(deletion_frees_what_is_left),
+           UNIT(references_are_given_back_one_by_one_when_their_runs_have_left),
            UNIT(readers_never_meet_what_was_freed))
