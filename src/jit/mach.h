@@ -13,7 +13,8 @@
 
 #define MACH_REGS 64u /* at most, of a machine */
 #define MACH_NO_REG 0xffffffffu
-#define MACH_OPERANDS 5u
+/* A call: its result, where to, and up to seven arguments in the machine's registers. */
+#define MACH_OPERANDS 9u
 
 enum mach_role {
     MACH_NONE,

@@ -58,7 +58,12 @@ struct jit_reloc { /* a call or jump out of the code */
     u8 kind;       /* the target's */
     u64 to;        /* host address; or, with JIT_TO_FUNC, a function of the program */
 };
-enum jit_reloc_special { JIT_TO_HOST, JIT_TO_FUNC, JIT_TO_STOP };
+enum jit_reloc_special {
+    JIT_TO_HOST,
+    JIT_TO_FUNC,
+    JIT_TO_STOP, /* the function's own stop label; only from emit() */
+    JIT_TO_EXIT, /* the program's stop code; only from stop_label() */
+};
 
 struct jit_emit {
     struct jit_buffer *buffer;
