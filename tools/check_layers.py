@@ -14,7 +14,8 @@ LAYERS = [
     ["isa", "elf"],
     ["btf"],
     ["contract"],
-    ["ir", "fact", "rt"],
+    ["ir"],
+    ["rt", "fact"],
     ["load", "verify", "lower", "vm", "opt", "jit", "map", "helper", "hook"],
     ["api"],
 ]

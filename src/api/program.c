@@ -313,8 +313,10 @@ static skep_status program_prepare(struct skep_program *program,
     struct rt_program *rt = &program->rt;
     rt->hook = program->linked.hook;
     rt->code = &program->linked.code;
+    rt->helpers = program->helpers;
     rt->compatibility = program_compatibility(&program->linked, options);
-    if (!options->unmetered)
+    rt->metered = !options->unmetered;
+    if (rt->metered)
         rt->fuel = options->fuel ? options->fuel : PROGRAM_DEFAULT_FUEL;
     bool known = options->engine > SKEP_ENGINE_DEFAULT && options->engine <= SKEP_ENGINE_NONE;
     program->engine = known ? options->engine : SKEP_ENGINE_CHECKED;

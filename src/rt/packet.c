@@ -326,3 +326,30 @@ int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 siz
 {
     return packet_copy(packet, offset, NULL, in, size);
 }
+
+/* Where an offset points, from the data on: offsets from SKF_LL_OFF and SKF_NET_OFF on
+ * (<linux/filter.h>) count from the link and the network header, which may lie before the data.
+ * INT64_MIN: nowhere. */
+static s64 packet_position(const struct skep_packet *packet, s32 offset)
+{
+    enum { PACKET_FROM_NETWORK = -0x100000, PACKET_FROM_LINK = -0x200000 };
+    if (offset >= 0)
+        return offset;
+    if (offset >= PACKET_FROM_NETWORK)
+        return (s64)offset - PACKET_FROM_NETWORK + (s32)packet->network_header_offset;
+    if (offset >= PACKET_FROM_LINK)
+        return (s64)offset - PACKET_FROM_LINK + (s32)packet->mac_header_offset;
+    return INT64_MIN;
+}
+
+bool packet_word(const struct skep_packet *packet, s32 offset, u32 bytes, u64 *value)
+{
+    u8 at[4];
+    u64 number = 0;
+    if (!packet || packet_load_from(packet, packet_position(packet, offset), at, bytes) != 0)
+        return false;
+    for (u32 i = 0; i < bytes; i++)
+        number = number << 8 | at[i];
+    *value = number;
+    return true;
+}

@@ -59,6 +59,9 @@ int packet_load(const struct skep_packet *packet, u32 offset, void *out, u32 siz
 /* The same from before the data on, down to where the buffer begins. */
 int packet_load_from(const struct skep_packet *packet, s64 offset, void *out, u32 size);
 int packet_store(struct skep_packet *packet, u32 offset, const void *in, u32 size);
+/* LD_ABS, LD_IND: 1, 2 or 4 packet bytes as a number in network order.  False: not in the packet,
+ * or there is none (NULL). */
+bool packet_word(const struct skep_packet *packet, s32 offset, u32 bytes, u64 *value);
 
 /* The one's complement sum of bytes, added to seed, not folded: network byte order sums in the
  * host's, as in the kernel. */

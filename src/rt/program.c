@@ -20,39 +20,71 @@ static inline bool rt_lacks_ctx(const struct rt_program *program, const void *ct
     return UNLIKELY(program->ctx_bytes) && rt_ctx_bytes(program, ctx) < program->ctx_bytes;
 }
 
+/* The thread's budget must bind, and the program's code does not look at any. */
+static inline bool rt_ignores_fuel(const struct skep_thread *thread,
+                                   const struct rt_program *program)
+{
+    return UNLIKELY(thread->fuel_limit) && !program->metered;
+}
+
 bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index)
 {
     if (thread->tail_calls >= RT_MAX_TAIL_CALLS)
         return false;
     const struct rt_program *target = rt_tail_target(map, index);
     if (!target || target->compatibility != thread->program->compatibility ||
-        target->hook != thread->program->hook || rt_lacks_ctx(target, thread->ctx))
+        target->hook != thread->program->hook || rt_lacks_ctx(target, thread->ctx) ||
+        rt_ignores_fuel(thread, target))
         return false;
     thread->tail_calls++;
     thread->tail_target = target;
     return true;
 }
 
-/* A budget beyond what fits is none. */
-static s64 rt_budget(const struct skep_thread *thread, const struct rt_program *program)
+/* Programs one after the other, as long as each calls the next and nothing stops. */
+static skep_status rt_follow_tail_calls(struct skep_thread *thread, skep_status status, u64 *r0)
 {
-    u64 fuel = thread->fuel_limit ? thread->fuel_limit : program->fuel;
-    return fuel && fuel < INT64_MAX ? (s64)fuel : INT64_MAX;
+    while (status == SKEP_OK && thread->tail_target) {
+        const struct rt_program *target = thread->tail_target;
+        thread->tail_target = NULL;
+        thread->program = target;
+        status = target->run(thread, target, thread->ctx, r0);
+    }
+    return status;
 }
 
-static void rt_begin(struct skep_thread *thread, const struct rt_program *program, void *ctx)
+skep_status rt_run_tail_target(struct skep_thread *thread, u64 *r0)
 {
-    thread->fuel = thread->fuel_given = rt_budget(thread, program);
+    const struct rt_program *caller = thread->program;
+    void *engine = thread->engine;
+    rt_call_back_fn *call_back = thread->call_back;
+    thread->depth--; /* the caller's frame is the target's */
+    skep_status status = rt_follow_tail_calls(thread, SKEP_OK, r0);
+    thread->depth++;
+    thread->program = caller;
+    thread->engine = engine;
+    thread->call_back = call_back;
+    return status;
+}
+
+/* A budget beyond what fits is none. */
+static inline s64 rt_budget(u64 fuel) { return fuel - 1 < INT64_MAX - 1 ? (s64)fuel : INT64_MAX; }
+
+static inline void rt_begin(struct skep_thread *thread, const struct rt_program *program, void *ctx)
+{
+    u64 limit = thread->fuel_limit;
+    thread->fuel = thread->fuel_given = rt_budget(UNLIKELY(limit) ? limit : program->fuel);
     thread->insns = 0;
-    thread->stop = SKEP_OK;
-    thread->thrown = false;
-    thread->fault.error.id = 0;
-    thread->ctx = ctx;
-    thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;
+    thread->tail_target = NULL;
     thread->tail_calls = 0;
     thread->retval = 0;
-    thread->dynptrs_before = thread->dynptrs_made;
     thread->depth = 0;
+    thread->stop = SKEP_OK;
+    thread->thrown = false;
+    thread->ctx = ctx;
+    thread->packet = program->hook->flags & SKEP_HOOK_PACKET ? ctx : NULL;
+    thread->dynptrs_before = thread->dynptrs_made;
+    thread->program = program;
 }
 
 /* Stopped, or ended without giving something back. */
@@ -64,6 +96,14 @@ static COLD void rt_clean_up(struct skep_thread *thread, skep_status status)
         atomic_store_explicit(&thread->cancel, false, memory_order_relaxed);
 }
 
+static inline void rt_end(struct skep_thread *thread, skep_status status)
+{
+    if (UNLIKELY(status != SKEP_OK || thread->n_held > 0))
+        rt_clean_up(thread, status);
+    thread->program = NULL;
+    epoch_leave(&thread->epoch_slot);
+}
+
 /* From inside the epoch to its end. */
 static inline skep_status rt_run_entered(struct skep_thread *thread,
                                          const struct rt_program *program, void *ctx, u64 *r0)
@@ -71,25 +111,24 @@ static inline skep_status rt_run_entered(struct skep_thread *thread,
     rt_begin(thread, program, ctx);
     if (program->hook->prepare)
         program->hook->prepare(ctx);
-    skep_status status;
-    do {
-        thread->program = program;
-        thread->tail_target = NULL;
-        status = program->run(thread, program, ctx, r0);
-        program = thread->tail_target;
-    } while (UNLIKELY(program != NULL) && status == SKEP_OK);
-    if (UNLIKELY(status != SKEP_OK || thread->n_held > 0))
-        rt_clean_up(thread, status);
-    thread->program = NULL;
-    epoch_leave(&thread->epoch_slot);
+    skep_status status = program->run(thread, program, ctx, r0);
+    if (UNLIKELY(thread->tail_target != NULL))
+        status = rt_follow_tail_calls(thread, status, r0);
+    rt_end(thread, status);
     return status;
+}
+
+static inline bool rt_may_run(const struct skep_thread *thread, const struct rt_program *program,
+                              const void *ctx)
+{
+    return LIKELY(!rt_lacks_ctx(program, ctx)) && LIKELY(!rt_ignores_fuel(thread, program));
 }
 
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
 {
     if (UNLIKELY(thread->program))
         return SKEP_STATE;
-    if (UNLIKELY(rt_lacks_ctx(program, ctx)))
+    if (UNLIKELY(!rt_may_run(thread, program, ctx)))
         return SKEP_BAD_ARG;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     return rt_run_entered(thread, program, ctx, r0);
@@ -101,7 +140,7 @@ skep_status rt_run_slot(struct skep_thread *thread, const struct rt_slot *slot, 
         return SKEP_STATE;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     const struct rt_program *program = atomic_load_explicit(&slot->program, memory_order_acquire);
-    if (UNLIKELY(rt_lacks_ctx(program, ctx))) {
+    if (UNLIKELY(!rt_may_run(thread, program, ctx))) {
         epoch_leave(&thread->epoch_slot);
         return SKEP_BAD_ARG;
     }
@@ -112,14 +151,11 @@ skep_status rt_run_callback(struct skep_thread *thread, const struct rt_program 
                             const struct rt_callback *callback)
 {
     u64 r0;
+    if (UNLIKELY(rt_ignores_fuel(thread, program)))
+        return SKEP_BAD_ARG;
     epoch_enter(thread->epoch, &thread->epoch_slot);
     rt_begin(thread, program, NULL);
-    thread->program = program;
-    thread->tail_target = NULL;
     skep_status status = program->run_callback(thread, program, callback, &r0);
-    if (status != SKEP_OK || thread->n_held > 0)
-        rt_clean_up(thread, status);
-    thread->program = NULL;
-    epoch_leave(&thread->epoch_slot);
+    rt_end(thread, status);
     return status;
 }

@@ -29,7 +29,9 @@ struct rt_program {
     const void *engine; /* the engine's own */
     const struct skep_hook *hook;
     const struct code *code;
-    u64 fuel;          /* default budget of a run; 0: unmetered */
+    const struct skep_helper *const *helpers; /* by CODE instruction; or NULL */
+    u64 fuel;                                 /* default budget of a run; 0: none */
+    bool metered;      /* its code pays fuel, and looks whether it is cancelled */
     u32 ctx_bytes;     /* of plain memory, that every run must give */
     u32 compatibility; /* programs that may tail-call one another have the same */
     _Atomic u32 references;
@@ -49,7 +51,8 @@ static inline void rt_program_put(struct rt_program *program)
 
 /* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
  * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
- * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet, or too little memory. */
+ * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet, too little memory, or a thread
+ * with a budget and a program that is not metered. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
 
@@ -73,5 +76,7 @@ struct rt_program *rt_tail_target(struct skep_map *map, u32 index);
  * call of the run, or the program may not follow the running one, or it needs more memory than the
  * run has; the caller then goes on. */
 bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index);
+/* Runs thread->tail_target, and what follows it, in place of the frame that called it. */
+skep_status rt_run_tail_target(struct skep_thread *thread, u64 *r0);
 
 #endif

@@ -2,6 +2,8 @@
  *   thread   a host thread's handle: CPU slot, stack, fuel, ledger, stop, fault
  *   map      the map instance's common part
  *   program  a runnable's common part; tail calls and rt_run
+ *   fault    where and why a run was stopped
+ *   native   what compiled code calls besides helpers
  *   packet   packet buffers
  *   dynptr   memory whose size is known at run time only
  *   promise  calls of helpers, held to their contracts
@@ -13,7 +15,9 @@
 #include "contract/contract.h"
 #include "rt/dynptr.h"
 #include "rt/epoch.h"
+#include "rt/fault.h"
 #include "rt/map.h"
+#include "rt/native.h"
 #include "rt/packet.h"
 #include "rt/program.h"
 #include "rt/promise.h"

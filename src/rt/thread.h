@@ -19,6 +19,10 @@
  * pid_tgid, uid_gid and comm. */
 extern const struct skep_host rt_system_host;
 
+/* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it. */
+typedef skep_status rt_call_back_fn(struct skep_thread *thread, u64 token, const u64 args[5],
+                                    u64 *r0);
+
 struct rt_program;
 struct rt_dynptr;
 struct rt_dynptr_lent;
@@ -36,25 +40,23 @@ struct skep_thread {
     u64 fuel_limit; /* for each run; 0: the program's own */
 
     /* the run */
-    s64 fuel;       /* what is left; below 0: stop */
-    s64 fuel_given; /* at its start */
-    u64 insns;      /* executed so far, by engines that count */
-    _Atomic bool cancel;
-    skep_status stop; /* not OK: unwind; engines look after every call */
-    bool thrown;      /* by the program itself: the run unwinds, but does not fail */
-    u64 cookie;       /* what was thrown */
     const struct rt_program *program; /* NULL: none is running */
     void *ctx;
     struct skep_packet *packet; /* of a PACKET hook, else NULL */
+    s64 fuel;                   /* what is left; below 0: stop */
+    s64 fuel_given;             /* at its start */
+    u64 insns;                  /* executed so far, by engines that count */
     const struct rt_program *tail_target;
     u32 tail_calls;
-    s32 retval; /* of cgroup programs: what bpf_set_retval said */
-    u32 depth;  /* frames in use, callbacks included */
-    /* Enters a callback of the running engine.  token: the CALLBACK argument as the helper got it.
-     */
-    skep_status (*call_back)(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
-    void *engine;       /* the running engine's state */
-    void *native_stack; /* of compiled code: the stack pointer to which a stop goes back */
+    s32 retval;       /* of cgroup programs: what bpf_set_retval said */
+    u32 depth;        /* frames in use, callbacks included */
+    skep_status stop; /* not OK: unwind; engines look after every call */
+    bool thrown;      /* by the program itself: the run unwinds, but does not fail */
+    _Atomic bool cancel;
+    u64 cookie;                 /* what was thrown */
+    rt_call_back_fn *call_back; /* the running engine's */
+    void *engine;               /* its state */
+    void *native_stack;         /* of compiled code: the stack pointer to which a stop goes back */
 
     u32 n_held;
     struct skep_held held[RT_LEDGER];

@@ -192,7 +192,7 @@ static bool checked_packet_load(struct checked_run_state *s, const struct insn *
 {
     u64 value = 0;
     u64 offset = insn->imm + (insn_kind(insn) == ISA_KIND_LD_IND ? s->reg[insn->src].bits : 0);
-    bool loaded = vm_packet_load(s->thread, (u32)offset, insn_row(insn)->size, &value);
+    bool loaded = packet_word(s->thread->packet, (s32)(u32)offset, insn_row(insn)->size, &value);
     s->reg[0] = checked_number(value);
     s->unset = (u16)((s->unset & ~1u) | 0x3e);
     return loaded;
@@ -316,7 +316,7 @@ static skep_status checked_result(struct checked_run_state *s, u32 n_held, u64 *
 static skep_status checked_tail_inside(struct checked_run_state *s)
 {
     u64 r0 = 0;
-    TRY(vm_run_tail_target(s->thread, &r0));
+    TRY(rt_run_tail_target(s->thread, &r0));
     s->reg[0] = checked_number(r0);
     s->unset &= (u16)~1u;
     s->packet_generation++; /* whatever it did to the packet */
@@ -424,11 +424,11 @@ skep_status checked_run(struct skep_thread *thread, const struct rt_program *pro
 {
     struct checked_run_state s;
     checked_start(&s, thread, program, ctx);
-    struct vm_entry before = vm_enter(thread, &s, checked_call_back);
+    thread->engine = &s;
+    thread->call_back = checked_call_back;
     skep_status status = checked_enter(&s, 0, WITNESS_MAIN, r0);
     if (status != SKEP_OK && rt_catch(thread, r0))
         status = checked_exception(&s, r0);
-    vm_leave(thread, before);
     return status;
 }
 
@@ -450,8 +450,7 @@ skep_status checked_run_callback(struct skep_thread *thread, const struct rt_pro
     struct checked_run_state s;
     checked_start(&s, thread, program, NULL);
     checked_start_callback(&s, callback);
-    struct vm_entry before = vm_enter(thread, &s, checked_call_back);
-    skep_status status = checked_enter(&s, (u32)callback->token - 1, WITNESS_ASYNC, r0);
-    vm_leave(thread, before);
-    return status;
+    thread->engine = &s;
+    thread->call_back = checked_call_back;
+    return checked_enter(&s, (u32)callback->token - 1, WITNESS_ASYNC, r0);
 }

@@ -171,7 +171,7 @@ skep_status checked_walk(struct checked_run_state *s);
 
 /* faults.c */
 #define CHECKED_FAULT(s, id, ...)                                                                  \
-    (vm_fault_begin((s)->thread, (s)->program->in.code, (s)->at),                                  \
+    (rt_fault_begin((s)->thread, (s)->program->in.code, (s)->at),                                  \
      RAISE(&(s)->thread->fault.error, SKEP_TRAP, id, __VA_ARGS__))
 /* Completes a fault with the access and the region that it was aimed at. */
 skep_status checked_fault_access(struct checked_run_state *s, const struct checked_value *through,

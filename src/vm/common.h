@@ -1,32 +1,8 @@
-/* What both engines do alike: how a run begins and ends, faults, atomics, packet reads. */
+/* What both engines do alike: the arguments of a run, memory, atomics. */
 #ifndef SKEP_SRC_VM_COMMON_H
 #define SKEP_SRC_VM_COMMON_H
 
 #include "vm/vm.h"
-
-/* How often may_goto goes on in one activation of a function (Linux: BPF_MAX_LOOPS). */
-#define VM_MAY_GOTO_LOOPS (8u * 1024 * 1024)
-
-/* What a nested entry of an engine must put back. */
-struct vm_entry {
-    void *engine;
-    skep_status (*call_back)(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0);
-};
-static inline struct vm_entry vm_enter(struct skep_thread *thread, const void *engine,
-                                       skep_status (*call_back)(struct skep_thread *thread,
-                                                                u64 token, const u64 args[5],
-                                                                u64 *r0))
-{
-    struct vm_entry before = { thread->engine, thread->call_back };
-    thread->engine = (void *)(uintptr_t)engine;
-    thread->call_back = call_back;
-    return before;
-}
-static inline void vm_leave(struct skep_thread *thread, struct vm_entry before)
-{
-    thread->engine = before.engine;
-    thread->call_back = before.call_back;
-}
 
 /* r1..r5 at the start of a program. */
 static inline void vm_arguments(const struct skep_hook *hook, void *ctx, u64 args[5])
@@ -37,15 +13,6 @@ static inline void vm_arguments(const struct skep_hook *hook, void *ctx, u64 arg
     args[1] = memory && block ? block->size : 0;
     args[2] = args[3] = args[4] = 0;
 }
-
-/* Runs thread->tail_target, and what follows it, in place of the frame that called it. */
-skep_status vm_run_tail_target(struct skep_thread *thread, u64 *r0);
-
-/* A fault at an instruction: everything but the error and the access. */
-void vm_fault_begin(struct skep_thread *thread, const struct code *code, u32 insn);
-
-/* LD_ABS, LD_IND: packet bytes as a number in network order.  False: not in the packet. */
-bool vm_packet_load(const struct skep_thread *thread, u32 offset, u32 bytes, u64 *value);
 
 /* Memory of any alignment, in the host's byte order. */
 #define VM_ACCESS(SZ, bits, bytes, utype, stype)                                                   \

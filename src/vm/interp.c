@@ -15,28 +15,16 @@ struct interp_frame {
     u64 r6, r7, r8, r9;
 };
 
-/* ---- what leaves the loop */
-
-static COLD skep_status interp_fault(struct skep_thread *thread, const struct interp *interp,
-                                     const struct interp_insn *ip, enum diag_id id)
-{
-    u32 insn = interp->origin[ip - interp->insns];
-    vm_fault_begin(thread, interp->code, insn);
-    diag_raise(&thread->fault.error, SKEP_TRAP, id, 1,
-               &STR(insn_row(&interp->code->insns[insn])->name));
-    return SKEP_TRAP;
-}
-
 static COLD skep_status interp_trap(struct skep_thread *thread, const struct interp *interp,
                                     const struct interp_insn *ip)
 {
-    u32 insn = interp->origin[ip - interp->insns];
-    const char *poison = code_poison_at(interp->code, insn);
-    const struct skep_helper *helper = poison || !interp->helpers ? NULL : interp->helpers[insn];
-    vm_fault_begin(thread, interp->code, insn);
-    return helper ? RAISE(&thread->fault.error, SKEP_TRAP, VM_HELPER_CONTRACT, STR(helper->name))
-                  : RAISE(&thread->fault.error, SKEP_TRAP, VM_POISONED,
-                          STR(poison ? poison : insn_row(&interp->code->insns[insn])->name));
+    return rt_fault_trap(thread, interp->code, interp->helpers, interp->origin[ip - interp->insns]);
+}
+
+static COLD skep_status interp_too_deep(struct skep_thread *thread, const struct interp *interp,
+                                        const struct interp_insn *ip)
+{
+    return rt_fault_depth(thread, interp->code, interp->origin[ip - interp->insns]);
 }
 
 /* Builds with assertions hold helpers to their contracts, which the call by address knows nothing
@@ -164,13 +152,13 @@ static u64 interp_call(struct skep_thread *thread, const struct interp *interp,
 #define INTERP_PACKET(SZ, bytes)                                                                   \
     CASE(ISA_LD_ABS_##SZ, 0)                                                                       \
     {                                                                                              \
-        if (!vm_packet_load(thread, (u32)ip->imm, bytes, &reg[0]))                                 \
+        if (!packet_word(thread->packet, ip->imm, bytes, &reg[0]))                                 \
             goto exit_with_zero;                                                                   \
         NEXT();                                                                                    \
     }                                                                                              \
     CASE(ISA_LD_IND_##SZ, 0)                                                                       \
     {                                                                                              \
-        if (!vm_packet_load(thread, (u32)(SRC + IMM), bytes, &reg[0]))                             \
+        if (!packet_word(thread->packet, (s32)(u32)(SRC + IMM), bytes, &reg[0]))                             \
             goto exit_with_zero;                                                                   \
         NEXT();                                                                                    \
     }
@@ -308,7 +296,7 @@ dispatch:
         }
         CASE(INTERP_BEGIN_LOOP, 0)
         {
-            loops_left[n_frames] = VM_MAY_GOTO_LOOPS;
+            loops_left[n_frames] = RT_MAY_GOTO_LOOPS;
             NEXT();
         }
         CASE(ISA_MAY_GOTO, 0) JUMP_IF(loops_left[n_frames] == 0 || !loops_left[n_frames]--, );
@@ -336,7 +324,7 @@ dispatch:
         CASE(ISA_CALL_LOCAL, 0)
         {
             if (UNLIKELY(thread->depth >= RT_MAX_FRAMES)) {
-                status = interp_fault(thread, interp, ip, DIAG_VM_DEPTH);
+                status = interp_too_deep(thread, interp, ip);
                 goto leave;
             }
             frames[n_frames++] = (struct interp_frame){ ip + 1, reg[6], reg[7], reg[8], reg[9] };
@@ -355,7 +343,7 @@ dispatch:
                 goto leave;
             }
             /* Inside a call the target's result is the subprogram's. */
-            status = vm_run_tail_target(thread, &reg[0]);
+            status = rt_run_tail_target(thread, &reg[0]);
             fuel = thread->fuel;
             if (status != SKEP_OK)
                 goto leave;
@@ -418,7 +406,7 @@ static ALWAYS_INLINE skep_status interp_enter(struct skep_thread *thread,
     const struct interp_insn *entry = &interp->insns[interp->entry[func]];
     u64 reg[HOST_REGS];
     if (UNLIKELY(thread->depth >= RT_MAX_FRAMES))
-        return interp_fault(thread, interp, entry, DIAG_VM_DEPTH);
+        return interp_too_deep(thread, interp, entry);
     memcpy(&reg[1], args, 5 * sizeof(*args));
     thread->depth++;
     reg[10] = (u64)(uintptr_t)(thread->stack + (size_t)thread->depth * RT_FRAME_BYTES);
@@ -430,7 +418,7 @@ static ALWAYS_INLINE skep_status interp_enter(struct skep_thread *thread,
 static skep_status interp_call_back(struct skep_thread *thread, u64 token, const u64 args[5],
                                     u64 *r0)
 {
-    const struct interp *interp = thread->engine;
+    const struct interp *interp = thread->program->engine;
     return interp_enter(thread, interp, (u32)token - 1, args, false, r0);
 }
 
@@ -438,7 +426,7 @@ skep_status interp_run(struct skep_thread *thread, const struct rt_program *prog
                        u64 *r0)
 {
     const struct interp *interp = program->engine;
-    struct vm_entry before = vm_enter(thread, interp, interp_call_back);
+    thread->call_back = interp_call_back;
     u64 args[5];
     vm_arguments(program->hook, ctx, args);
     skep_status status = interp_enter(thread, interp, 0, args, true, r0);
@@ -447,7 +435,6 @@ skep_status interp_run(struct skep_thread *thread, const struct rt_program *prog
         u32 func = interp->code->exception_func;
         status = func ? interp_enter(thread, interp, func, args, false, r0) : SKEP_OK;
     }
-    vm_leave(thread, before);
     return status;
 }
 
@@ -455,12 +442,10 @@ skep_status interp_run_callback(struct skep_thread *thread, const struct rt_prog
                                 const struct rt_callback *callback, u64 *r0)
 {
     const struct interp *interp = program->engine;
-    struct vm_entry before = vm_enter(thread, interp, interp_call_back);
+    thread->call_back = interp_call_back;
     const u64 args[5] = { (u64)(uintptr_t)callback->map, (u64)(uintptr_t)callback->key,
                           (u64)(uintptr_t)callback->value };
-    skep_status status = interp_enter(thread, interp, (u32)callback->token - 1, args, false, r0);
-    vm_leave(thread, before);
-    return status;
+    return interp_enter(thread, interp, (u32)callback->token - 1, args, false, r0);
 }
 
 #undef CASE

@@ -17,7 +17,7 @@ void checked_frame_begin(struct checked_run_state *s, u32 frame)
     struct checked_frame *f = &s->frames[frame];
     f->activation = ++s->activations;
     f->spilled = 0;
-    f->loops_left = VM_MAY_GOTO_LOOPS;
+    f->loops_left = RT_MAY_GOTO_LOOPS;
     memset(f->written, 0, sizeof(f->written));
     /* So that bytes that were never written read as zero where that is allowed. */
     memset(s->thread->stack + (size_t)frame * RT_FRAME_BYTES, 0, RT_FRAME_BYTES);

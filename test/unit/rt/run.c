@@ -41,7 +41,9 @@ static skep_status spend_ten(struct skep_thread *t, const struct rt_program *pro
 
 TEST(a_run_gets_its_context_and_its_fuel)
 {
-    struct rt_program program = { .run = spend_ten, .hook = &plain_hook, .fuel = 10 };
+    struct rt_program program = {
+        .run = spend_ten, .hook = &plain_hook, .fuel = 10, .metered = true
+    };
     struct skep_packet packet;
     u64 r0 = 1;
     begin();
@@ -122,7 +124,9 @@ static skep_status look_at_cancel(struct skep_thread *t, const struct rt_program
 
 TEST(a_cancel_stops_one_run)
 {
-    struct rt_program program = { .run = look_at_cancel, .hook = &plain_hook, .fuel = 100 };
+    struct rt_program program = {
+        .run = look_at_cancel, .hook = &plain_hook, .fuel = 100, .metered = true
+    };
     u64 r0;
     begin();
     atomic_store(&thread.cancel, true);
