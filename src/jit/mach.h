@@ -11,10 +11,9 @@
 
 #include "base/base.h"
 
-#define MACH_REGS 64u /* at most, of a machine */
+#define MACH_REGS 32u /* at most, of a machine */
 #define MACH_NO_REG 0xffffffffu
-/* A call: its result, where to, and up to seven arguments in the machine's registers. */
-#define MACH_OPERANDS 9u
+#define MACH_OPERANDS 5u
 
 enum mach_role {
     MACH_NONE,
@@ -40,34 +39,47 @@ struct mach_insn {
     u8 extra; /* the target's own */
     u8 flags;
     u8 n_operands;
-    s32 disp;
+    union {
+        s32 disp;
+        u32 reads; /* MACH_CALL: the machine's registers that hold its arguments, a bit each */
+    };
     u32 origin; /* CODE instruction, or CODE_NONE: for tables of lines */
     s64 imm;    /* or the address that is called */
     struct mach_operand operand[MACH_OPERANDS];
 };
-#define MACH_CALL 1u  /* destroys the target's caller-saved registers */
+/* Destroys the target's caller-saved registers; operand[0] DEF is its result. */
+#define MACH_CALL 1u
 #define MACH_SLOT 2u  /* the memory operand is the function's own slot `disp` (spilled value) */
 #define MACH_FLAGS 4u /* writes the condition flags */
-#define MACH_REMAT                                                                                 \
-    8u /* the only definition of its register, and a constant: may be done again                   \
-          where the register is needed instead of being kept */
+/* A constant: may be made again where the register is needed instead of being kept.  One
+ * instruction, operand[0] is its only operand and DEF. */
+#define MACH_REMAT 8u
+/* Must leave the condition flags alone: set on constants that the allocator makes again, since they
+ * may come to lie between a comparison and its use. */
+#define MACH_KEEP_FLAGS 16u
 
-/* Operations that every target has; the allocator writes them. */
+/* Operations that every target has; the first four leave the condition flags alone. */
 enum mach_op {
-    MACH_COPY,     /* operand[0] DEF = operand[1] USE */
+    MACH_COPY,     /* operand[0] DEF = operand[1] USE, 8 bytes; not emitted when given are equal */
     MACH_RELOAD,   /* operand[0] DEF = slot disp */
     MACH_SPILL,    /* slot disp = operand[0] USE */
+    MACH_SWAP,     /* operand[0] CHANGE, operand[1] CHANGE: 8 bytes change places */
+    MACH_ALIAS,    /* operand[0] is another name of operand[1] from here on; never emitted */
+    MACH_END,      /* last of each block: operand[0] USE is what the exit reads, or MACH_NONE; never
+                      emitted: layout.c writes the jump or asks for the epilogue */
     MACH_OP_COUNT, /* the targets' own come after */
 };
 
-/* How a block ends; the driver lays blocks out and writes the jumps. */
+/* How a block ends; layout.c writes the jumps.  `to` is filled in by the driver. */
 struct mach_exit {
     u32 to[2];     /* blocks; [0]: where `test` holds, [1]: else.  One successor: [1].  CODE_NONE:
                       none (the function ends here) */
     u8 test;       /* the target's condition or test-and-jump; 0: none */
     u8 size, bit;  /* of a test-and-jump */
     bool unlikely; /* to [0] */
-    struct mach_operand operand; /* its register */
+    /* USE of the register that a test-and-jump reads, or (the machine's) that a RETURN has copied
+     * its value to; MACH_NONE: none. */
+    struct mach_operand operand;
 };
 
 struct mach_block {

@@ -21,6 +21,7 @@
 
 /* ---- selection (driver: select.c) */
 
+#define SELECT_PARAMS 5u
 struct select {
     const struct jit_target *target;
     const struct ssa_func *ssa;
@@ -36,31 +37,46 @@ struct select {
     /* Memory order: number of the memory state before each instruction of the block; a load may be
      * folded into a later instruction of the block when both see the same state. */
     u32 *state_of; /* by value */
+    /* The virtual registers of what the function is called with, 0: not needed.  All PARAMs of a
+     * number share one, so do FRAME and THREAD; select_entry copies to those that are not 0. */
+    u32 param[SELECT_PARAMS], frame, thread;
+    struct select_driver *driver; /* select.c's own */
 };
 
 /* The register in which a value will be: asks for it to be made.  Constants: made right before the
- * instruction under selection. */
+ * recipe of the instruction under selection, or outside of the loop.  Do not write to it but as the
+ * result of the value's own instruction: copy it to a new one first. */
 u32 select_reg(struct select *s, u32 value);
 u32 select_new_reg(struct select *s);
-/* Appends an instruction to the recipe of the one under selection. */
+/* The thread's register (a call hands it on). */
+u32 select_thread(struct select *s);
+/* Appends an instruction to the recipe of the one under selection; its origin is filled in. */
 struct mach_insn *select_emit(struct select *s, struct mach_insn insn);
 void select_copy(struct select *s, u32 to, u32 from);
+/* `to` (new, or the machine's) = value: a copy, or the constant made there at once.  For arguments,
+ * and for the first operand of two-address operations. */
+void select_move(struct select *s, u32 to, u32 value);
 /* The value is used here only and can become part of the instruction under selection: same block,
- * and, when it reads memory, nothing written between. */
+ * nobody needs it in a register, and, when it reads memory, nothing is written between. */
 bool select_can_fold(const struct select *s, u32 value);
-/* The value is now part of the instruction under selection, its own arguments are asked for. */
+/* The value is now part of the instruction under selection, its own arguments are asked for (by
+ * select_reg, or folded in turn). */
 void select_fold(struct select *s, u32 value);
+/* As far as can be told, the instruction under selection is the last to need the value: the better
+ * operand to be overwritten by a two-address operation that commutes. */
+bool select_dies(const struct select *s, u32 value);
 
 /* ---- the target */
 
 struct jit_reloc { /* a call or jump out of the code */
     u32 at;        /* offset of what is to be patched */
     u8 kind;       /* the target's */
+    u8 special;    /* enum jit_reloc_special */
     u64 to;        /* host address; or, with JIT_TO_FUNC, a function of the program */
 };
 enum jit_reloc_special {
-    JIT_TO_HOST,
-    JIT_TO_FUNC,
+    JIT_TO_HOST, /* a host function: patched by jit.c when it is known where the code lies */
+    JIT_TO_FUNC, /* a function of the program */
     JIT_TO_STOP, /* the function's own stop label; only from emit() */
     JIT_TO_EXIT, /* the program's stop code; only from stop_label() */
 };
@@ -95,16 +111,25 @@ struct jit_target {
     /* Selects ssa instruction s->at.  Blocks are selected from last to first instruction; a value
      * that nobody asked for is not selected at all. */
     void (*select)(struct select *s);
-    /* The end of a block: BRANCH, RETURN, JUMP; fills exit. */
+    /* The end of a block, BRANCH or RETURN (s->at): emits what comes before the jump and fills
+     * test, size, bit, operand of exit.  Recipes of branches end with the flags set. */
     void (*select_end)(struct select *s, struct mach_exit *exit);
-    /* The function's entry: parameters come from where the convention has them. */
+    /* The first instructions of the function: s->param, frame, thread from where the convention
+     * has them. */
     void (*select_entry)(struct select *s);
+    /* Emits one MACH_REMAT instruction that makes the constant in register `to`. */
+    void (*select_const)(struct select *s, u32 to, u64 imm);
 
-    /* One instruction of register operands `given`; its operand `i` may become a slot of the frame:
-     * the allocator asks before it spends a register on it.  NULL: never. */
+    /* Operand `i` may become a slot of the frame (8 bytes, all of them valid): the allocator asks
+     * before it spends a register on it, for one operand of an instruction, whose register occurs
+     * in it once.  Not asked for the operations of enum mach_op.  CHANGE operands: read and written
+     * in memory.  Both NULL: never. */
     bool (*can_use_slot)(const struct mach_insn *insn, u32 i);
+    /* Changes the instruction so; sets MACH_SLOT and disp; the other operands stay where they are,
+     * operand `i` becomes MACH_NONE. */
     void (*use_slot)(struct mach_insn *insn, u32 i, u32 slot);
 
+    /* An instruction whose operands are `given`; all of enum mach_op but ALIAS and END too. */
     void (*emit)(struct jit_emit *emit, const struct mach_insn *insn);
     void (*prologue)(struct jit_emit *emit);
     /* What ends the function, wherever a block has no successor. */
