@@ -11,6 +11,7 @@ set -eu
 build="gcc libc6-dev make cmake ninja-build pkgconf libpcap-dev libjansson-dev"
 clang="clang-19 llvm-19 libclang-rt-19-dev"
 bpf="$clang libbpf-dev linux-libc-dev"
+arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 declare -A packages=(
     [build]="$build"
     [test]="$build $bpf g++ libcmocka-dev python3 universal-ctags clang-format-14"
@@ -23,8 +24,9 @@ declare -A packages=(
 )
 packages[all]="${packages[*]}"
 declare -A optional=( # llvm-22: what LLVM 19 does not know yet; Debian 12 has it as a security update
-    [test]="llvm-22"
-    [all]="llvm-22"
+                       # the arm64 ones: the tests on another CPU
+    [test]="llvm-22 $arm64"
+    [all]="llvm-22 $arm64"
 )
 
 usage() {

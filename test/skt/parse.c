@@ -301,6 +301,11 @@ static void set_accept(struct parser *p, char *text)
     (void)text;
     p->test->accept = true;
 }
+static void set_slow(struct parser *p, char *text)
+{
+    (void)text;
+    p->test->slow = true;
+}
 static void set_kernel(struct parser *p, char *text) { p->test->kernel = copy(text, strlen(text)); }
 static void set_twin(struct parser *p, char *text)
 {
@@ -363,7 +368,7 @@ static const struct {
     { "profile", set_profile }, { "fuel", set_fuel },       { "engine", set_engine },
     { "result", set_result },   { "trap", set_trap },       { "stop", set_stop },
     { "reject", set_reject },   { "accept", set_accept },   { "twin", set_twin },
-    { "kernel", set_kernel },   { "listing", set_listing },
+    { "kernel", set_kernel },   { "listing", set_listing }, { "slow", set_slow },
 };
 
 static void take_directive(struct parser *p, const char *name, size_t length, char *text)

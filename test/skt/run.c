@@ -430,6 +430,8 @@ static void run_once(const struct skt_case *test, size_t matrix_at, struct skt_t
     unsigned engines = test->engines ? test->engines
                        : test->trap  ? 1u << SKEP_ENGINE_CHECKED
                                      : both;
+    if (tap->quick && test->slow)
+        engines &= ~(1u << SKEP_ENGINE_CHECKED);
     if (test->listing) {
         struct attempt a = { .test = test, .matrix_at = matrix_at };
         check_listing(&a);

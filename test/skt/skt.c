@@ -1,8 +1,11 @@
-/* Runs .skt files: TAP on standard output, status 1 when a case failed. */
+/* Runs .skt files: TAP on standard output, status 1 when a case failed.
+ *
+ *     skt_runner [--quick] FILE... */
 #include "skt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool run_file(const char *path, struct skt_tap *tap)
 {
@@ -24,8 +27,10 @@ static bool run_file(const char *path, struct skt_tap *tap)
 int main(int argc, char **argv)
 {
     struct skt_tap tap = { 0 };
-    bool ok = argc > 1;
-    for (int i = 1; i < argc; i++)
+    tap.quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
+    int first = tap.quick ? 2 : 1;
+    bool ok = argc > first;
+    for (int i = first; i < argc; i++)
         ok &= run_file(argv[i], &tap);
     printf("1..%u\n", tap.n);
     if (tap.n_skipped)

@@ -27,6 +27,7 @@
  *     -- twin     A => B: the program with B for every A is accepted, and runs without a fault
  *     -- kernel   [twin] VERDICT WHY: what Linux says to it, where it is not what we say: accepted,
  *                 rejected or skipped
+ *     -- slow     millions of instructions: with --quick not on the checked engine
  *     -- listing  the program's canonical text */
 #ifndef SKEP_TEST_SKT_H
 #define SKEP_TEST_SKT_H
@@ -57,7 +58,7 @@ struct skt_tail {
 struct skt_case {
     char *name, *source, *hook, *listing;
     unsigned line;
-    bool has_mem, has_packet;
+    bool has_mem, has_packet, slow;
     enum skep_profile profile;
     struct skt_bytes mem, packet;
     struct skt_map maps[SKT_MAX];
@@ -106,6 +107,7 @@ char *skt_twin_source(const struct skt_case *test);
 /* Runs a case on everything that it asks for; prints TAP lines. */
 struct skt_tap {
     unsigned n, n_failed, n_skipped;
+    bool quick;
 };
 void skt_run(const struct skt_case *test, struct skt_tap *tap);
 
