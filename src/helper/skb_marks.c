@@ -50,13 +50,14 @@ const struct skep_helper helper_skb_ecn_set_ce = {
 
 static u64 helper_set_time(struct skep_thread *thread, u64 skb, u64 time, u64 kind, u64 a4, u64 a5)
 {
-    enum { TIME_NONE, TIME_MONOTONIC }; /* BPF_SKB_TSTAMP_UNSPEC, …_DELIVERY_MONO */
+    /* BPF_SKB_CLOCK_…, whose first two were once called BPF_SKB_TSTAMP_UNSPEC, …_DELIVERY_MONO.  Of
+     * the real time alone 0 is one: none. */
+    enum { TIME_REAL, TIME_MONOTONIC, TIME_TAI };
     (void)skb, (void)a4, (void)a5;
     struct skep_packet *packet = thread->packet;
     if (!helper_ip_header(packet))
         return helper_errno(-EOPNOTSUPP);
-    bool sound = kind == TIME_MONOTONIC ? time != 0 : kind == TIME_NONE && time == 0;
-    if (!sound)
+    if (kind > TIME_TAI || (kind != TIME_REAL && time == 0))
         return helper_errno(-EINVAL);
     packet->tstamp = time;
     packet->tstamp_type = (u32)kind;

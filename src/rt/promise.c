@@ -96,12 +96,22 @@ static const char *promise_allocated(const struct rt_promise *promise,
     return NULL;
 }
 
+/* The most that an integer result may be. */
+static s64 promise_most(const struct rt_promise *promise)
+{
+    const struct skep_ret *ret = &promise->helper->ret;
+    for (u32 a = 0; a < 5 && ret->flags & SKEP_RET_AT_MOST_SIZE; a++)
+        if (promise->helper->args[a].kind == SKEP_ARG_SIZE)
+            return (s64)promise->args[a];
+    return ret->hi;
+}
+
 static const char *promise_result(const struct rt_promise *promise,
                                   const struct skep_thread *thread, u64 r0)
 {
     const struct skep_ret *ret = &promise->helper->ret;
     bool ranged = ret->kind == SKEP_RET_INTEGER && (ret->lo || ret->hi);
-    if (ranged && ((s64)r0 < ret->lo || (s64)r0 > ret->hi))
+    if (ranged && ((s64)r0 < ret->lo || (s64)r0 > promise_most(promise)))
         return "its result is not in its range";
     if (ret->kind <= SKEP_RET_VOID)
         return NULL;
