@@ -34,6 +34,7 @@ struct skep_load_options {
     bool witness;   /* CHECKED: the program is verified, and before every instruction of every run
                        what the verifier claims is compared with what is; a claim that is wrong is
                        the fault vm-witness-*.  To test the verifier with */
+    bool facts;     /* CHECKED: the same of what compilers are told: vm-fact-violated */
     uint64_t fuel;  /* default budget of a run; 0: 2^32 */
     struct skep_verify_limits limits; /* of the verification */
     /* Filled in when the load verifies: of the program that was refused, else of the one that was

@@ -53,6 +53,7 @@ struct skep_program {
     struct interp *interp;
     struct checked *checked;
     struct witness witness; /* that the checked engine's runs are held to, if they are */
+    struct facts facts;     /* of a verified program, for those who compile; else none */
     /* A handle of the host has user references on every map of its instance: its own, and those of
      * the programs that its PROG_ARRAYs begin with. */
     struct skep_map **instance_maps;

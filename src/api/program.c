@@ -18,6 +18,7 @@ static void program_destroy(void *object)
     if (program->checked)
         checked_drop(program->checked);
     witness_drop(&program->witness);
+    facts_drop(&program->facts);
     for (u32 i = 0; program->maps && i < program->linked.n_maps; i++)
         if (program->maps[i])
             map_put(program->maps[i]);
@@ -136,10 +137,17 @@ static u32 *program_costs(struct skep_program *program)
     return cost;
 }
 
+/* Compilers use facts, and tests hold runs to them. */
+static bool program_wants_facts(const struct skep_load_options *options)
+{
+    return options->witness || options->facts;
+}
+
 /* A witness is a verification's, whoever vouches for the program. */
 static bool program_is_verified(const struct skep_load_options *options)
 {
-    return options->engine != SKEP_ENGINE_NONE && (!options->trusted || options->witness);
+    return options->engine != SKEP_ENGINE_NONE &&
+           (!options->trusted || program_wants_facts(options));
 }
 
 static skep_status program_analyse(struct skep_program *program,
@@ -205,9 +213,12 @@ static skep_status program_verify(struct skep_program *program, const struct ins
                                .profile = options->profile,
                                .fuel = options->may_loop,
                                .limits = options->limits,
-                               .witness = options->witness ? &program->witness : NULL };
+                               .witness = options->witness ? &program->witness : NULL,
+                               .facts = program_wants_facts(options) ? &program->facts : NULL };
     struct skep_verdict verdict;
     verdict_init(&verdict);
+    if (in.facts)
+        TRY(facts_init(in.facts, &program->env->mem, &program->linked.code));
     if (options->witness)
         witness_init(&program->witness, &program->env->mem);
     skep_status status = program_ask_verifier(program, &in, &verdict);
@@ -258,7 +269,8 @@ static skep_status program_prepare_checked(struct skep_program *program,
                               .n_maps = program->linked.n_maps,
                               .helpers = program->helpers,
                               .strict = options->profile == SKEP_PROFILE_STRICT,
-                              .witness = options->witness ? &program->witness : NULL };
+                              .witness = options->witness ? &program->witness : NULL,
+                              .facts = program->facts.at ? &program->facts : NULL };
     TRY(checked_prepare(&program->env->mem, &input, &program->checked, err));
     program->rt.run = checked_run;
     program->rt.run_callback = checked_run_callback;

@@ -16,6 +16,7 @@ struct verification {
     bool fuel, aligned;
     struct skep_verify_limits limits;
     struct witness *witness; /* filled in when accepted; NULL: not wanted */
+    struct facts *facts;     /* the same */
 };
 
 /* Fills in the types of a map whose spec is set. */

@@ -38,6 +38,7 @@ skep_status verification_run(const struct verification *in, struct skep_verdict 
                                   .fuel = in->fuel,
                                   .every_insn = in->witness != NULL,
                                   .witness = in->witness,
+                                  .facts = in->facts,
                                   .limits = in->limits };
     skep_status status = verify(&input, &report, &stats);
     verdict->kind = verdict_kind(status);

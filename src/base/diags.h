@@ -146,6 +146,7 @@ DIAG(VM_LEAK,           "vm-leak",                  "the program ends while it h
 DIAG(VM_LOCK_HELD,      "vm-lock-held",             "{what} while a spin lock is held")
 DIAG(VM_LOCK_NOT_HELD,  "vm-lock-not-held",         "{helper}: that lock is not held")
 DIAG(VM_WITNESS,        "vm-witness-violated",      "the verifier is wrong: {where} is {value:x}, and it claims {fact}: {what}")
+DIAG(VM_FACT,           "vm-fact-violated",         "the verifier is wrong: {what} of slot {slot} is {value:x}, and the facts are:{facts}")
 DIAG(VM_UNREACHED,      "vm-witness-unreached",     "the verifier is wrong: slot {slot} is reached, and it claims that it cannot be")
 /* verify */
 DIAG(VERIFY_UNSET,      "verify-unset-register",    "r{register} is read, and holds nothing on this path", "give it a value on every path; calls keep r6 to r9 only, and packet pointers must be loaded anew after what moves the packet")

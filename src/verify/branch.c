@@ -352,7 +352,9 @@ bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, s
         branch_null_check(v, s, &branch, taken, not_taken);
         return true;
     }
-    if (pointers && (insn_row(insn)->size != 8 || !branch_offsets(v, s, &branch))) {
+    /* Offsets are ordered as addresses are, but have other bits. */
+    bool ordered = branch.rule->order != ORDER_NONE && insn_row(insn)->size == 8;
+    if (pointers && (!ordered || !branch_offsets(v, s, &branch))) {
         if (v->in->profile == SKEP_PROFILE_STRICT && !null) {
             u32 reg = value_is_pointer(va) ? insn->dst : insn->src;
             state_drop(v, s);

@@ -15,6 +15,7 @@
  *   global.c    functions that are verified by their signatures
  *   merge.c     is one state covered by another; joining, widening
  *   step.c      one instruction after another, up to the next point
+ *   note.c      what a compiler wants to know of each
  *   fixpoint.c, paths.c   in which order, and what is kept
  *   loops.c     do loops end
  *   explain.c   what the reader of a rejection wants to know besides */
@@ -94,6 +95,8 @@ struct verifier {
     struct verify_report *report;
     u32 at;         /* the instruction under way */
     u32 last_trace; /* how control came there */
+    u8 went;        /* FACT_TAKEN, FACT_FALLS: where that may go */
+    bool unnoted;   /* what is stepped over is not the program as it runs */
     /* successors of the last step */
     struct state *next[4];
     u32 n_next;
@@ -333,6 +336,12 @@ struct scalar thresholds_widen(const struct verifier *v, struct scalar old, stru
 /* ---- step.c: runs until points are reached; successors are in v->next.  Consumes s.
  * false: rejected (the report says why) or failed (v->failure). */
 bool step(struct verifier *v, struct state *s);
+
+/* ---- note.c: facts of the instruction under way, into the input's `facts` */
+void note_before(const struct verifier *v, const struct state *s, struct fact *visit);
+/* s: the state after it; NULL: only where it went is known. */
+void note_after(const struct verifier *v, u32 at, const struct state *s, struct fact *visit);
+void note_clear(struct verifier *v);
 
 /* ---- engines */
 enum outcome { OUTCOME_ACCEPTED, OUTCOME_REJECTED, OUTCOME_UNDECIDED, OUTCOME_FAILED };

@@ -330,6 +330,8 @@ bool fix_close(struct fix *f)
     for (u32 i = 0; ok && f->any_failed && i < FIX_NARROWINGS; i++) {
         ok = fix_narrow(f);
         f->any_failed = false;
+        if (!f->loop)
+            note_clear(f->v); /* all that is left is stepped over once more */
         ok = ok && fix_ascend(f);
     }
     return ok;

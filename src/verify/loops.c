@@ -144,10 +144,12 @@ static bool loop_run_round(struct fix *whole, struct loop *loop)
     body.n_roots = v->roots.n;
     body.begin = loop->head;
     loop->notes = false;
+    v->unnoted = true;
     bool ok = fix_close(&body) && !body.any_failed;
     loop->notes = true; /* only what comes back from the states as they are in the end */
     ok = ok && fix_narrow(&body) && !body.any_failed;
     fix_drop(&body);
+    v->unnoted = false;
     return ok && !loop->overflow;
 }
 

@@ -76,6 +76,7 @@ static void step_emit_branch(struct verifier *v, struct state *s, u32 insn, bool
     if (before != VERIFY_NONE)
         v->traces.data[before].references--;
     s->insn = insn;
+    v->went |= taken ? FACT_TAKEN : FACT_FALLS;
     step_emit(v, s);
 }
 
@@ -134,7 +135,7 @@ static enum step_result step_helper(struct verifier *v, struct state *s, const s
     return STEP_EMITTED;
 }
 
-static enum step_result step_one(struct verifier *v, struct state *s, const struct insn *insn)
+static enum step_result step_kind(struct verifier *v, struct state *s, const struct insn *insn)
 {
     const struct code *code = v->in->code;
     switch (insn_kind(insn)) {
@@ -172,6 +173,20 @@ static enum step_result step_one(struct verifier *v, struct state *s, const stru
     case ISA_KIND_COUNT: break;
     }
     return verify_unsupported(v, insn) ? STEP_ON : STEP_FAILED;
+}
+
+static enum step_result step_one(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    struct fact visit;
+    u32 at = v->at;
+    if (!v->in->facts || v->unnoted)
+        return step_kind(v, s, insn);
+    v->went = 0;
+    note_before(v, s, &visit);
+    enum step_result result = step_kind(v, s, insn);
+    if (result == STEP_ON || result == STEP_EMITTED)
+        note_after(v, at, result == STEP_ON ? s : NULL, &visit);
+    return result;
 }
 
 /* What the register that a report is about may hold, and how control came there. */

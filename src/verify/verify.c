@@ -201,6 +201,7 @@ void verify_again(struct verifier *v)
 {
     v->report->error.id = 0;
     v->ctx_bytes = 0;
+    note_clear(v);
     memset(v->accessed, VALUE_NONE, v->in->code->n_insns);
 }
 
@@ -270,6 +271,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
         explain_path(in, report);
     if (in->witness)
         status = verify_end_witness(&v, status);
+    if (in->facts && status != SKEP_OK)
+        facts_drop(in->facts);
     stats->visited = v.visited;
     stats->states = v.most_states;
     stats->peak_bytes = atomic_load_explicit(&v.mem.peak, memory_order_relaxed);

@@ -32,6 +32,7 @@ struct verify_input {
     bool every_insn; /* the witness has nodes at every instruction, not only where paths meet */
     struct skep_verify_limits limits; /* zero: defaults */
     struct witness *witness;          /* filled if accepted, else dropped; NULL: not wanted */
+    struct facts *facts; /* of facts_init; filled if accepted, else dropped; NULL: not wanted */
 };
 
 /* A branch on the way to a rejection. */

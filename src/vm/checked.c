@@ -332,9 +332,13 @@ static skep_status checked_loop(struct checked_run_state *s, enum witness_entry 
         enum checked_next next = CHECKED_GOES_ON;
         if (s->program->in.witness)
             TRY(checked_walk(s));
+        if (s->program->in.facts)
+            TRY(checked_hold_before(s));
         TRY(checked_may_run(s, i));
         s->thread->insns++;
         TRY(checked_step(s, i, &next));
+        if (s->program->in.facts && (next == CHECKED_GOES_ON || next == CHECKED_JUMPS))
+            TRY(checked_hold_after(s, next == CHECKED_JUMPS));
         if (next == CHECKED_GOES_ON) {
             s->at++;
             continue;

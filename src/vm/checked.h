@@ -169,6 +169,10 @@ void checked_walk_enter(struct checked_run_state *s, u32 func, enum witness_entr
 /* Does what the witness says hold before the instruction under way? */
 skep_status checked_walk(struct checked_run_state *s);
 
+/* hold.c: of programs with facts.  Before and after the instruction under way. */
+skep_status checked_hold_before(struct checked_run_state *s);
+skep_status checked_hold_after(struct checked_run_state *s, bool jumped);
+
 /* faults.c */
 #define CHECKED_FAULT(s, id, ...)                                                                  \
     (rt_fault_begin((s)->thread, (s)->program->in.code, (s)->at),                                  \

@@ -20,6 +20,7 @@ struct vm_input {
     bool strict;                              /* reads of uninitialised stack are faults */
     const struct witness *witness; /* CHECKED: what the verifier claims of every instruction, which
                                       runs are held to; NULL: nothing */
+    const struct facts *facts;     /* the same, of what compilers are told */
 };
 
 /* Prepared code of the interpreter. */

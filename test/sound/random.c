@@ -378,7 +378,9 @@ static enum outcome try_program(struct world *w, const struct generated *generat
                                          .engine = SKEP_ENGINE_CHECKED,
                                          .fuel = FUEL,
                                          .profile = profile_of(random),
-                                         .witness = true,
+                                         /* What is verified at every instruction, or not. */
+                                         .witness = random >> 16 & 3,
+                                         .facts = true,
                                          .limits = limits,
                                          .n_maps = MAP_COUNT };
     skep_map *maps[MAP_COUNT];
