@@ -72,7 +72,8 @@
     S(CALL,       "call",       SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES | SSA_STOPS)            \
     S(CALL_QUIET, "call_quiet", SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES) /* never stops a run */ \
     S(CALL_PURE,  "call_pure",  SSA_MANY, SSA_VALUE)  /* moreover reads and writes no program memory */ \
-    S(CALL_LOCAL, "call_local", SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES | SSA_STOPS) /* imm: function */ \
+    /* imm: function; the thread, the frame (the constant 0 where the callee uses none), r1.. */    \
+    S(CALL_LOCAL, "call_local", SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES | SSA_STOPS)            \
     S(CHARGE, "charge", 0, SSA_STOPS)       /* fuel -= imm; below 0, or cancelled: the run stops  */ \
     S(JUMP,   "jump",   0, SSA_ENDS)        /* to the first successor                             */ \
     S(BRANCH, "branch", 1, SSA_ENDS)        /* a not 0: to the first successor, else the second   */ \
@@ -109,8 +110,8 @@ struct ssa_insn {
     u16 op;    /* enum ssa_op */
     u8 width;  /* bytes: 1, 2, 4, 8 */
     u8 region; /* memory: enum host_region */
-    u16 n_args;
     u16 flags;
+    u32 n_args;
     u32 arg[3]; /* values; with SSA_MANY: [0] is where they begin in the function's `many` */
     u32 block, prev, next; /* in the block's list; 0: none */
     u32 origin;            /* CODE instruction, or CODE_NONE */
@@ -127,13 +128,17 @@ struct ssa_block {
     u32 first, last; /* instructions; phis come first, the one that ends it last */
     u32 succ[2];     /* CODE_NONE: none */
     u32 n_preds;
-    u32 *preds; /* ordered: phis' arguments go with them */
-    /* Of ssa_analyse: */
-    u32 idom;       /* CODE_NONE: the entry, or unreachable */
-    u32 order;      /* in reverse postorder; CODE_NONE: unreachable */
-    u16 loop_depth; /* 0: in none */
-    u32 loop_head;  /* of the innermost loop; CODE_NONE: in none */
-    bool cold;      /* seldom reached: goes to the end of the function */
+    u32 *preds; /* ordered: phis' arguments go with them; no block is there twice */
+    u32 preds_room;
+    /* Of ssa_analyse.  Only cycles that are entered at one block are loops: */
+    u32 idom;        /* CODE_NONE: the entry, or unreachable */
+    u32 order;       /* in reverse postorder; CODE_NONE: unreachable */
+    u32 dom_first;   /* the blocks dominated by this one are numbered from dom_first on … */
+    u32 dom_count;   /* … in the dominator tree, itself first; 0: unreachable */
+    u32 loop_head;   /* of the innermost loop; its own number if it is a head; CODE_NONE: in none */
+    u32 loop_parent; /* of a head: the head of the loop around its own; CODE_NONE: none */
+    u16 loop_depth;  /* 0: in none */
+    bool cold;       /* seldom reached: goes to the end of the function */
 };
 
 /* What is known of a value whatever path leads to it: lo <= value <= hi, unsigned. */
@@ -152,8 +157,10 @@ struct ssa_func {
     u32 *many; /* arguments of phis and calls */
     u32 n_blocks, blocks_room;
     struct ssa_block *blocks; /* [0] is the entry: no predecessors */
-    u32 n_order;
-    u32 *order;       /* blocks in reverse postorder, of ssa_analyse */
+    u32 n_order, order_room;
+    u32 *order; /* blocks in reverse postorder, of ssa_analyse */
+    u32 n_consts, consts_room;
+    u32 *consts;      /* ssa_const's, by hash; 0: free */
     bool uses_frame;  /* its callers hand it a frame; set by opt */
     bool makes_calls; /* of host functions, itself or in what it calls: thread->depth counts it */
     bool failed;      /* out of memory: the function is not to be used */
@@ -194,13 +201,19 @@ static inline bool ssa_has(const struct ssa_insn *insn, u32 effect)
 
 bool ssa_func_init(struct ssa_func *func, struct ssa_program *program, struct arena *arena,
                    u32 number);
+/* Makes room at once for so many instructions, arguments and blocks in all. */
+bool ssa_reserve(struct ssa_func *func, u32 insns, u32 many, u32 blocks);
 u32 ssa_block_new(struct ssa_func *func);
-/* An instruction in no block yet; args of SSA_MANY operations: args != NULL, n of them. */
+/* An instruction in no block yet, of which nothing is known; n_args is set.  SSA_MANY operations
+ * have n arguments, which are none yet where args is NULL; args may lie in func->many. */
 u32 ssa_new(struct ssa_func *func, struct ssa_insn insn);
 u32 ssa_new_many(struct ssa_func *func, struct ssa_insn insn, const u32 *args, u32 n);
 void ssa_append(struct ssa_func *func, u32 block, u32 value);
 void ssa_insert_before(struct ssa_func *func, u32 at, u32 value);
+void ssa_insert_phi(struct ssa_func *func, u32 block, u32 value);   /* before everything else */
 void ssa_insert_first(struct ssa_func *func, u32 block, u32 value); /* after the phis */
+/* Before what ends the block, which must be there. */
+void ssa_insert_last(struct ssa_func *func, u32 block, u32 value);
 /* Out of its block; it becomes NONE.  Nothing may use it. */
 void ssa_remove(struct ssa_func *func, u32 value);
 /* Out of its block, to be inserted elsewhere. */
@@ -210,9 +223,12 @@ u32 ssa_const(struct ssa_func *func, u64 imm);
 /* Instruction `value` becomes a copy of what `by` is in all its uses: all replacements are
  * collected and done at once.  map[v]: v's replacement, v itself: none. */
 void ssa_replace_all(struct ssa_func *func, u32 *map);
-/* Takes the edge away, phis' arguments too. */
+/* Takes the edge away, phis' arguments too.  A BRANCH becomes a JUMP to what is left. */
 void ssa_remove_edge(struct ssa_func *func, u32 from, u32 to);
+/* `to` gets one more predecessor, its last; its phis an argument 0, to be filled in. */
 void ssa_add_edge(struct ssa_func *func, u32 from, u32 slot, u32 to);
+/* Where `from` is among the predecessors of `to`; CODE_NONE: nowhere. */
+u32 ssa_pred_index(const struct ssa_func *func, u32 to, u32 from);
 /* A block of its own on the edge; the new block's number. */
 u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 
@@ -221,14 +237,14 @@ u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 /* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges. */
 bool ssa_analyse(struct ssa_func *func);
 bool ssa_dominates(const struct ssa_func *func, u32 a, u32 b); /* blocks */
-/* How often each value is used; array of func->n. */
+/* How often each value is used; fills an array of func->n. */
 void ssa_count_uses(const struct ssa_func *func, u32 *uses);
 
 /* ---- looking at it */
 
 void ssa_print(struct text *out, const struct ssa_func *func);
-/* What is wrong with it: every rule above, uses dominated by their values included.  NULL: nothing.
- * Linear but for dominance. */
+/* What is wrong with it: every rule above, uses dominated by their values included; and in which
+ * instruction, or block.  NULL: nothing.  Analyses the graph.  Linear but for dominance. */
 const char *ssa_check(struct ssa_func *func, u32 *where);
 
 #endif
