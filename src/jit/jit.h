@@ -11,6 +11,7 @@
 #include "rt/rt.h"
 
 bool jit_is_available(void);
+const char *jit_target_name(void); /* "x86-64"; "": none */
 
 struct jit_options {
     u32 features_off;  /* CPU features not to be used (tests) */
@@ -19,7 +20,8 @@ struct jit_options {
 };
 
 struct jit_code; /* a compiled program */
-skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa, const struct code *code,
+/* Changes the SSA.  SKEP_NOMEM. */
+skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err);
 void jit_drop(struct jit_code *code);
 

@@ -107,6 +107,7 @@ struct jit_target {
     u64 caller_saved;
     u8 fuel_reg;           /* not in `order` of metered programs */
     u32 (*features)(void); /* of the CPU that runs us */
+    u64 call_reach;        /* bytes, either way, of a direct call */
 
     /* Selects ssa instruction s->at.  Blocks are selected from last to first instruction; a value
      * that nobody asked for is not selected at all. */

@@ -198,7 +198,58 @@ void *os_pages_mirrored(size_t size)
 
 /* Code */
 
-void *os_code_alloc(size_t size) { return os_map(size, PROT_READ | PROT_WRITE, 0); }
+#ifndef MAP_FIXED_NOREPLACE /* Linux 4.17; older ones take the address as a wish */
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static bool os_reaches(u64 from, u64 size, u64 to, u64 reach)
+{
+    u64 distance = from < to ? to - from : from + size - to;
+    return distance <= reach;
+}
+
+/* A place below the neighbour, where nothing grows; above it in the lowest memory. */
+static u64 os_place_near(u64 neighbour, u64 size, u64 reach)
+{
+    u64 random = 0, usable = reach / 16 * 15;
+    if (size >= usable || os_random(&random, sizeof(random)) != SKEP_OK)
+        return 0;
+    u64 distance = size + random % (usable - size);
+    u64 at = neighbour > reach ? neighbour - distance : neighbour + reach / 16 + distance - size;
+    return at / os_page_size() * os_page_size();
+}
+
+static void *os_reserve_near(size_t size, u64 neighbour, u64 reach)
+{
+    enum { OS_TRIES = 32 };
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    for (int i = 0; i < OS_TRIES; i++) {
+        u64 at = os_place_near(neighbour, size, reach);
+        void *pages = at ? mmap((void *)(uintptr_t)at, size, PROT_NONE, flags, -1, 0) : MAP_FAILED;
+        if (pages == MAP_FAILED)
+            continue;
+        if (os_reaches((u64)(uintptr_t)pages, size, neighbour, reach))
+            return pages;
+        munmap(pages, size);
+    }
+    return NULL;
+}
+
+void *os_code_alloc(size_t size, const void *neighbour, u64 reach)
+{
+    size_t page = os_page_size();
+    if (size == 0 || size > SIZE_MAX / 2)
+        return NULL;
+    size_t whole = os_whole_pages(size) + 2 * page;
+    u8 *pages = neighbour ? os_reserve_near(whole, (u64)(uintptr_t)neighbour, reach)
+                          : os_pages_reserve(whole);
+    if (!pages)
+        return NULL;
+    if (os_pages_commit(pages + page, size))
+        return pages + page;
+    os_unmap(pages, whole);
+    return NULL;
+}
 
 bool os_code_seal(void *code, size_t size)
 {
@@ -208,7 +259,11 @@ bool os_code_seal(void *code, size_t size)
     return true;
 }
 
-void os_code_free(void *code, size_t size) { os_unmap(code, size); }
+void os_code_free(void *code, size_t size)
+{
+    if (code)
+        os_unmap((u8 *)code - os_page_size(), os_whole_pages(size) + 2 * os_page_size());
+}
 
 /* Barriers */
 
@@ -325,3 +380,5 @@ size_t os_safe_copy(void *to, u64 address, size_t size)
     errno = saved;
     return copied;
 }
+
+#undef MAP_FIXED_NOREPLACE

@@ -53,9 +53,11 @@ void os_pages_free(void *pages, size_t size);
  * size addresses.  size is a whole number of pages.  NULL: no room, or the system cannot. */
 void *os_pages_mirrored(size_t size);
 
-/* Code: written first, executable after the seal, never both. */
+/* Code: written first, executable after the seal, never both.  A page that nobody may touch lies on
+ * either side.  With a neighbour all of it lies within `reach` bytes of that, at a place drawn at
+ * random. */
 
-void *os_code_alloc(size_t size); /* NULL when there is no room */
+void *os_code_alloc(size_t size, const void *neighbour, u64 reach); /* NULL: there is no room */
 bool os_code_seal(void *code, size_t size);
 void os_code_free(void *code, size_t size);
 

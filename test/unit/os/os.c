@@ -225,7 +225,7 @@ TEST(code_is_writable_or_executable_never_both)
         0x00, /* li a0, 42; ret */
 #endif
     };
-    u8 *code = os_code_alloc(sizeof(return_42) + 1);
+    u8 *code = os_code_alloc(sizeof(return_42) + 1, NULL, 0);
     assert_non_null(code);
     memcpy(code, return_42, sizeof(return_42));
     assert_true(os_code_seal(code, sizeof(return_42)));
@@ -235,6 +235,24 @@ TEST(code_is_writable_or_executable_never_both)
         assert_int_equal(function(), 42);
     assert_int_equal(signal_of(touch_write, code), SIGSEGV);
     os_code_free(code, sizeof(return_42) + 1);
+}
+
+TEST(code_lies_near_a_neighbour_and_between_guards)
+{
+    static const u64 reaches[] = { 0x7fff0000, 0x7ff0000 };
+    size_t page = os_page_size();
+    for (u32 i = 0; i < 2; i++) {
+        const u8 *neighbour = (const u8 *)(uintptr_t)&os_code_alloc;
+        u8 *code = os_code_alloc(2 * page, neighbour, reaches[i]);
+        assert_non_null(code);
+        s64 distance = (s64)((u64)(uintptr_t)code - (u64)(uintptr_t)neighbour);
+        assert_true(distance > -(s64)reaches[i] && distance < (s64)(reaches[i] - 2 * page));
+        assert_int_equal(signal_of(touch_read, code - 1), SIGSEGV);
+        assert_int_equal(signal_of(touch_read, code + 2 * page), SIGSEGV);
+        assert_int_equal(signal_of(touch_write, code + 2 * page - 1), 0);
+        os_code_free(code, 2 * page);
+    }
+    assert_null(os_code_alloc(4 * page, (const void *)(uintptr_t)&os_code_alloc, 2 * page));
 }
 
 TEST(safe_copy_reads_what_is_there_and_stops_where_nothing_is)
@@ -362,6 +380,7 @@ UNIT_TESTS(UNIT(reads_a_file_whole_up_to_the_limit), UNIT(reads_a_pipe_to_its_en
            UNIT(random_bytes_differ), UNIT(reserved_pages_fault_until_committed),
            UNIT(mirrored_pages_are_the_same_bytes_twice),
            UNIT(code_is_writable_or_executable_never_both),
+           UNIT(code_lies_near_a_neighbour_and_between_guards),
            UNIT(safe_copy_reads_what_is_there_and_stops_where_nothing_is),
            UNIT(of_two_barriers_one_side_sees_the_other),
            UNIT(waiting_ends_by_time_by_change_and_by_waking), UNIT(a_lock_admits_one_thread))
