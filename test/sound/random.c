@@ -4,7 +4,7 @@
  *
  *     sound_random [--insns N] [--seconds N] [--seed N] [--one SEED] [--tables] [--first] */
 #include "api/api.h"
-#include "sound/generate.h"
+#include "sound/world.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RUNS = 24, FUEL = 20000, MOST_VIOLATIONS = 5, PACKET_ROOM = 2048 };
+enum { RUNS = 24, FUEL = 20000, MOST_VIOLATIONS = 5 };
 
 enum outcome { OUTCOME_MALFORMED, OUTCOME_REJECTED, OUTCOME_ACCEPTED, OUTCOME_VIOLATION };
 
@@ -37,213 +37,11 @@ struct counts {
     u32 n_reasons;
 };
 
-struct world {
-    skep_env *env;
-    skep_thread *thread;
-    skep_packet *packet;
-    skep_map *maps[MAP_COUNT];
-    skep_map *inner[2];
-    /* What tail calls lead to, by hook and profile. */
-    skep_map *programs[HOOK_COUNT][2];
-    skep_object *targets[HOOK_COUNT];
-    skep_program *target[HOOK_COUNT][2];
-    const struct skep_hook *hooks[HOOK_COUNT];
-    u64 random; /* of helpers */
+struct search {
+    struct world world;
     struct counts counts;
     bool tables, first;
 };
-
-static void require(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "sound_random: %s\n", what);
-    exit(2);
-}
-
-/* ---- the host */
-
-static u32 world_random(void *user) { return (u32)random_number(&((struct world *)user)->random); }
-static u64 world_clock(void *user, enum skep_clock clock)
-{
-    (void)clock;
-    return random_number(&((struct world *)user)->random);
-}
-
-/* clang-format off */
-static const struct skep_map_spec inner_spec = { .size = sizeof(inner_spec), .name = "inner", .type = 2, .key_size = 4, .value_size = 40, .max_entries = 2 };
-static const struct skep_map_spec specs[MAP_COUNT] = {
-    [MAP_ARRAY]  = { .size = sizeof(specs[0]), .name = "array",  .type = 2,  .key_size = 4, .value_size = 64,  .max_entries = 1 },
-    [MAP_HASH]   = { .size = sizeof(specs[0]), .name = "hash",   .type = 1,  .key_size = 4, .value_size = 32,  .max_entries = 8 },
-    [MAP_RING]   = { .size = sizeof(specs[0]), .name = "ring",   .type = 27,                                   .max_entries = 4096 },
-    [MAP_RODATA] = { .size = sizeof(specs[0]), .name = "rodata", .type = 2,  .key_size = 4, .value_size = 64,  .max_entries = 1, .flags = 0x80 },
-    [MAP_PERCPU] = { .size = sizeof(specs[0]), .name = "percpu", .type = 6,  .key_size = 4, .value_size = 16,  .max_entries = 2 },
-    [MAP_LOCK]   = { .size = sizeof(specs[0]), .name = "lock",   .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1, .lock_at = 1 },
-    [MAP_OUTER]  = { .size = sizeof(specs[0]), .name = "outer",  .type = 12, .key_size = 4, .value_size = 4,   .max_entries = 4, .inner = &inner_spec },
-    [MAP_QUEUE]  = { .size = sizeof(specs[0]), .name = "queue",  .type = 22,                .value_size = 8,   .max_entries = 4 },
-    [MAP_PROGRAMS] = { .size = sizeof(specs[0]), .name = "programs", .type = 3, .key_size = 4, .value_size = 4, .max_entries = 4 },
-    [MAP_TIMER]  = { .size = sizeof(specs[0]), .name = "timer",  .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1 },
-    [MAP_USER]   = { .size = sizeof(specs[0]), .name = "user",   .type = 31,                                   .max_entries = 4096 },
-    [MAP_WIDE]   = { .size = sizeof(specs[0]), .name = "wide",   .type = 1,  .key_size = 8, .value_size = 128, .max_entries = 8 },
-};
-static const char *const hook_names[HOOK_COUNT] = { "xdp", "sched_cls", "socket_filter", "memory" };
-/* clang-format on */
-
-static const struct skep_hook *find_hook(skep_env *env, const char *name)
-{
-    const struct skep_hook *hook;
-    for (size_t i = 0; (hook = skep_env_hook(env, i)) != NULL; i++)
-        if (strcmp(hook->name, name) == 0)
-            return hook;
-    return NULL;
-}
-
-static void fill(u8 *bytes, size_t n, u64 *random)
-{
-    u32 how = random_below(random, 4);
-    for (size_t i = 0; i < n; i += 8) {
-        u64 number = how == 0   ? random_next(random)
-                     : how == 1 ? random_below(random, 64)
-                     : how == 2 ? random_number(random)
-                                : random_next(random) & 0x0f0f0f0f0f0f0f0f;
-        memcpy(bytes + i, &number, n - i < 8 ? n - i : 8);
-    }
-}
-
-/* A program that moves the packet where it can, for every kind that may be called so. */
-static void world_add_target(struct world *w, enum generated_hook hook)
-{
-    skep_insn *insns = NULL;
-    size_t n = 0;
-    const char *source = hook == HOOK_XDP ? "r2 = 8 ; call 44 ; r0 = 77 ; exit" : "r0 = 77 ; exit";
-    require(skep_assemble(source, &insns, &n, NULL) == SKEP_OK &&
-                skep_object_from_insns(w->env, "target", insns, n, w->hooks[hook],
-                                       &w->targets[hook], NULL) == SKEP_OK,
-            "the target");
-    for (u32 strict = 0; strict < 2; strict++) {
-        struct skep_load_options options = { .size = sizeof(options),
-                                             .engine = SKEP_ENGINE_CHECKED,
-                                             .profile = strict ? SKEP_PROFILE_STRICT
-                                                               : SKEP_PROFILE_LINUX };
-        skep_map **programs = &w->programs[hook][strict];
-        require(skep_program_load(w->targets[hook], NULL, &options, &w->target[hook][strict],
-                                  NULL) == SKEP_OK &&
-                    skep_map_new(w->env, &specs[MAP_PROGRAMS], programs, NULL) == SKEP_OK &&
-                    skep_map_set_program(*programs, 1, w->target[hook][strict]) == 0,
-                "the target's array");
-    }
-    free(insns);
-}
-
-static void world_open(struct world *w)
-{
-    struct skep_host host = { .user = w, .clock_ns = world_clock, .random_u32 = world_random };
-    struct skep_env_options options = {
-        .size = sizeof(options), .n_cpus = 2, .host = &host, .hash_seed = 1
-    };
-    require(skep_env_new(&options, &w->env, NULL) == SKEP_OK, "no env");
-    require(skep_thread_new(w->env, NULL, &w->thread) == SKEP_OK, "no thread");
-    require(skep_packet_new(w->env, PACKET_ROOM, &w->packet) == SKEP_OK, "no packet");
-    for (u32 m = 0; m < MAP_COUNT; m++)
-        require(skep_map_new(w->env, &specs[m], &w->maps[m], NULL) == SKEP_OK, specs[m].name);
-    for (u32 h = 0; h < HOOK_COUNT; h++)
-        require((w->hooks[h] = find_hook(w->env, hook_names[h])) != NULL, hook_names[h]);
-    u8 constants[64];
-    u32 zero = 0;
-    u64 random = 7;
-    fill(constants, sizeof(constants), &random);
-    for (u32 i = 0; i < 32; i++)
-        constants[i] = (u8)(i % 13);
-    constants[sizeof(constants) - 1] = 0; /* the end of a string */
-    require(skep_map_update(w->maps[MAP_RODATA], &zero, constants, 0) == 0, "rodata");
-    require(skep_map_freeze(w->maps[MAP_RODATA]) == 0, "freeze");
-    for (u32 i = 0; i < 2; i++)
-        require(skep_map_new(w->env, &inner_spec, &w->inner[i], NULL) == SKEP_OK &&
-                    skep_map_set_map(w->maps[MAP_OUTER], &i, w->inner[i], 0) == 0,
-                "the inner maps");
-    for (u32 h = 0; h < HOOK_COUNT; h++)
-        world_add_target(w, (enum generated_hook)h);
-}
-
-static void world_close(struct world *w)
-{
-    for (u32 h = 0; h < HOOK_COUNT; h++) {
-        for (u32 strict = 0; strict < 2; strict++) {
-            skep_map_unref(w->programs[h][strict]);
-            skep_program_free(w->target[h][strict]);
-        }
-        skep_object_close(w->targets[h]);
-    }
-    for (u32 i = 0; i < 2; i++)
-        skep_map_unref(w->inner[i]);
-    skep_packet_free(w->packet);
-    skep_thread_free(w->thread);
-    for (u32 m = 0; m < MAP_COUNT; m++)
-        skep_map_unref(w->maps[m]);
-    skep_env_free(w->env);
-}
-
-/* All maps as the seed decides. */
-static void world_fill_maps(struct world *w, u64 *random)
-{
-    u8 value[512];
-    for (u64 key = 0; key < 8; key++) {
-        static const u8 maps[] = { MAP_ARRAY, MAP_HASH, MAP_PERCPU, MAP_WIDE, MAP_LOCK };
-        for (u32 m = 0; m < ARRAY_LEN(maps); m++) {
-            fill(value, sizeof(value), random);
-            if (random_below(random, 3))
-                skep_map_update(w->maps[maps[m]], &key, value, 0);
-            else
-                skep_map_delete(w->maps[maps[m]], &key);
-        }
-    }
-}
-
-static int drop_record(void *user, const void *data, size_t size)
-{
-    (void)user, (void)data, (void)size;
-    return 0;
-}
-
-/* ---- running */
-
-/* Something for bpf_user_ringbuf_drain. */
-static void world_send(struct world *w, u64 *random)
-{
-    void *record;
-    if (random_below(random, 2) || skep_user_ringbuf_reserve(w->maps[MAP_USER], 16, &record) != 0)
-        return;
-    fill(record, 16, random);
-    skep_user_ringbuf_submit(w->maps[MAP_USER], record, false);
-}
-
-static skep_status run_once(struct world *w, const skep_program *program, enum generated_hook hook,
-                            u64 *random)
-{
-    u8 bytes[256];
-    u64 r0;
-    u32 n =
-        random_below(random, 4) ? 14 + random_below(random, 60) : 14 + random_below(random, 242);
-    fill(bytes, sizeof(bytes), random);
-    w->random = random_next(random);
-    world_fill_maps(w, random);
-    world_send(w, random);
-    struct skep_memory memory = { bytes, 64 + random_below(random, 193) };
-    if (hook != HOOK_MEMORY)
-        require(skep_packet_set(w->packet, bytes, n) == SKEP_OK, "the packet");
-    skep_status status = skep_run(w->thread, program,
-                                  hook == HOOK_MEMORY ? (void *)&memory : (void *)w->packet, &r0);
-    w->counts.insns += skep_thread_insns(w->thread);
-    if (status == SKEP_OK) {
-        u64 fired = skep_thread_timers_run(w->thread);
-        status = skep_thread_run_timers(w->thread, UINT64_MAX, NULL);
-        w->counts.insns +=
-            skep_thread_timers_run(w->thread) > fired ? skep_thread_insns(w->thread) : 0;
-    }
-    w->counts.runs++;
-    skep_ringbuf_drain(w->maps[MAP_RING], drop_record, NULL);
-    return status;
-}
 
 /* ---- what was shown, for the tables */
 
@@ -324,7 +122,8 @@ static enum skep_profile profile_of(u64 random)
     return random >> 8 & 7 ? SKEP_PROFILE_LINUX : SKEP_PROFILE_STRICT;
 }
 
-static void note_rejected(struct world *w, skep_object *object, u64 random, const skep_error *error)
+static void note_rejected(struct search *w, skep_object *object, u64 random,
+                          const skep_error *error)
 {
     struct counts *c = &w->counts;
     struct reason *reason = NULL;
@@ -343,7 +142,7 @@ static void note_rejected(struct world *w, skep_object *object, u64 random, cons
     struct skep_verify_options options = { .size = sizeof(options),
                                            .profile = profile_of(random),
                                            .limits = limits,
-                                           .maps = w->maps,
+                                           .maps = w->world.maps,
                                            .n_maps = MAP_COUNT };
     if (w->tables && skep_verify(object, NULL, &options, &verdict, NULL) == SKEP_OK &&
         verdict.kind == SKEP_VERDICT_REJECTED)
@@ -352,28 +151,29 @@ static void note_rejected(struct world *w, skep_object *object, u64 random, cons
 
 /* ---- a program */
 
-static enum outcome run_all(struct world *w, skep_program *program, enum generated_hook hook,
+static enum outcome run_all(struct search *w, skep_program *program, enum generated_hook hook,
                             u64 random, skep_error *error)
 {
     for (u32 i = 0; i < RUNS; i++) {
-        skep_status status = run_once(w, program, hook, &random);
+        u64 before = w->world.insns;
+        skep_status status = world_run(&w->world, program, hook, &random, NULL);
+        w->counts.insns += w->world.insns - before;
+        w->counts.runs++;
         w->counts.fuel += status == SKEP_FUEL;
         bool absent =
-            status == SKEP_TRAP && strcmp(skep_error_id(&skep_thread_fault(w->thread)->error),
+            status == SKEP_TRAP && strcmp(skep_error_id(&skep_thread_fault(w->world.thread)->error),
                                           "vm-helper-not-implemented") == 0;
         if (status == SKEP_TRAP && !absent) {
-            *error = skep_thread_fault(w->thread)->error;
+            *error = skep_thread_fault(w->world.thread)->error;
             return OUTCOME_VIOLATION;
         }
     }
     return OUTCOME_ACCEPTED;
 }
 
-static enum outcome try_program(struct world *w, const struct generated *generated, u64 random,
+static enum outcome try_program(struct search *w, const struct generated *generated, u64 random,
                                 bool note, skep_error *error)
 {
-    static skep_insn slots[2 * GENERATE_MAX];
-    u32 n = generate_encode(generated, slots);
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = SKEP_ENGINE_CHECKED,
                                          .fuel = FUEL,
@@ -381,19 +181,13 @@ static enum outcome try_program(struct world *w, const struct generated *generat
                                          /* What is verified at every instruction, or not. */
                                          .witness = random >> 16 & 3,
                                          .facts = true,
-                                         .limits = limits,
-                                         .n_maps = MAP_COUNT };
-    skep_map *maps[MAP_COUNT];
-    memcpy(maps, w->maps, sizeof(maps));
-    maps[MAP_PROGRAMS] = w->programs[generated->hook][options.profile == SKEP_PROFILE_STRICT];
-    options.maps = maps;
-    skep_object *object = NULL;
+                                         .limits = limits };
     skep_program *program = NULL;
     enum outcome outcome = OUTCOME_MALFORMED;
-    if (n == 0 || skep_object_from_insns(w->env, "random", slots, n, w->hooks[generated->hook],
-                                         &object, error) != SKEP_OK)
+    skep_object *object = world_object(&w->world, generated, error);
+    if (!object)
         return OUTCOME_MALFORMED;
-    if (skep_program_load(object, NULL, &options, &program, error) == SKEP_OK) {
+    if (world_load(&w->world, object, generated, &options, &program, error) == SKEP_OK) {
         outcome = run_all(w, program, generated->hook, random, error);
         if (note)
             note_accepted(&w->counts, program);
@@ -410,84 +204,45 @@ static enum outcome try_program(struct world *w, const struct generated *generat
 
 /* ---- making failures small */
 
-static bool still_fails(struct world *w, const struct generated *generated, u64 random,
-                        const char *id)
+struct failure {
+    struct search *search;
+    u64 random;
+    const char *id;
+};
+static bool still_fails(void *user, const struct generated *smaller)
 {
+    const struct failure *failure = user;
     skep_error error = { 0 };
-    return try_program(w, generated, random, false, &error) == OUTCOME_VIOLATION &&
-           strcmp(skep_error_id(&error), id) == 0;
+    return try_program(failure->search, smaller, failure->random, false, &error) ==
+               OUTCOME_VIOLATION &&
+           strcmp(skep_error_id(&error), failure->id) == 0;
 }
 
-static void shrink(struct world *w, struct generated *generated, u64 random, const char *id)
-{
-    static struct generated smaller;
-    bool changed = true;
-    while (changed) {
-        changed = false;
-        for (u32 at = generated->n; at-- > 0;) {
-            smaller = *generated;
-            generate_remove(&smaller, at);
-            if (still_fails(w, &smaller, random, id)) {
-                *generated = smaller;
-                changed = true;
-                continue;
-            }
-            smaller = *generated;
-            if (insn_kind(&generated->insns[at].insn) == ISA_KIND_JUMP)
-                continue;
-            generate_make_nop(&smaller, at);
-            if (smaller.insns[at].target < smaller.n && still_fails(w, &smaller, random, id)) {
-                *generated = smaller;
-                changed = true;
-            }
-        }
-    }
-}
-
-static void print_program(const struct generated *generated)
-{
-    static skep_insn slots[2 * GENERATE_MAX];
-    char *text = NULL;
-    u32 n = generate_encode(generated, slots);
-    if (skep_disassemble(slots, n, &text) == SKEP_OK)
-        printf("%s\n", text);
-    free(text);
-}
-
-static void report(struct world *w, struct generated *generated, u64 seed, u64 random,
+static void report(struct search *w, struct generated *generated, u64 seed, u64 random,
                    const skep_error *error)
 {
     char text[400];
     struct counts before = w->counts;
     skep_error_text(error, text, sizeof(text));
-    printf("VIOLATION: seed %" PRIu64 ", %s program: %s (%s)\n", seed, hook_names[generated->hook],
-           text, skep_error_id(error));
+    printf("VIOLATION: seed %" PRIu64 ", %s program: %s (%s)\n", seed,
+           world_hook_names[generated->hook], text, skep_error_id(error));
     skep_error last = *error;
-    shrink(w, generated, random, skep_error_id(error));
+    struct failure failure = { w, random, skep_error_id(error) };
+    world_shrink(generated, still_fails, &failure);
     try_program(w, generated, random, false, &last);
     skep_error_text(&last, text, sizeof(text));
     printf("made small: %s\n", text);
-    print_program(generated);
+    world_print(generated);
     fflush(stdout);
     w->counts = before;
 }
 
-/* The program of a seed, changed or not. */
-static void make_program(struct generated *generated, u64 seed, u64 *random)
-{
-    *random = seed ^ 0x5deece66d;
-    generate(generated, seed);
-    if (random_below(random, 2))
-        for (u32 i = 1 + random_below(random, 2); i-- > 0;)
-            generate_mutate(generated, random);
-}
-
-static void one_program(struct world *w, u64 seed)
+static void one_program(struct search *w, u64 seed)
 {
     static struct generated generated;
     u64 random;
     skep_error error = { 0 };
-    make_program(&generated, seed, &random);
+    world_program(&generated, seed, &random);
     enum outcome outcome = try_program(w, &generated, random, true, &error);
     w->counts.programs++;
     w->counts.malformed += outcome == OUTCOME_MALFORMED;
@@ -555,17 +310,17 @@ static double now(void)
 
 int main(int argc, char **argv)
 {
-    static struct world world;
+    static struct search search;
     u64 insns = 10 * 1000 * 1000, seed = 1, one = 0;
     double seconds = 1e9, begin = now();
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--first") == 0) {
-            world.first = true;
+            search.first = true;
             continue;
         }
         if (strcmp(argv[i], "--tables") == 0) {
-            world.tables = true;
+            search.tables = true;
             continue;
         }
         if (strcmp(argv[i], "--insns") == 0)
@@ -577,33 +332,33 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--one") == 0)
             one = strtoull(value, NULL, 0);
         else
-            require(
+            world_require(
                 false,
                 "usage: [--insns N] [--seconds N] [--seed N] [--one SEED] [--tables] [--first]");
         i++;
     }
-    world_open(&world);
+    world_open(&search.world);
     if (one) {
         static struct generated generated;
         u64 random;
-        make_program(&generated, one, &random);
-        print_program(&generated);
-        one_program(&world, one);
+        world_program(&generated, one, &random);
+        world_print(&generated);
+        one_program(&search, one);
     }
     u64 sequence = seed;
-    while (!one && world.counts.insns < insns && now() - begin < seconds &&
-           world.counts.violations < (world.first ? 1 : MOST_VIOLATIONS))
-        one_program(&world, random_next(&sequence));
-    print_counts(&world.counts, now() - begin);
-    printf("callbacks of timers      %12" PRIu64 "\n", skep_thread_timers_run(world.thread));
-    if (world.tables)
-        print_tables(&world.counts);
-    bool enough = one || world.first || world.counts.insns < 1000000 ||
-                  (world.counts.accepted * 2 >= world.counts.programs &&
-                   world.counts.variable * 5 >= world.counts.accepted);
+    while (!one && search.counts.insns < insns && now() - begin < seconds &&
+           search.counts.violations < (search.first ? 1 : MOST_VIOLATIONS))
+        one_program(&search, random_next(&sequence));
+    print_counts(&search.counts, now() - begin);
+    printf("callbacks of timers      %12" PRIu64 "\n", skep_thread_timers_run(search.world.thread));
+    if (search.tables)
+        print_tables(&search.counts);
+    bool enough = one || search.first || search.counts.insns < 1000000 ||
+                  (search.counts.accepted * 2 >= search.counts.programs &&
+                   search.counts.variable * 5 >= search.counts.accepted);
     if (!enough)
         printf("too few programs are accepted, or have variable offsets\n");
-    bool good = !world.counts.violations && enough;
-    world_close(&world);
+    bool good = !search.counts.violations && enough;
+    world_close(&search.world);
     return good ? 0 : 1;
 }
