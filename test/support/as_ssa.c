@@ -10,6 +10,7 @@ skep_status as_ssa_open(struct as_ssa *s, struct skep_program *program, u32 off,
     *s = (struct as_ssa){ .program = program };
     arena_init(&s->arena, &program->env->mem);
     const struct opt_input input = { .host = &program->host,
+                                     .facts = program->facts.at ? &program->facts : NULL,
                                      .maps = program->maps,
                                      .n_maps = program->linked.n_maps,
                                      .metered = program->rt.fuel != 0,
