@@ -206,7 +206,7 @@ static void world_digest(struct world *w, const struct skep_memory *memory,
     for (u32 m = 0; m < ARRAY_LEN(maps); m++)
         outcome->digest[PLACE_MAPS + maps[m]] = digest_map(w->maps[maps[m]]);
     for (u32 i = 0; i < 2; i++)
-        outcome->digest[PLACE_MAPS + MAP_OUTER] += digest_map(w->inner[i]) * (i + 1);
+        outcome->digest[(u32)PLACE_MAPS + MAP_OUTER] += digest_map(w->inner[i]) * (i + 1);
 }
 
 const char *world_difference(const struct world_outcome *a, const struct world_outcome *b)
