@@ -368,6 +368,19 @@ static skep_status eval_blocks(struct activation *a, u64 *result)
     }
 }
 
+static skep_status eval_activation(struct activation *a, u64 *result)
+{
+    if (a->func->n == 0)
+        abort(); /* it was said never to be called */
+    a->values = malloc(a->func->n * sizeof(*a->values));
+    if (!a->values)
+        abort();
+    memset(a->values, 0xa5, a->func->n * sizeof(*a->values));
+    skep_status status = eval_blocks(a, result);
+    free(a->values);
+    return status;
+}
+
 static skep_status eval_function(struct skep_thread *thread, struct ssa_eval *eval, u32 func,
                                  const u64 params[5], u64 frame, u64 *result)
 {
@@ -375,17 +388,18 @@ static skep_status eval_function(struct skep_thread *thread, struct ssa_eval *ev
                             .eval = eval,
                             .func = &eval->ssa->funcs[func],
                             .params = params,
-                            .frame = frame,
-                            .status = SKEP_OK };
-    if (a.func->n == 0)
-        abort(); /* it was said never to be called */
-    a.values = malloc(a.func->n * sizeof(*a.values));
-    if (!a.values)
+                            .frame = frame };
+    return eval_activation(&a, result);
+}
+
+u64 ssa_eval_func(const struct ssa_func *func, const u64 params[5])
+{
+    u64 result = 0;
+    struct ssa_eval eval = { 0 };
+    struct activation a = { .eval = &eval, .func = func, .params = params };
+    if (eval_activation(&a, &result) != SKEP_OK)
         abort();
-    memset(a.values, 0xa5, a.func->n * sizeof(*a.values));
-    skep_status status = eval_blocks(&a, result);
-    free(a.values);
-    return status;
+    return result;
 }
 
 /* ---- entered from outside */

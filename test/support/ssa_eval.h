@@ -24,4 +24,7 @@ skep_status ssa_eval_run_callback(struct skep_thread *thread, const struct rt_pr
 /* One operation of two arguments, or one (b is 0), on values. */
 u64 ssa_eval_op(enum ssa_op op, u32 width, u64 a, u64 b);
 
+/* What a function that touches no thread gives for r1..r5. */
+u64 ssa_eval_func(const struct ssa_func *func, const u64 params[5]);
+
 #endif
