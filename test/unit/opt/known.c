@@ -1,7 +1,7 @@
 /* What is known of the results of operations holds for all results: random sets of operands, each
  * member tried. */
 #include "opt/known.h"
-#include "unit.h"
+#include "support/unit.h"
 
 #define MEMBERS 3u
 #define ROUNDS 200000u
