@@ -33,11 +33,30 @@ struct fold_at {
     u64 mask;    /* of the width */
 };
 
-typedef bool fold_rule(struct fold *f, const struct fold_at *in);
-fold_rule fold_add, fold_sub, fold_mul, fold_mulh, fold_divide, fold_neg; /* fold_arith.c */
-fold_rule fold_and, fold_or, fold_xor, fold_not, fold_shl, fold_shr, fold_sar, fold_rotl,
-    fold_bswap, fold_zext, fold_sext;             /* fold_bits.c */
-fold_rule fold_equality, fold_order, fold_select; /* fold_compare.c */
+/* The rules, by operation. */
+/* fold_arith.c */
+bool fold_add(struct fold *f, const struct fold_at *in);
+bool fold_sub(struct fold *f, const struct fold_at *in);
+bool fold_mul(struct fold *f, const struct fold_at *in);
+bool fold_mulh(struct fold *f, const struct fold_at *in);
+bool fold_divide(struct fold *f, const struct fold_at *in);
+bool fold_neg(struct fold *f, const struct fold_at *in);
+/* fold_bits.c */
+bool fold_and(struct fold *f, const struct fold_at *in);
+bool fold_or(struct fold *f, const struct fold_at *in);
+bool fold_xor(struct fold *f, const struct fold_at *in);
+bool fold_not(struct fold *f, const struct fold_at *in);
+bool fold_shl(struct fold *f, const struct fold_at *in);
+bool fold_shr(struct fold *f, const struct fold_at *in);
+bool fold_sar(struct fold *f, const struct fold_at *in);
+bool fold_rotl(struct fold *f, const struct fold_at *in);
+bool fold_bswap(struct fold *f, const struct fold_at *in);
+bool fold_zext(struct fold *f, const struct fold_at *in);
+bool fold_sext(struct fold *f, const struct fold_at *in);
+/* fold_compare.c */
+bool fold_equality(struct fold *f, const struct fold_at *in);
+bool fold_order(struct fold *f, const struct fold_at *in);
+bool fold_select(struct fold *f, const struct fold_at *in);
 
 /* ---- looking */
 

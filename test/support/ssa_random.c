@@ -217,7 +217,8 @@ static void make_if(struct maker *m, u32 depth)
 static void make_loop(struct maker *m, u32 depth)
 {
     u32 head = ssa_block_new(m->func), after = ssa_block_new(m->func), n_pool = m->n_pool;
-    u32 rounds = 1 + (u32)below(m, 5), n_carried = (u32)below(m, 3), phi[3], at_end = (u32)below(m, 2);
+    u32 rounds = 1 + (u32)below(m, 5), n_carried = (u32)below(m, 3), phi[3],
+        at_end = (u32)below(m, 2);
     u32 first[3] = { ssa_const(m->func, 0), pick_or_number(m), pick_or_number(m) };
     jump(m, head);
     m->block = head;
