@@ -81,6 +81,12 @@ void fact_join_arg(struct fact_arg *arg, const struct fact_arg *visit)
         *arg = (struct fact_arg){ .kind = FACT_ARG_UNKNOWN, .map = FACT_NO_MAP };
 }
 
+void fact_guard(struct fact *fact, u32 limit)
+{
+    fact->flags = (u8)((fact->flags & ~FACT_OFFSET) | FACT_GUARD);
+    fact->offset = (s32)limit;
+}
+
 /* ---- text */
 
 static void fact_print_range(struct text *out, const char *name, struct fact_range r)
@@ -105,6 +111,8 @@ static void fact_print_region(struct text *out, const struct fact *fact)
         text_printf(out, " %u", fact->map);
     if (fact->flags & FACT_OFFSET)
         text_printf(out, "%+" PRId32, fact->offset);
+    if (fact->flags & FACT_GUARD)
+        text_printf(out, " guarded to %" PRId32, fact->offset);
 }
 
 static void fact_print_call(struct text *out, const struct fact_call *call)

@@ -20,6 +20,9 @@ enum fact_flag {
     FACT_FALLS = 1 << 2,     /* … that may not be */
     FACT_OWN_FRAME = 1 << 3, /* STACK: always of the frame of the running function */
     FACT_OFFSET = 1 << 4,    /* `offset` is known */
+    FACT_GUARD = 1 << 5,     /* memory: not shown to be good, but that its offset is one: it must be
+                                checked to lie within the first `offset` bytes of its region's object
+                                (PACKET: within the packet) before it happens */
 };
 
 #define FACT_NO_MAP UINT16_MAX
@@ -80,6 +83,8 @@ static inline struct fact_range fact_range_any(void)
 }
 static inline bool fact_is_constant(struct fact_range r) { return r.lo == r.hi; }
 
+/* The access must be checked to be within `limit` bytes. */
+void fact_guard(struct fact *fact, u32 limit);
 /* A row becomes one that holds of another visit, too. */
 void fact_join(struct fact *fact, const struct fact *visit);
 void fact_join_arg(struct fact_arg *arg, const struct fact_arg *visit);

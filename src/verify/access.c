@@ -81,6 +81,38 @@ static bool access_out_of_bounds(struct verifier *v, const struct cell *through,
                   STR(value_kind_name(value->kind)), STR(done), NUM(limit));
 }
 
+/* A check at run time can help where nothing but the range of the offset is open, and some offset
+ * is good. */
+static bool access_guard_helps(struct verifier *v, const struct state *s,
+                               const struct cell *through, const struct access *access, u64 limit)
+{
+    s64 lo, hi;
+    const struct value *value = cell_value(v, through);
+    bool guarded = value->kind == VALUE_PACKET || value->kind == VALUE_MAP_VALUE ||
+                   (value->kind == VALUE_MEMORY && !(value->flags & VALUE_DYNAMIC));
+    struct scalar range = relation_tighten(v, s, through);
+    return guarded && limit <= INT32_MAX && access->size <= limit &&
+           access_span(&range, access->off, &lo, &hi) && hi >= 0 &&
+           lo <= (s64)(limit - access->size);
+}
+
+/* Is the access shown to be within, or left to a check that the program makes when it runs? */
+static bool access_or_guard(struct verifier *v, const struct state *s, const struct cell *through,
+                            const struct access *access, u64 limit, bool within)
+{
+    if (!v->guarding || (access->need & NEED_HELPER))
+        return within;
+    struct access_guard *guard = &v->guards[v->at];
+    u8 kind = cell_value(v, through)->kind;
+    if (guard->limit == 0)
+        *guard = (struct access_guard){ .limit = (u32)limit, .kind = kind };
+    guard->differs |= guard->limit != limit || guard->kind != kind;
+    guard->needed |= !within;
+    if (guard->needed && guard->differs)
+        return false;
+    return within || access_guard_helps(v, s, through, access, limit);
+}
+
 /* ---- by region */
 
 static bool access_refused(struct verifier *v, const struct access *access, const char *region,
@@ -140,7 +172,8 @@ static bool access_check_stack(struct verifier *v, struct state *s, const struct
                                const struct access *access)
 {
     const struct value *value = cell_value(v, through);
-    if (!access_is_within(v, s, through, access, -(s64)v->stack_bytes, 0))
+    bool within = access_is_within(v, s, through, access, -(s64)v->stack_bytes, 0);
+    if (!access_or_guard(v, s, through, access, v->stack_bytes, within))
         return access_out_of_bounds(v, through, access, v->stack_bytes);
     struct scalar range = relation_tighten(v, s, through);
     s64 lo = (s64)range.smin + access->off; /* within, so nothing overflows */
@@ -227,7 +260,8 @@ static bool access_check_map_value(struct verifier *v, struct state *s, const st
 {
     const struct value *value = cell_value(v, through);
     const struct skep_map_spec *spec = access_spec(v, value);
-    if (!access_is_within(v, s, through, access, 0, spec->value_size))
+    bool within = access_is_within(v, s, through, access, 0, spec->value_size);
+    if (!access_or_guard(v, s, through, access, spec->value_size, within))
         return access_out_of_bounds(v, through, access, spec->value_size);
     if (!access_map_may(v, value, access->need))
         return access_refused(v, access, "this map's values",
@@ -244,9 +278,9 @@ static bool access_check_packet(struct verifier *v, struct state *s, const struc
         return access_refused(v, access, "the packet", "written by programs of this type");
     if (access->need & NEED_ATOMIC)
         return access_refused(v, access, "the packet", "accessed atomically");
-    if (!access_is_within_extent(v, s, through, access, extent))
-        return access_out_of_bounds(v, through, access, relation_tighten(v, s, extent).umin);
-    return true;
+    bool within = access_is_within_extent(v, s, through, access, extent);
+    return access_or_guard(v, s, through, access, PACKET_MAX, within) ||
+           access_out_of_bounds(v, through, access, relation_tighten(v, s, extent).umin);
 }
 
 static bool access_check_memory(struct verifier *v, struct state *s, const struct cell *through,
@@ -258,7 +292,8 @@ static bool access_check_memory(struct verifier *v, struct state *s, const struc
     bool within = value->flags & VALUE_DYNAMIC
                       ? access_is_within_extent(v, s, through, access, &s->extent[EXTENT_MEMORY])
                       : access_is_within(v, s, through, access, 0, value->bytes);
-    return within || access_out_of_bounds(v, through, access, value->bytes);
+    return access_or_guard(v, s, through, access, value->bytes, within) ||
+           access_out_of_bounds(v, through, access, value->bytes);
 }
 
 /* Plain memory as context: what the program compared with its size, or what every run must then
@@ -272,8 +307,9 @@ static bool access_check_plain_ctx(struct verifier *v, struct state *s, const st
     if ((access->need & NEED_WRITE) && (args || !(hook->flags & SKEP_HOOK_CTX_WRITABLE)))
         return access_refused(v, access, "the context", "written by programs of this type");
     if (!args && access_is_within_extent(v, s, through, access, &s->extent[EXTENT_MEMORY]))
-        return true;
-    if (!access_is_within(v, s, through, access, 0, limit))
+        return access_or_guard(v, s, through, access, limit, true);
+    bool within = access_is_within(v, s, through, access, 0, limit);
+    if (!access_or_guard(v, s, through, access, limit, within))
         return access_out_of_bounds(v, through, access, limit);
     u64 end = cell_value(v, through)->range.smax + (u64)access->off + access->size;
     v->ctx_bytes = max_u32(v->ctx_bytes, (u32)end);

@@ -85,6 +85,8 @@ struct verifier {
     u8 *point;    /* by instruction: enum point_kind */
     u32 *edges;   /* by block: how many lead to it */
     u8 *accessed; /* by instruction: the kind of pointer that it was seen to access */
+    struct access_guard *guards; /* by instruction */
+    bool guarding;               /* what only a guard can show is not refused */
     VEC(struct context) contexts;
     VEC(struct trace) traces;
     u32 free_trace;
@@ -255,6 +257,14 @@ enum access_need {
     NEED_HELPER = 8,
     NEED_ALIGNED = 16
 };
+/* What the accesses of an instruction must lie within, as seen so far. */
+struct access_guard {
+    u32 limit;    /* 0: not seen */
+    u8 kind;      /* enum value_kind */
+    bool needed;  /* some must be checked when they run */
+    bool differs; /* they do not agree about limit and kind: one check could not do for all */
+};
+
 struct access {
     u32 reg;  /* through which */
     s64 off;  /* displacement */

@@ -153,8 +153,9 @@ static skep_status verify_prepare(struct verifier *v)
     v->point = arena_array(&v->arena, u8, code->n_insns);
     v->edges = arena_array(&v->arena, u32, in->cfg->n_blocks);
     v->accessed = arena_array(&v->arena, u8, code->n_insns);
+    v->guards = arena_array(&v->arena, struct access_guard, code->n_insns);
     v->depths = arena_array(&v->arena, u32, code->n_funcs);
-    if (!v->depths || !v->accessed || !v->point || !v->edges ||
+    if (!v->depths || !v->accessed || !v->guards || !v->point || !v->edges ||
         !value_table_init(&v->values, &v->mem))
         return SKEP_NOMEM;
     TRY(merge_prepare(v));
@@ -203,6 +204,7 @@ void verify_again(struct verifier *v)
     v->ctx_bytes = 0;
     note_clear(v);
     memset(v->accessed, VALUE_NONE, v->in->code->n_insns);
+    memset(v->guards, 0, v->in->code->n_insns * sizeof(*v->guards));
 }
 
 static enum outcome verify_ask(struct verifier *v, const char **method)
@@ -213,6 +215,13 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
         *method = "fixpoint, several states";
         verify_again(v);
         outcome = fixpoint_run(v, VERIFY_SEVERAL);
+    }
+    if (outcome == OUTCOME_UNDECIDED && v->in->guard) {
+        *method = "fixpoint, guarded";
+        verify_again(v);
+        v->guarding = true;
+        outcome = fixpoint_run(v, VERIFY_SEVERAL);
+        v->guarding = false;
     }
     if (outcome == OUTCOME_UNDECIDED) {
         struct verify_report loop = *v->report;
@@ -227,6 +236,20 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
         }
     }
     return outcome;
+}
+
+/* How many accesses are left to checks at run time, which the facts then ask for. */
+static u32 verify_count_guards(const struct verifier *v)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < v->in->code->n_insns; i++) {
+        if (!v->guards[i].needed)
+            continue;
+        n++;
+        if (v->in->facts)
+            fact_guard(&v->in->facts->at[i], v->guards[i].limit);
+    }
+    return n;
 }
 
 /* Linux's frames share one stack: what a chain of calls uses, in whole steps of 32 bytes, must
@@ -267,6 +290,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
                  : outcome == OUTCOME_FAILED ? v.failure
                                              : SKEP_REJECTED;
     }
+    if (status == SKEP_OK)
+        stats->guards = verify_count_guards(&v);
     if (status == SKEP_REJECTED)
         explain_path(in, report);
     if (in->witness)

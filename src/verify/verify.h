@@ -29,6 +29,8 @@ struct verify_input {
     bool sleepable;
     bool aligned;    /* misaligned accesses are refused, as where the machine has none */
     bool fuel;       /* loops need not be proved bounded: runs are metered */
+    bool guard;      /* offsets that cannot be shown to be good are checked when they are used; the
+                        facts say where: only for engines that do */
     bool every_insn; /* the witness has nodes at every instruction, not only where paths meet */
     struct skep_verify_limits limits; /* zero: defaults */
     struct witness *witness;          /* filled if accepted, else dropped; NULL: not wanted */
@@ -61,6 +63,7 @@ struct verify_stats {
     u32 states;  /* kept */
     u64 peak_bytes;
     u64 ns;
+    u32 guards;         /* accesses that are checked at run time */
     u32 ctx_bytes;      /* of plain memory as context: what every run must give */
     const char *method; /* which engine decided */
 };
