@@ -30,6 +30,9 @@ struct skep_load_options {
      * the caller vouches for it; CHECKED stops it at its first wrong step. */
     bool trusted;
     bool may_loop;  /* loops need not be proved to end: fuel stops them.  Not with `unmetered` */
+    bool guard;     /* accesses of which only the offset cannot be shown to be good are checked when
+                       they happen, and are a fault when it is not.  CHECKED does so for every
+                       access; INTERP has no guards and refuses the option */
     bool unmetered; /* INTERP: no fuel at all (cancel does not work either) */
     bool witness;   /* CHECKED: the program is verified, and before every instruction of every run
                        what the verifier claims is compared with what is; a claim that is wrong is

@@ -22,6 +22,7 @@ struct skep_verify_options {
     size_t size;               /* sizeof(struct skep_verify_options) */
     enum skep_profile profile; /* 0: strict */
     bool fuel;                 /* loops need not be proved to end: runs are metered */
+    bool guard;                /* offsets that cannot be shown to be good are left to guards */
     bool aligned;              /* misaligned accesses are refused, as on machines that have none */
     struct skep_verify_limits limits;
     skep_map *const *maps; /* of bytecode without an object: its maps, by position */
@@ -79,6 +80,7 @@ struct skep_verdict {
     uint64_t visited; /* instructions interpreted */
     uint32_t states;  /* the most that were kept at once */
     uint64_t peak_bytes, ns;
+    uint32_t guards;    /* accesses that are left to guards */
     uint32_t ctx_bytes; /* of plain memory as context: what every run must give */
     const char *method; /* which engine decided; static storage */
 };

@@ -212,6 +212,7 @@ static skep_status program_verify(struct skep_program *program, const struct ins
                                .helpers = program->helpers,
                                .profile = options->profile,
                                .fuel = options->may_loop,
+                               .guard = options->guard,
                                .limits = options->limits,
                                .witness = options->witness ? &program->witness : NULL,
                                .facts = program_wants_facts(options) ? &program->facts : NULL };
@@ -243,6 +244,7 @@ skep_status program_lower(const struct skep_program *program, bool metered, stru
                                  .maps = program->maps,
                                  .n_maps = program->linked.n_maps,
                                  .helpers = program->helpers,
+                                 .facts = program->facts.at ? &program->facts : NULL,
                                  .metered = metered,
                                  .symbolic = program->engine == SKEP_ENGINE_NONE };
     return lower(arena, &input, out, err);
@@ -401,6 +403,9 @@ skep_status skep_program_load(skep_object *object, const char *name,
     if (options->may_loop && options->unmetered)
         return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
                      STR("may_loop needs fuel, and unmetered says that there is none"));
+    if (options->guard && (options->engine == SKEP_ENGINE_INTERP || options->trusted))
+        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
+                     STR("guards are for verified programs, and interp has none"));
     if (options->verdict)
         verdict_init(options->verdict);
     u32 index = object_find_program(object, name);

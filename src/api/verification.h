@@ -13,7 +13,7 @@ struct verification {
     const struct skep_helper *const *helpers; /* by instruction */
     struct verify_map *maps;                  /* by LDDW_MAP index */
     enum skep_profile profile;
-    bool fuel, aligned;
+    bool fuel, aligned, guard;
     struct skep_verify_limits limits;
     struct witness *witness; /* filled in when accepted; NULL: not wanted */
     struct facts *facts;     /* the same */

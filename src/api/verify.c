@@ -36,6 +36,7 @@ skep_status verification_run(const struct verification *in, struct skep_verdict 
                                   .sleepable = in->linked->sleepable,
                                   .aligned = in->aligned,
                                   .fuel = in->fuel,
+                                  .guard = in->guard,
                                   .every_insn = in->witness != NULL,
                                   .witness = in->witness,
                                   .facts = in->facts,
@@ -47,6 +48,7 @@ skep_status verification_run(const struct verification *in, struct skep_verdict 
     verdict->states = stats.states;
     verdict->peak_bytes = stats.peak_bytes;
     verdict->ns = stats.ns;
+    verdict->guards = stats.guards;
     verdict->ctx_bytes = stats.ctx_bytes;
     verdict->method = stats.method;
     if (status != SKEP_OK)
@@ -155,6 +157,7 @@ skep_status skep_verify(skep_object *object, const char *name,
     struct asked asked = { .in = { .object = object,
                                    .profile = options->profile,
                                    .fuel = options->fuel,
+                                   .guard = options->guard,
                                    .aligned = options->aligned,
                                    .limits = options->limits },
                            .options = options };

@@ -118,6 +118,8 @@ DIAG(CLASSIC_JUMP,      "classic-jump-outside",     "classic instruction {insn}:
 DIAG(CLASSIC_UNSET,     "classic-memory-unset",     "classic instruction {insn} reads M[{cell}], and not every path to it stores that")
 DIAG(CLASSIC_END,       "classic-no-return",        "classic instruction {insn}, the last one, is no return")
 DIAG(CLASSIC_ABSENT,    "classic-not-supported",    "classic instruction {insn}: {what} is not supported")
+/* opt */
+DIAG(OPT_GUARD,         "opt-guard-without-base",   "slot {slot}: its access needs a guard, and what its address was made from cannot be followed")
 /* vm */
 DIAG(VM_DEPTH,          "vm-call-depth",            "more than 8 calls deep ({instruction})")
 DIAG(VM_POISONED,       "vm-poisoned-instruction",  "this must not be executed: {what}")
@@ -125,6 +127,7 @@ DIAG(VM_UNSET_REGISTER, "vm-unset-register",        "{register} is read, and not
 DIAG(VM_NOT_A_POINTER,  "vm-not-a-pointer",         "memory is accessed through {register}, which holds the number {value:x}")
 DIAG(VM_NO_ACCESS,      "vm-no-access",             "memory is accessed through {register}, which is {region}")
 DIAG(VM_OUT_OF_BOUNDS,  "vm-out-of-bounds",         "{register}: {bytes} bytes at offset {offset:d} of {region}, which has {size}")
+DIAG(VM_GUARD,          "vm-guard",                 "{instruction} accesses what is not in the memory that it should be in: the offset is too large, or below 0")
 DIAG(VM_READ_ONLY,      "vm-read-only",             "{register}: {region} may not be written")
 DIAG(VM_WRITE_ONLY,     "vm-write-only",            "{register}: {region} may not be read")
 DIAG(VM_UNWRITTEN,      "vm-unwritten-stack",       "{register}: {bytes} bytes at offset {offset} of the stack frame are read, and not all of them were written")

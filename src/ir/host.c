@@ -26,6 +26,10 @@ static void host_print_own(struct text *out, const struct host_insn *insn)
     case HOST_CTX_STORE_DW:
         text_printf(out, " [r%u + %d] = r%u", insn->dst, insn->off, insn->src);
         break;
+    case HOST_GUARD:
+        text_printf(out, " r%u%+d, %u of %u", insn->dst, insn->off, host_guard_bytes(insn->imm),
+                    host_guard_limit(insn->imm));
+        break;
     case HOST_CALL:
     case HOST_CALL_PURE: text_printf(out, " 0x%" PRIx64, insn->imm); break;
     case HOST_TAIL_CALL:

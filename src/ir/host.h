@@ -17,6 +17,8 @@
     H(CALL)          /* r0 = ((skep_helper_fn *)imm)(thread, r1..r5); then look at stops */ \
     H(CALL_PURE)     /* the same, of a helper that never stops a run                     */ \
     H(TAIL_CALL)     /* ctx r1, map r2, index r3                                         */ \
+    H(GUARD)         /* [dst + off, + bytes) is in the packet, or in the first `limit` bytes of  */ \
+                     /* what dst was made from; else a fault (host_guard_imm)                    */ \
     H(TRAP)          /* what may not be executed: the origin's note says why             */
 /* clang-format on */
 
@@ -31,6 +33,11 @@ enum host_op {
 /* r0..r10 and one that only lowering writes. */
 #define HOST_SCRATCH 11u
 #define HOST_REGS 12u
+
+/* Of a GUARD: how many bytes are accessed, and of how many. */
+static inline u64 host_guard_imm(u32 bytes, u32 limit) { return (u64)limit << 32 | bytes; }
+static inline u32 host_guard_bytes(u64 imm) { return (u32)imm; }
+static inline u32 host_guard_limit(u64 imm) { return (u32)(imm >> 32); }
 
 /* A callback token, as LDDW_CODE gives it: the CODE function's number, never 0. */
 static inline u64 host_callback_token(u32 func) { return (u64)func + 1; }

@@ -368,6 +368,30 @@ void ssa_remove_edge(struct ssa_func *func, u32 from, u32 to)
     }
 }
 
+u32 ssa_split_block(struct ssa_func *func, u32 at)
+{
+    u32 from = func->insns[at].block, block = ssa_block_new(func);
+    if (func->failed)
+        return 0;
+    struct ssa_block *old = &func->blocks[from], *rest = &func->blocks[block];
+    rest->first = at;
+    rest->last = old->last;
+    old->last = func->insns[at].prev;
+    *(old->last ? &func->insns[old->last].next : &old->first) = 0;
+    func->insns[at].prev = 0;
+    for (u32 i = at; i; i = func->insns[i].next)
+        func->insns[i].block = block;
+    for (u32 s = 0; s < 2; s++) {
+        rest->succ[s] = old->succ[s];
+        old->succ[s] = CODE_NONE;
+        u32 pred =
+            rest->succ[s] == CODE_NONE ? CODE_NONE : ssa_pred_index(func, rest->succ[s], from);
+        if (pred != CODE_NONE)
+            func->blocks[rest->succ[s]].preds[pred] = block;
+    }
+    return block;
+}
+
 u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot)
 {
     u32 to = func->blocks[from].succ[slot];

@@ -74,6 +74,7 @@
     S(CALL_PURE,  "call_pure",  SSA_MANY, SSA_VALUE)  /* moreover reads and writes no program memory */ \
     /* imm: function; the thread, the frame (the constant 0 where the callee uses none), r1.. */    \
     S(CALL_LOCAL, "call_local", SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES | SSA_STOPS)            \
+    S(GUARD,  "guard",  1, SSA_STOPS)       /* host_guard_imm: of [a, + bytes); opt/guards.c expands it */ \
     S(CHARGE, "charge", 0, SSA_STOPS)       /* fuel -= imm; below 0, or cancelled: the run stops  */ \
     S(JUMP,   "jump",   0, SSA_ENDS)        /* to the first successor                             */ \
     S(BRANCH, "branch", 1, SSA_ENDS)        /* a not 0: to the first successor, else the second   */ \
@@ -229,6 +230,9 @@ void ssa_remove_edge(struct ssa_func *func, u32 from, u32 to);
 void ssa_add_edge(struct ssa_func *func, u32 from, u32 slot, u32 to);
 /* Where `from` is among the predecessors of `to`; CODE_NONE: nowhere. */
 u32 ssa_pred_index(const struct ssa_func *func, u32 to, u32 from);
+/* The instructions from `at` on, and the edges, become a new block's; its number.  Where they were
+ * is left without an end. */
+u32 ssa_split_block(struct ssa_func *func, u32 at);
 /* A block of its own on the edge; the new block's number. */
 u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 

@@ -4,6 +4,7 @@
 
 static lower_rewrite_fn *const lower_rewrites[] = {
     lower_charge, /* comes before, never instead */
+    lower_guard,  /* the same */
     lower_poison,
     /* From here on no instruction carries a note. */
     lower_reference,

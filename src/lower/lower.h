@@ -2,6 +2,7 @@
 #ifndef SKEP_SRC_LOWER_LOWER_H
 #define SKEP_SRC_LOWER_LOWER_H
 
+#include "fact/fact.h"
 #include "ir/ir.h"
 #include "rt/rt.h"
 
@@ -12,6 +13,7 @@ struct lower_input {
     struct skep_map *const *maps;
     u32 n_maps;
     const struct skep_helper *const *helpers; /* by instruction */
+    const struct facts *facts;                /* of the verifier: where guards are; or NULL */
     bool metered;                             /* emit charges */
     /* For the eye: maps by index (there need be none), values by offset, helpers by number, traps
      * for what no engine runs. */

@@ -39,6 +39,7 @@ typedef skep_status lower_rewrite_fn(struct lowering *l, u32 i, bool *done);
 
 skep_status lower_poison(struct lowering *l, u32 i, bool *done);
 skep_status lower_charge(struct lowering *l, u32 i, bool *done);
+skep_status lower_guard(struct lowering *l, u32 i, bool *done);
 skep_status lower_reference(struct lowering *l, u32 i, bool *done);
 skep_status lower_call(struct lowering *l, u32 i, bool *done);
 skep_status lower_context(struct lowering *l, u32 i, bool *done);

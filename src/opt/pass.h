@@ -16,4 +16,8 @@ struct opt {
 OPT_PASSES(P)
 #undef P
 
+/* Expands all GUARDs; no pass but `slots` may have run before.  SKEP_UNSUPPORTED: it is not known
+ * what an address was made from. */
+skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err);
+
 #endif

@@ -23,6 +23,13 @@ skep_status rt_fault_depth(struct skep_thread *thread, const struct code *code, 
                  STR(insn_row(&code->insns[insn])->name));
 }
 
+skep_status rt_fault_guard(struct skep_thread *thread, const struct code *code, u32 insn)
+{
+    rt_fault_begin(thread, code, insn);
+    return RAISE(&thread->fault.error, SKEP_TRAP, VM_GUARD,
+                 STR(insn_row(&code->insns[insn])->name));
+}
+
 skep_status rt_fault_trap(struct skep_thread *thread, const struct code *code,
                           const struct skep_helper *const *helpers, u32 insn)
 {

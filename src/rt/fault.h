@@ -10,6 +10,8 @@ struct code;
 void rt_fault_begin(struct skep_thread *thread, const struct code *code, u32 insn);
 /* The call at `insn` finds no frame.  SKEP_TRAP. */
 skep_status rt_fault_depth(struct skep_thread *thread, const struct code *code, u32 insn);
+/* The guard of an access found it to be out of bounds.  SKEP_TRAP. */
+skep_status rt_fault_guard(struct skep_thread *thread, const struct code *code, u32 insn);
 /* What must not be executed is reached: code says why, else helpers (by CODE instruction, or NULL)
  * which one the host lacks.  SKEP_TRAP. */
 skep_status rt_fault_trap(struct skep_thread *thread, const struct code *code,

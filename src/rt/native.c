@@ -36,6 +36,13 @@ u64 rt_native_trap(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4,
     return 0;
 }
 
+u64 rt_native_guard(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    (void)a2, (void)a3, (void)a4, (void)a5;
+    thread->stop = rt_fault_guard(thread, thread->program->code, (u32)insn);
+    return 0;
+}
+
 u64 rt_native_depth(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5)
 {
     (void)a2, (void)a3, (void)a4, (void)a5;

@@ -20,6 +20,8 @@ u64 rt_native_packet_word(struct skep_thread *thread, u64 offset, u64 bytes, u64
                           u64 a5);
 /* CODE instruction `insn` must not be executed: stops the run. */
 u64 rt_native_trap(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5);
+/* The guard of CODE instruction `insn` found its access to be out of bounds: stops the run. */
+u64 rt_native_guard(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5);
 /* No frame is left for the call at CODE instruction `insn`: stops the run. */
 u64 rt_native_depth(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5);
 

@@ -300,6 +300,7 @@ static u64 eval_insn(struct activation *a, const struct ssa_insn *insn)
     case SSA_CALL_PURE: return call_host(a, insn);
     case SSA_CALL_LOCAL: return call_local(a, insn);
     case SSA_CHARGE: charge(a, insn->imm); return 0;
+    case SSA_GUARD:
     case SSA_NONE:
     case SSA_PHI:
     case SSA_JUMP:

@@ -50,8 +50,8 @@ enum command_bit {
       "what is refused: linux (as Linux does), strict or rfc") \
     O(NO_VERIFY,    "no-verify",    0, NULL, ONE, IN_RUN, \
       "run the program without verifying it; checked only") \
-    O(GUARD,        "guard",        0, NULL, ONE, IN_RUN, \
-      "check at run time what is not proved to be in bounds; checked does so in any case") \
+    O(GUARD,        "guard",        0, NULL, ONE, IN_RUN | IN_VERIFY, \
+      "offsets that are not proved to be in bounds are checked at run time") \
     O(FUEL,         "fuel",         0, "N", ONE, IN_RUN, \
       "stop a run after about N instructions; loops need not be proved to end then") \
     O(MAY_LOOP,     "fuel",         0, NULL, ONE, IN_VERIFY, \

@@ -148,6 +148,7 @@ int program_load(const struct target *target, const struct args *args,
                                          .engine = wish->engine,
                                          .trusted = wish->trusted,
                                          .may_loop = args_has(args, OPT_FUEL),
+                                         .guard = args_has(args, OPT_GUARD) && !wish->trusted,
                                          .share = wish->share,
                                          .verdict = &verdict };
     skep_error error = { 0 };

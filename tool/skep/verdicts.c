@@ -92,6 +92,7 @@ void verdict_fill(json_t *result, const struct skep_verdict *verdict)
     set(result, "visited", json_integer((json_int_t)verdict->visited));
     set(result, "states", json_integer(verdict->states));
     set(result, "peak_kb", json_integer((json_int_t)(verdict->peak_bytes / 1024)));
+    set(result, "guards", json_integer(verdict->guards));
     set(result, "ctx_bytes", json_integer(verdict->ctx_bytes));
     set(result, "method", json_text(verdict->method));
     if (verdict->kind != SKEP_VERDICT_ACCEPTED)

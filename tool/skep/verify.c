@@ -149,7 +149,8 @@ static void verify_print(const json_t *results)
 static int verify_options(const struct args *args, struct skep_verify_options *options)
 {
     *options = (struct skep_verify_options){ .size = sizeof *options,
-                                             .fuel = args_has(args, OPT_MAY_LOOP) };
+                                             .fuel = args_has(args, OPT_MAY_LOOP),
+                                             .guard = args_has(args, OPT_GUARD) };
     if (args_has(args, OPT_TARGET))
         return say_usage("--target: relocating for a kernel's types (CO-RE) is not supported yet");
     if (!profile_parse(args_value(args, OPT_PROFILE), &options->profile) ||
