@@ -19,6 +19,8 @@ struct pass {
 static const struct pass passes[] = {
     { "fold", opt_fold },
     { "dce", opt_dce },
+    { "divconst", opt_divconst },
+    { "idioms", opt_idioms },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
