@@ -196,4 +196,6 @@ DIAG(VERIFY_LOOP,       "verify-endless-loop",      "the loop at slot {slot} is 
 DIAG(VERIFY_POISONED,   "verify-poisoned",          "this must not be reached: {what}")
 DIAG(VERIFY_UNSUPPORTED, "verify-unsupported",      "the verifier does not know {instruction}")
 DIAG(VERIFY_LIMIT,      "verify-limit",             "verification was given up after {visited} instructions, {bytes} bytes of memory, {ns} ns")
+/* jit */
+DIAG(JIT_FAR,           "jit-too-far",              "the program's machine code, {bytes} bytes, is more than jumps and calls in it reach across")
 /* clang-format on */

@@ -28,7 +28,7 @@ struct mach_operand {
     u32 reg;  /* virtual or the machine's; MACH_NO_REG: absent (no base, no index) */
     u8 role;  /* enum mach_role */
     u8 given; /* the machine's register, filled in by the allocator */
-    u16 unused;
+    u8 was;   /* allocator: the role before the operand became a slot, a MACH_NONE since */
 };
 
 struct mach_insn {
@@ -57,6 +57,7 @@ struct mach_insn {
 /* Must leave the condition flags alone: set on constants that the allocator makes again, since they
  * may come to lie between a comparison and its use. */
 #define MACH_KEEP_FLAGS 16u
+#define MACH_INSERTED 32u /* by the allocator: moves a value, means no register's definition */
 
 /* Operations that every target has; the first four leave the condition flags alone. */
 enum mach_op {

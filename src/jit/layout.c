@@ -1,0 +1,138 @@
+/* Blocks lie in the order that selection chose.  Those without instructions are left out and
+ * jumps to them go on to where they lead; a jump to the next block is none, and a branch around
+ * a jump is the other branch.  All jumps are taken to be short first, and those that do not reach
+ * become long until all do: jumps only grow, and few of them. */
+#include "jit/layout.h"
+
+#define LAYOUT_ROUNDS 16u /* then all jumps become long */
+
+static bool layout_emits_nothing(const struct mach_insn *insn)
+{
+    return insn->op == MACH_ALIAS || insn->op == MACH_END ||
+           (insn->op == MACH_COPY && insn->operand[0].given == insn->operand[1].given);
+}
+
+static bool layout_is_empty(const struct mach_func *func, u32 b)
+{
+    const struct mach_block *block = &func->blocks[b];
+    if (b == 0 || block->exit.to[0] != CODE_NONE || block->exit.to[1] == CODE_NONE)
+        return false;
+    for (u32 i = block->begin; i < block->end; i++)
+        if (!layout_emits_nothing(&func->insns[i]))
+            return false;
+    return true;
+}
+
+/* Where a jump to the empty block really goes.  Of a circle of empty blocks, an endless loop of its
+ * own, one stays. */
+static void layout_resolve(struct layout *layout, u32 start)
+{
+    u32 b = start;
+    while (layout->blocks[b].empty && layout->blocks[b].leads_to == CODE_NONE) {
+        if (layout->blocks[b].passed == start + 1)
+            layout->blocks[b].empty = false;
+        layout->blocks[b].passed = start + 1;
+        if (layout->blocks[b].empty)
+            b = layout->func->blocks[b].exit.to[1];
+    }
+    u32 final = layout->blocks[b].empty ? layout->blocks[b].leads_to : b;
+    for (b = start; layout->blocks[b].empty && layout->blocks[b].leads_to == CODE_NONE;
+         b = layout->func->blocks[b].exit.to[1])
+        layout->blocks[b].leads_to = final;
+}
+
+static u32 layout_lead(const struct layout *layout, u32 to)
+{
+    return to != CODE_NONE && layout->blocks[to].empty ? layout->blocks[to].leads_to : to;
+}
+
+static void layout_add_jump(struct layout *layout, u32 b, u8 test, u32 to)
+{
+    const struct mach_exit *exit = &layout->func->blocks[b].exit;
+    struct layout_block *block = &layout->blocks[b];
+    block->jump[block->n_jumps++] = (struct layout_jump){
+        .jump = { .test = test, .size = exit->size, .bit = exit->bit, .reg = exit->operand.given },
+        .to = to
+    };
+}
+
+static void layout_jumps_of(struct layout *layout, u32 b, u32 next)
+{
+    const struct mach_exit *exit = &layout->func->blocks[b].exit;
+    if (exit->to[1] == CODE_NONE)
+        return;
+    if (exit->to[0] == CODE_NONE || exit->to[0] == exit->to[1]) {
+        if (exit->to[1] != next)
+            layout_add_jump(layout, b, 0, exit->to[1]);
+    } else if (exit->to[0] == next) {
+        layout_add_jump(layout, b, layout->target->invert(exit->test), exit->to[1]);
+    } else {
+        layout_add_jump(layout, b, exit->test, exit->to[0]);
+        if (exit->to[1] != next)
+            layout_add_jump(layout, b, 0, exit->to[1]);
+    }
+}
+
+bool jit_layout_jumps(struct arena *arena, struct layout *layout)
+{
+    const struct mach_func *func = layout->func;
+    layout->blocks = arena_array(arena, struct layout_block, func->n_blocks);
+    if (!layout->blocks)
+        return false;
+    for (u32 b = 0; b < func->n_blocks; b++)
+        layout->blocks[b] =
+            (struct layout_block){ .empty = layout_is_empty(func, b), .leads_to = CODE_NONE };
+    for (u32 b = 0; b < func->n_blocks; b++)
+        layout_resolve(layout, b);
+    for (u32 b = 0; b < func->n_blocks; b++)
+        for (u32 k = 0; k < 2; k++)
+            func->blocks[b].exit.to[k] = layout_lead(layout, func->blocks[b].exit.to[k]);
+    u32 next = CODE_NONE;
+    for (u32 b = func->n_blocks; b-- > 0;) {
+        if (layout->blocks[b].empty)
+            continue;
+        layout_jumps_of(layout, b, next);
+        next = b;
+    }
+    return true;
+}
+
+static void layout_add_up(struct layout *layout)
+{
+    u32 at = 0;
+    for (u32 b = 0; b < layout->func->n_blocks; b++) {
+        struct layout_block *block = &layout->blocks[b];
+        block->at = at;
+        at += block->bytes;
+        for (u32 k = 0; k < block->n_jumps; k++) {
+            at += layout->target->jump_bytes(&block->jump[k].jump);
+            block->jump[k].end = at;
+        }
+    }
+    layout->bytes = at;
+}
+
+static bool layout_lengthen(struct layout *layout, bool all)
+{
+    bool changed = false;
+    for (u32 b = 0; b < layout->func->n_blocks; b++)
+        for (u32 k = 0; k < layout->blocks[b].n_jumps; k++) {
+            struct layout_jump *jump = &layout->blocks[b].jump[k];
+            s64 distance = (s64)layout->blocks[jump->to].at - (s64)jump->end;
+            if (jump->jump.is_long || (!all && layout->target->jump_reaches(&jump->jump, distance)))
+                continue;
+            jump->jump.is_long = true;
+            changed = true;
+        }
+    return changed;
+}
+
+void jit_layout_place(struct layout *layout)
+{
+    u32 round = 0;
+    do
+        layout_add_up(layout);
+    while (layout_lengthen(layout, ++round > LAYOUT_ROUNDS));
+}
+
+#undef LAYOUT_ROUNDS

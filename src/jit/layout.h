@@ -1,0 +1,35 @@
+/* Where the blocks of a function lie and how they reach one another. */
+#ifndef SKEP_SRC_JIT_LAYOUT_H
+#define SKEP_SRC_JIT_LAYOUT_H
+
+#include "jit/target.h"
+
+struct layout_jump {
+    struct jit_jump jump;
+    u32 to;  /* block */
+    u32 end; /* offset behind it */
+};
+
+struct layout_block {
+    u32 bytes; /* of its instructions, without jumps; filled in before jit_layout_place */
+    u32 at;    /* offset from the first block's */
+    u8 n_jumps;
+    bool empty;   /* it only leads on, and is left out */
+    u32 leads_to; /* that is where, CODE_NONE: not known yet */
+    u32 passed;   /* on the way from that block; + 1 */
+    struct layout_jump jump[2];
+};
+
+struct layout {
+    const struct jit_target *target;
+    const struct mach_func *func;
+    struct layout_block *blocks;
+    u32 bytes; /* of all */
+};
+
+/* Which jumps there are: blocks that only lead on are left out.  False: out of memory. */
+bool jit_layout_jumps(struct arena *arena, struct layout *layout);
+/* Where everything is, jumps as short as possible. */
+void jit_layout_place(struct layout *layout);
+
+#endif

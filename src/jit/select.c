@@ -1,0 +1,538 @@
+/* The driver of instruction selection (docs/jit.md, Selection).
+ *
+ * Blocks are gone through from the last to the first, instructions backwards, so that all uses of
+ * a value have been seen when it is selected (those of phis over back edges excepted).  The recipe
+ * of an instruction is written forwards and put down backwards; in the end everything is turned
+ * around.
+ *
+ * Out of SSA: a phi's arguments are copied to its register at the ends of the predecessors.  With
+ * critical edges split a predecessor with copies has no other successor, so nobody else sees the
+ * register overwritten. */
+#include "jit/select.h"
+
+#define SELECT_RECIPE 64u /* instructions of one recipe at most */
+
+struct select_late { /* a constant that is made at the end of a block for the loops behind it */
+    u32 reg, value;
+    struct select_late *next;
+};
+
+struct select_copy_pair {
+    u32 to, from;
+};
+
+struct select_driver {
+    struct arena *arena;
+    struct mach_insn recipe[SELECT_RECIPE], constants[SELECT_RECIPE];
+    u32 n_recipe, n_constants;
+    bool in_constant; /* what is emitted now is a constant before the recipe */
+    u32 *order;       /* blocks as they will lie */
+    u32 *place;       /* by block: where in that order */
+    bool *cold;
+    struct select_late **late; /* by block */
+    /* By value of a constant: the register made for a loop, and the block that makes it. */
+    u32 *const_reg, *const_block;
+    /* Copies at the end of a block; by register, `n_readers` copies still to be made read it. */
+    struct select_copy_pair *copies, *sequence;
+    u32 n_copies, n_sequence, copies_room;
+    u32 *ready;
+    u32 *n_readers, *copy_to; /* by virtual register: [reg - MACH_REGS] */
+    u32 regs_room;
+};
+
+/* ---- what targets call */
+
+u32 select_new_reg(struct select *s) { return s->out->n_regs++; }
+
+struct mach_insn *select_emit(struct select *s, struct mach_insn insn)
+{
+    struct select_driver *driver = s->driver;
+    struct mach_insn *list = driver->in_constant ? driver->constants : driver->recipe;
+    u32 *n = driver->in_constant ? &driver->n_constants : &driver->n_recipe;
+    if (*n == SELECT_RECIPE) {
+        s->out->failed = true;
+        *n = 0;
+    }
+    insn.origin = ssa_at(s->ssa, s->at)->origin;
+    list[*n] = insn;
+    return &list[(*n)++];
+}
+
+static struct mach_insn select_copy_insn(u32 to, u32 from)
+{
+    return (struct mach_insn){ .op = MACH_COPY,
+                               .size = 8,
+                               .n_operands = 2,
+                               .origin = CODE_NONE,
+                               .operand = { { to, MACH_DEF, 0, 0 }, { from, MACH_USE, 0, 0 } } };
+}
+
+void select_copy(struct select *s, u32 to, u32 from) { select_emit(s, select_copy_insn(to, from)); }
+
+/* The block before the outermost loop around the one under selection. */
+static u32 select_before_loops(const struct select *s)
+{
+    u32 b = s->block;
+    while (s->ssa->blocks[b].loop_depth != 0)
+        b = s->ssa->blocks[s->ssa->blocks[b].loop_head].idom;
+    return b;
+}
+
+static u32 select_const_here(struct select *s, u32 value)
+{
+    u32 reg = select_new_reg(s);
+    s->driver->in_constant = true;
+    s->target->select_const(s, reg, ssa_at(s->ssa, value)->imm);
+    s->driver->in_constant = false;
+    return reg;
+}
+
+static u32 select_const_before_loops(struct select *s, u32 value)
+{
+    struct select_driver *driver = s->driver;
+    u32 block = select_before_loops(s);
+    if (driver->const_reg[value] && driver->const_block[value] == block)
+        return driver->const_reg[value];
+    struct select_late *late = arena_new(driver->arena, struct select_late);
+    if (!late) {
+        s->out->failed = true;
+        return MACH_REGS;
+    }
+    *late = (struct select_late){ select_new_reg(s), value, driver->late[block] };
+    driver->late[block] = late;
+    driver->const_reg[value] = late->reg;
+    driver->const_block[value] = block;
+    return late->reg;
+}
+
+static u32 select_reg_once(struct select *s, u32 *reg)
+{
+    if (*reg == 0)
+        *reg = select_new_reg(s);
+    return *reg;
+}
+
+u32 select_thread(struct select *s) { return select_reg_once(s, &s->thread); }
+
+/* Where the register of a value is noted; parameters have one for all that read them. */
+static u32 *select_place_of(struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    switch (insn->op) {
+    case SSA_PARAM: return &s->param[insn->imm % SELECT_PARAMS];
+    case SSA_FRAME: return &s->frame;
+    case SSA_THREAD: return &s->thread;
+    default: return &s->reg_of[value];
+    }
+}
+
+u32 select_reg(struct select *s, u32 value)
+{
+    if (!ssa_is_const(s->ssa, value))
+        return select_reg_once(s, select_place_of(s, value));
+    bool hoist = s->ssa->blocks[s->block].loop_depth != 0 && !s->driver->cold[s->block];
+    return hoist ? select_const_before_loops(s, value) : select_const_here(s, value);
+}
+
+void select_move(struct select *s, u32 to, u32 value)
+{
+    if (ssa_is_const(s->ssa, value))
+        s->target->select_const(s, to, ssa_at(s->ssa, value)->imm);
+    else
+        select_copy(s, to, select_reg(s, value));
+}
+
+bool select_can_fold(const struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    if (insn->block != s->block || s->uses[value] != 1 || s->reg_of[value] != 0 ||
+        s->folded[value] || ssa_has(insn, SSA_PINNED))
+        return false;
+    if (insn->op == SSA_PHI || insn->op == SSA_PARAM || insn->op == SSA_FRAME ||
+        insn->op == SSA_THREAD)
+        return false;
+    return !ssa_has(insn, SSA_READS) || s->state_of[value] == s->state_of[s->at];
+}
+
+void select_fold(struct select *s, u32 value) { s->folded[value] = 1; }
+
+bool select_dies(const struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    if (insn->op == SSA_CONST || *select_place_of((struct select *)s, value) != 0)
+        return false;
+    return s->ssa->blocks[insn->block].loop_head == s->ssa->blocks[s->block].loop_head;
+}
+
+/* ---- putting down */
+
+static void select_put(struct select *s, const struct mach_insn *insn)
+{
+    struct mach_func *out = s->out;
+    if (out->n == out->room) {
+        u32 room = out->room * 2 + 64;
+        struct mach_insn *insns = arena_array(out->arena, struct mach_insn, room);
+        if (!insns) {
+            out->failed = true;
+            return;
+        }
+        if (out->n)
+            memcpy(insns, out->insns, out->n * sizeof *insns);
+        out->insns = insns;
+        out->room = room;
+    }
+    out->insns[out->n++] = *insn;
+}
+
+static void select_flush(struct select *s)
+{
+    struct select_driver *driver = s->driver;
+    for (u32 i = driver->n_recipe; i-- > 0;)
+        select_put(s, &driver->recipe[i]);
+    for (u32 i = driver->n_constants; i-- > 0;)
+        select_put(s, &driver->constants[i]);
+    driver->n_recipe = driver->n_constants = 0;
+}
+
+/* ---- phis */
+
+static bool select_room_for_regs(struct select *s)
+{
+    struct select_driver *driver = s->driver;
+    if (s->out->n_regs - MACH_REGS < driver->regs_room)
+        return true;
+    u32 room = (s->out->n_regs - MACH_REGS) * 2 + 64;
+    u32 *readers = arena_array(driver->arena, u32, room);
+    u32 *copy_to = arena_array(driver->arena, u32, room);
+    if (!readers || !copy_to) {
+        s->out->failed = true;
+        return false;
+    }
+    driver->n_readers = readers; /* between blocks nothing is in them */
+    driver->copy_to = copy_to;
+    driver->regs_room = room;
+    return true;
+}
+
+static bool select_room_for_copies(struct select *s, u32 n)
+{
+    struct select_driver *driver = s->driver;
+    if (n > driver->copies_room) {
+        u64 room = (u64)n * 2;
+        driver->copies = arena_array(driver->arena, struct select_copy_pair, room);
+        driver->sequence = arena_array(driver->arena, struct select_copy_pair, room * 2);
+        driver->ready = arena_array(driver->arena, u32, room);
+        bool ok = driver->copies && driver->sequence && driver->ready;
+        driver->copies_room = ok ? n * 2 : 0;
+    }
+    s->out->failed |= driver->copies_room < n;
+    return driver->copies_room >= n;
+}
+
+/* Copy i goes next; the one that waited for its source to be read may follow. */
+static void select_sequence_copy(struct select_driver *driver, u32 i, u32 *n_ready)
+{
+    struct select_copy_pair copy = driver->copies[i];
+    driver->sequence[driver->n_sequence++] = copy;
+    driver->copy_to[copy.to - MACH_REGS] = 0;
+    driver->copies[i].to = MACH_NO_REG;
+    if (copy.from - MACH_REGS >= driver->regs_room || driver->n_readers[copy.from - MACH_REGS] == 0)
+        return; /* a temporary */
+    u32 waits = driver->copy_to[copy.from - MACH_REGS];
+    if (--driver->n_readers[copy.from - MACH_REGS] == 0 && waits)
+        driver->ready[(*n_ready)++] = waits - 1;
+}
+
+/* Copies all at once in meaning, one after the other in fact: first those to registers that nobody
+ * is to read from any more; what is left are cycles, which are opened by a temporary register. */
+static void select_sequence_copies(struct select *s)
+{
+    struct select_driver *driver = s->driver;
+    struct select_copy_pair *copies = driver->copies;
+    u32 n_ready = 0;
+    driver->n_sequence = 0;
+    for (u32 i = 0; i < driver->n_copies; i++) {
+        driver->n_readers[copies[i].from - MACH_REGS]++;
+        driver->copy_to[copies[i].to - MACH_REGS] = i + 1;
+    }
+    for (u32 i = 0; i < driver->n_copies; i++)
+        if (driver->n_readers[copies[i].to - MACH_REGS] == 0)
+            driver->ready[n_ready++] = i;
+    for (u32 i = 0; i < driver->n_copies; i++) {
+        while (n_ready)
+            select_sequence_copy(driver, driver->ready[--n_ready], &n_ready);
+        if (copies[i].to == MACH_NO_REG)
+            continue;
+        u32 from = copies[i].from;
+        copies[i].from = select_new_reg(s);
+        driver->sequence[driver->n_sequence++] = (struct select_copy_pair){ copies[i].from, from };
+        driver->n_readers[from - MACH_REGS] = 0;
+        driver->ready[n_ready++] = driver->copy_to[from - MACH_REGS] - 1;
+    }
+    while (n_ready)
+        select_sequence_copy(driver, driver->ready[--n_ready], &n_ready);
+}
+
+static void select_put_copies(struct select *s)
+{
+    if (!select_room_for_regs(s))
+        return;
+    select_sequence_copies(s);
+    for (u32 i = s->driver->n_sequence; i-- > 0;) {
+        struct select_copy_pair copy = s->driver->sequence[i];
+        struct mach_insn insn = select_copy_insn(copy.to, copy.from);
+        select_put(s, &insn);
+    }
+}
+
+/* An argument of a phi: constants are made after all copies, the rest is collected. */
+static void select_phi_arg(struct select *s, u32 phi, u32 arg)
+{
+    struct select_driver *driver = s->driver;
+    u32 to = select_reg(s, phi);
+    s->at = phi;
+    if (ssa_is_const(s->ssa, arg)) {
+        s->target->select_const(s, to, ssa_at(s->ssa, arg)->imm);
+        select_flush(s);
+        return;
+    }
+    u32 from = select_reg(s, arg);
+    if (from != to)
+        driver->copies[driver->n_copies++] = (struct select_copy_pair){ to, from };
+}
+
+static u32 select_pred_number(const struct ssa_block *block, u32 pred)
+{
+    u32 i = 0;
+    while (block->preds[i] != pred)
+        i++;
+    return i;
+}
+
+static u32 select_count_phis(const struct select *s, const struct ssa_block *block)
+{
+    u32 n = 0;
+    for (u32 v = block->first; v && ssa_at(s->ssa, v)->op == SSA_PHI; v = ssa_at(s->ssa, v)->next)
+        n++;
+    return n;
+}
+
+static void select_phis_of_successor(struct select *s, u32 succ)
+{
+    const struct ssa_block *block = &s->ssa->blocks[succ];
+    u32 n = select_count_phis(s, block);
+    if (!n || !select_room_for_copies(s, n))
+        return;
+    u32 k = select_pred_number(block, s->block), v = block->first;
+    s->driver->n_copies = 0;
+    for (; n-- > 0; v = ssa_at(s->ssa, v)->next) {
+        u32 arg = ssa_args(s->ssa, ssa_at(s->ssa, v))[k];
+        s->uses[arg]--;
+        if (s->reg_of[v] != 0 || s->uses[v] != 0)
+            select_phi_arg(s, v, arg);
+    }
+    select_put_copies(s);
+}
+
+/* ---- blocks */
+
+static void select_number_memory(struct select *s, const struct ssa_block *block)
+{
+    u32 state = 0;
+    for (u32 v = block->first; v; v = ssa_at(s->ssa, v)->next) {
+        s->state_of[v] = state;
+        state += ssa_has(ssa_at(s->ssa, v), SSA_WRITES);
+    }
+}
+
+static void select_count_down(struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    const u32 *args = ssa_args(s->ssa, insn);
+    for (u32 i = 0; i < insn->n_args; i++)
+        s->uses[args[i]]--;
+}
+
+static bool select_is_made_elsewhere(const struct ssa_insn *insn)
+{
+    return insn->op == SSA_CONST || insn->op == SSA_PARAM || insn->op == SSA_FRAME ||
+           insn->op == SSA_THREAD || insn->op == SSA_PHI;
+}
+
+static void select_insn(struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    if (select_is_made_elsewhere(insn))
+        return;
+    s->at = value;
+    if (s->reg_of[value] != 0 || ssa_has(insn, SSA_PINNED)) {
+        s->out->stops |= ssa_has(insn, SSA_STOPS);
+        s->target->select(s);
+        select_flush(s);
+    }
+    select_count_down(s, value);
+}
+
+static void select_block_end(struct select *s, const struct ssa_block *block,
+                             struct mach_exit *exit)
+{
+    const struct ssa_insn *end = ssa_at(s->ssa, block->last);
+    *exit = (struct mach_exit){ .to = { CODE_NONE, CODE_NONE } };
+    s->at = block->last;
+    if (end->op == SSA_JUMP) {
+        exit->to[1] = s->driver->place[block->succ[0]];
+    } else {
+        s->target->select_end(s, exit);
+        if (end->op == SSA_BRANCH) {
+            exit->to[0] = s->driver->place[block->succ[0]];
+            exit->to[1] = s->driver->place[block->succ[1]];
+            exit->unlikely = (end->flags & SSA_UNLIKELY) != 0;
+        }
+        select_count_down(s, block->last);
+    }
+    struct mach_insn last = { .op = MACH_END, .n_operands = 1, .origin = end->origin };
+    last.operand[0] = exit->operand;
+    select_put(s, &last);
+    select_flush(s);
+    if (end->op == SSA_JUMP)
+        select_phis_of_successor(s, block->succ[0]);
+}
+
+static void select_late_constants(struct select *s)
+{
+    for (struct select_late *late = s->driver->late[s->block]; late; late = late->next) {
+        s->at = late->value;
+        s->target->select_const(s, late->reg, ssa_at(s->ssa, late->value)->imm);
+        select_flush(s);
+    }
+}
+
+static void select_block(struct select *s, u32 b, struct mach_block *out)
+{
+    const struct ssa_block *block = &s->ssa->blocks[b];
+    s->block = b;
+    out->loop_depth = block->loop_depth;
+    out->cold = s->driver->cold[b];
+    out->end = s->out->n;
+    select_number_memory(s, block);
+    select_block_end(s, block, &out->exit);
+    select_late_constants(s);
+    for (u32 v = ssa_at(s->ssa, block->last)->prev; v; v = ssa_at(s->ssa, v)->prev)
+        select_insn(s, v);
+    if (b == 0) {
+        s->at = block->first;
+        s->target->select_entry(s);
+        select_flush(s);
+    }
+    out->begin = s->out->n;
+}
+
+/* ---- the function */
+
+static bool select_split_critical_edges(struct ssa_func *ssa)
+{
+    u32 n = ssa->n_blocks;
+    for (u32 b = 0; b < n; b++) {
+        if (ssa->blocks[b].order == CODE_NONE || ssa->blocks[b].succ[1] == CODE_NONE)
+            continue;
+        for (u32 slot = 0; slot < 2; slot++)
+            if (ssa->blocks[ssa->blocks[b].succ[slot]].n_preds > 1)
+                ssa_split_edge(ssa, b, slot);
+    }
+    return !ssa->failed && (ssa->n_blocks == n || ssa_analyse(ssa));
+}
+
+static bool select_make_arrays(struct select *s)
+{
+    struct arena *arena = s->driver->arena;
+    struct select_driver *driver = s->driver;
+    u32 n = s->ssa->n, n_blocks = s->ssa->n_blocks;
+    s->reg_of = arena_array(arena, u32, n);
+    s->uses = arena_array(arena, u32, n);
+    s->folded = arena_array(arena, u8, n);
+    s->state_of = arena_array(arena, u32, n);
+    driver->const_reg = arena_array(arena, u32, n);
+    driver->const_block = arena_array(arena, u32, n);
+    driver->place = arena_array(arena, u32, n_blocks);
+    driver->cold = arena_array(arena, bool, n_blocks);
+    driver->late = arena_array(arena, struct select_late *, n_blocks);
+    if (!s->reg_of || !s->uses || !s->folded || !s->state_of || !driver->const_reg ||
+        !driver->const_block || !driver->place || !driver->cold || !driver->late)
+        return false;
+    driver->order = jit_order_blocks(arena, s->ssa, driver->cold);
+    for (u32 i = 0; driver->order && i < s->ssa->n_order; i++)
+        driver->place[driver->order[i]] = i;
+    ssa_count_uses(s->ssa, s->uses);
+    return driver->order != NULL;
+}
+
+static bool select_preds(struct select *s, u32 b, struct mach_block *out)
+{
+    const struct ssa_block *block = &s->ssa->blocks[b];
+    u32 *preds = arena_array(s->out->arena, u32, block->n_preds);
+    if (!preds && block->n_preds)
+        return false;
+    for (u32 i = 0; i < block->n_preds; i++)
+        preds[i] = s->driver->place[block->preds[i]];
+    out->n_preds = block->n_preds;
+    out->preds = preds;
+    return true;
+}
+
+/* Everything was put down from the last to the first. */
+static void select_turn_around(struct mach_func *out)
+{
+    for (u32 i = 0, k = out->n; i + 1 < k; i++) {
+        struct mach_insn first = out->insns[i];
+        out->insns[i] = out->insns[--k];
+        out->insns[k] = first;
+    }
+    for (u32 b = 0; b < out->n_blocks; b++) {
+        struct mach_block *block = &out->blocks[b];
+        block->begin = out->n - block->begin;
+        block->end = out->n - block->end;
+    }
+    for (u32 i = 0; i < out->n; i++)
+        out->calls |= (out->insns[i].flags & MACH_CALL) != 0;
+}
+
+static bool select_func(struct select *s)
+{
+    struct mach_func *out = s->out;
+    if (!select_make_arrays(s))
+        return false;
+    out->n_blocks = s->ssa->n_order;
+    out->room = s->ssa->n + s->ssa->n / 2 + 64;
+    out->insns = arena_array(out->arena, struct mach_insn, out->room);
+    out->blocks = arena_array(out->arena, struct mach_block, out->n_blocks);
+    if (!out->insns || !out->blocks)
+        return false;
+    for (u32 i = out->n_blocks; i-- > 0 && !out->failed;)
+        if (!select_preds(s, s->driver->order[i], &out->blocks[i]))
+            return false;
+    for (u32 i = out->n_blocks; i-- > 0 && !out->failed;)
+        select_block(s, s->driver->order[i], &out->blocks[i]);
+    if (!out->failed)
+        select_turn_around(out);
+    return !out->failed;
+}
+
+bool jit_select(struct arena *arena, struct arena *scratch, const struct select_options *options,
+                struct ssa_func *ssa, struct mach_func *out)
+{
+    struct select_driver *driver = arena_new(scratch, struct select_driver);
+    if (!driver || !select_split_critical_edges(ssa))
+        return false;
+    driver->arena = scratch;
+    *out = (struct mach_func){ .arena = arena, .number = ssa->number, .n_regs = MACH_REGS };
+    struct select s = { .target = options->target,
+                        .ssa = ssa,
+                        .out = out,
+                        .features = options->features,
+                        .near = options->near,
+                        .metered = options->metered,
+                        .driver = driver };
+    return select_func(&s);
+}
+
+#undef SELECT_RECIPE
