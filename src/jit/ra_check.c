@@ -198,7 +198,7 @@ static void check_inserted(struct check *check, const struct mach_insn *insn)
     }
 }
 
-static void check_insn(struct check *check, const struct mach_insn *insn)
+static void check_allocated_insn(struct check *check, const struct mach_insn *insn)
 {
     const struct mach_operand *a = &insn->operand[0], *b = &insn->operand[1];
     if (insn->flags & MACH_INSERTED) {
@@ -264,7 +264,7 @@ static void check_block(struct check *check, u32 b, u32 *where)
     memcpy(check->now, check->at[b], check_size(check));
     for (u32 i = block->begin; i < block->end && !check->wrong; i++) {
         *where = i;
-        check_insn(check, &check->func->insns[i]);
+        check_allocated_insn(check, &check->func->insns[i]);
     }
 }
 

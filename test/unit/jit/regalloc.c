@@ -250,12 +250,16 @@ static void put_random(struct maker *m)
         break;
     case 4: put_two(m, TOY_MIX, any(m), any(m)); break;
     case 5: put_shift(m, any(m), any(m)); break;
-    case 6: temporary = m->func.n_regs++;
+    case 6:
+        temporary = m->func.n_regs++;
         put_three(m, TOY_EARLY, temporary, from[0], from[1]);
-        put_copy(m, any(m), temporary); break;
-    case 7: temporary = m->func.n_regs++;
+        put_copy(m, any(m), temporary);
+        break;
+    case 7:
+        temporary = m->func.n_regs++;
         put_three(m, TOY_LATE, temporary, from[0], from[1]);
-        put_copy(m, any(m), temporary); break;
+        put_copy(m, any(m), temporary);
+        break;
     case 8: put_many(m, any(m), from); break;
     case 9:
         if (below(3) == 0)
