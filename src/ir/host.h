@@ -49,6 +49,7 @@ enum host_region {
     HOST_REGION_CTX,
     HOST_REGION_PACKET,
     HOST_REGION_MAP_VALUE,
+    HOST_REGION_HOST, /* what programs have no pointer to: the thread, what maps are made of */
 };
 
 struct host_insn {

@@ -170,8 +170,11 @@ struct ssa_func {
 struct ssa_program {
     u32 n_funcs;
     struct ssa_func *funcs; /* by CODE function; n == 0: never called, or inlined everywhere */
+    u32 n_order;
+    u32 *order; /* the functions that may run, callees first where calls go round in no circle */
     const struct host_code *host;
     bool metered; /* there are charges: fuel is kept in a register */
+    bool guarded; /* there are, or were, GUARDs */
 };
 
 /* ---- access */

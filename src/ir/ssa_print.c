@@ -10,7 +10,7 @@
 
 static const char *const ssa_region_names[] = {
     [HOST_REGION_ANY] = "",          [HOST_REGION_STACK] = "stack",   [HOST_REGION_CTX] = "ctx",
-    [HOST_REGION_PACKET] = "packet", [HOST_REGION_MAP_VALUE] = "map",
+    [HOST_REGION_PACKET] = "packet", [HOST_REGION_MAP_VALUE] = "map", [HOST_REGION_HOST] = "host",
 };
 
 static bool ssa_has_width(const struct ssa_insn *insn)

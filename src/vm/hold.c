@@ -38,6 +38,7 @@ static bool hold_is_in(const struct checked_run_state *s, const struct checked_o
     case HOST_REGION_MAP_VALUE:
         return from->kind == CHECKED_MAP_VALUE &&
                (map == FACT_NO_MAP || from->owner == s->program->in.maps[map]);
+    case HOST_REGION_HOST: break;
     }
     return false;
 }

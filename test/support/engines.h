@@ -1,12 +1,14 @@
-/* A program, from assembly or instructions, prepared for both engines. */
+/* A program, from assembly or instructions, prepared for the engines, and as SSA. */
 #ifndef SKEP_TEST_ENGINES_H
 #define SKEP_TEST_ENGINES_H
 
 #include "lower/lower.h"
+#include "opt/opt.h"
 #include "support/bytecode.h"
+#include "support/ssa_eval.h"
 #include "vm/vm.h"
 
-enum engine { ENGINE_INTERP, ENGINE_CHECKED, N_ENGINES };
+enum engine { ENGINE_INTERP, ENGINE_CHECKED, ENGINE_SSA, N_ENGINES };
 
 struct engines_options {
     const struct skep_hook *hook;
@@ -15,6 +17,7 @@ struct engines_options {
     const struct skep_helper *const *helpers; /* looked up by id; NULL-terminated, or NULL */
     bool strict, checked_only;
     u64 fuel;
+    u32 passes_off; /* of SSA's, 1 << enum opt_pass */
 };
 
 struct engines {
@@ -22,6 +25,8 @@ struct engines {
     struct host_code host;
     struct interp *interp;
     struct checked *checked;
+    struct ssa_program ssa;
+    struct ssa_eval eval;
     struct epoch *epoch;
     struct skep_thread thread;
     struct rt_program program[N_ENGINES];
@@ -61,17 +66,27 @@ static inline void engines_prepare(struct engines *e, const struct engines_optio
     if (!options->checked_only) {
         assert_int_equal(lower(&e->b.arena, &lower_in, &e->host, &e->b.err), SKEP_OK);
         assert_int_equal(interp_prepare(&e->b.mem, &e->host, &e->interp), SKEP_OK);
+        struct opt_input opt_in = { .host = &e->host,
+                                    .maps = options->maps,
+                                    .n_maps = options->n_maps,
+                                    .metered = true,
+                                    .off = options->passes_off };
+        assert_int_equal(opt_run(&e->b.arena, &opt_in, &e->ssa, &e->b.err), SKEP_OK);
+        e->eval.ssa = &e->ssa;
     }
     assert_int_equal(checked_prepare(&e->b.mem, &vm_in, &e->checked, &e->b.err), SKEP_OK);
     assert_int_equal(epoch_new(&e->b.mem, &e->epoch), SKEP_OK);
     assert_int_equal(rt_thread_init(&e->thread, &e->b.mem, &rt_system_host, e->epoch, 0, 1),
                      SKEP_OK);
+    rt_run_fn *const runs[] = { interp_run, checked_run, ssa_eval_run };
+    const void *const engines[] = { e->interp, e->checked, &e->eval };
     for (u32 i = 0; i < N_ENGINES; i++)
         e->program[i] = (struct rt_program){
-            .run = i == ENGINE_INTERP ? interp_run : checked_run,
-            .engine = i == ENGINE_INTERP ? (const void *)e->interp : (const void *)e->checked,
+            .run = runs[i],
+            .engine = engines[i],
             .hook = options->hook,
             .code = &e->b.code,
+            .helpers = helpers,
             .fuel = options->fuel ? options->fuel : 1000000,
             .metered = true,
             .references = 1,

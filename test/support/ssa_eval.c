@@ -409,8 +409,11 @@ static skep_status enter(struct skep_thread *thread, struct ssa_eval *eval, u32 
                          const u64 args[5], u64 *r0)
 {
     u32 depth = thread->depth;
-    if (depth >= RT_MAX_FRAMES)
-        abort(); /* verified programs stay within */
+    if (depth >= RT_MAX_FRAMES) {
+        const struct code *code = thread->program->code;
+        rt_native_depth(thread, code->funcs[func].entry, 0, 0, 0, 0);
+        return thread->stop;
+    }
     u64 frame = (u64)(uintptr_t)(thread->stack + (size_t)(depth + 1) * RT_FRAME_BYTES);
     thread->depth++;
     skep_status status = eval_function(thread, eval, func, args, frame, r0);

@@ -1,5 +1,6 @@
-/* Random programs: the interpreter on host code gives what the checked engine gives on CODE, in
- * result, memory, fuel and status.  This is what holds variants and lowering to account. */
+/* Random programs: the interpreter on host code, and SSA, give what the checked engine gives on
+ * CODE, in result, memory, fuel and status.  This is what holds variants, lowering and the passes
+ * to account. */
 #include "support/engines.h"
 
 #define PROGRAM_INSNS 60u
@@ -127,6 +128,17 @@ static struct outcome outcome_of(struct engines *e, enum engine engine, u64 seed
     return o;
 }
 
+static void expect_outcome(struct engines *e, enum engine engine, u64 seed,
+                           const struct outcome *expected)
+{
+    struct outcome found = outcome_of(e, engine, seed);
+    if (memcmp(&found, expected, sizeof(found)) != 0)
+        fail_msg("seed %u, engine %d: status %d and %d, r0 %llx and %llx, fuel %llu and %llu",
+                 (unsigned)seed, (int)engine, (int)found.status, (int)expected->status,
+                 (unsigned long long)found.r0, (unsigned long long)expected->r0,
+                 (unsigned long long)found.fuel_used, (unsigned long long)expected->fuel_used);
+}
+
 TEST(engines_agree_on_random_programs)
 {
     struct generator g;
@@ -137,12 +149,8 @@ TEST(engines_agree_on_random_programs)
         generate(&g, seed);
         engines_open_insns(&e, g.insns, g.n, &options);
         struct outcome interp = outcome_of(&e, ENGINE_INTERP, seed);
-        struct outcome checked = outcome_of(&e, ENGINE_CHECKED, seed);
-        if (memcmp(&interp, &checked, sizeof(interp)) != 0)
-            fail_msg("seed %u: status %d and %d, r0 %llx and %llx, fuel %llu and %llu",
-                     (unsigned)seed, (int)interp.status, (int)checked.status,
-                     (unsigned long long)interp.r0, (unsigned long long)checked.r0,
-                     (unsigned long long)interp.fuel_used, (unsigned long long)checked.fuel_used);
+        expect_outcome(&e, ENGINE_CHECKED, seed, &interp);
+        expect_outcome(&e, ENGINE_SSA, seed, &interp);
         n_ok += interp.status == SKEP_OK;
         n_fuel += interp.status == SKEP_FUEL;
         engines_close(&e);

@@ -1,0 +1,169 @@
+/* Host code → SSA → better SSA: the list of what is done to each function, and what compiling asks
+ * for in the end. */
+#include "opt/pass.h"
+
+#define OPT_NAME(name, ...) #name,
+static const char *const opt_names[OPT_PASS_COUNT] = { OPT_PASSES(OPT_NAME) };
+
+const char *opt_pass_name(enum opt_pass pass) { return opt_names[pass]; }
+
+/* ---- the list */
+
+struct opt_step {
+    enum opt_pass pass;
+    bool (*run)(struct opt *opt, struct ssa_func *func);
+    bool again; /* in the second round, for what the first one has uncovered */
+};
+/* clang-format off */
+#define OPT_ONCE(name)  { OPT_##name, opt_##name, false }
+#define OPT_AGAIN(name) { OPT_##name, opt_##name, true }
+static const struct opt_step opt_steps[] = {
+    OPT_AGAIN(fold),
+    OPT_ONCE(divconst),
+    OPT_AGAIN(dce),
+};
+/* clang-format on */
+
+static bool opt_is_on(const struct opt *opt, enum opt_pass pass)
+{
+    return !(opt->in->off >> pass & 1) && (pass != OPT_blind || opt->in->blind);
+}
+
+/* Builds with assertions look at everything that a pass leaves. */
+static bool opt_is_fine(struct ssa_func *func)
+{
+#ifndef NDEBUG
+    u32 where;
+    const char *wrong = ssa_check(func, &where);
+    assert(!wrong);
+    return !wrong;
+#else
+    return !func->failed;
+#endif
+}
+
+static bool opt_look(struct opt *opt, enum opt_pass pass, struct ssa_func *func)
+{
+    if (func->failed || !opt_is_fine(func))
+        return false;
+    if (opt->in->after)
+        opt->in->after(opt->in->user, pass, func);
+    return true;
+}
+
+/* A pass may leave blocks that nothing leads to: they are gone before the next one looks. */
+static bool opt_step(struct opt *opt, const struct opt_step *step, struct ssa_func *func,
+                     bool *changed)
+{
+    bool has_changed = step->run(opt, func);
+    arena_drop(&opt->scratch);
+    *changed |= has_changed;
+    if (func->failed || (has_changed && !ssa_analyse(func)))
+        return false;
+    return opt_look(opt, step->pass, func);
+}
+
+static bool opt_round(struct opt *opt, struct ssa_func *func, bool again, bool *changed)
+{
+    for (u32 s = 0; s < ARRAY_LEN(opt_steps); s++)
+        if (opt_is_on(opt, opt_steps[s].pass) && (!again || opt_steps[s].again))
+            if (!opt_step(opt, &opt_steps[s], func, changed))
+                return false;
+    return true;
+}
+
+/* ---- what compiling asks for */
+
+/* Phis become copies at the ends of predecessors, so those must lead nowhere else. */
+static void opt_split_critical(struct ssa_func *func)
+{
+    for (u32 b = 0, n = func->n_blocks; b < n && !func->failed; b++)
+        for (u32 s = 0; s < 2 && func->blocks[b].succ[1] != CODE_NONE; s++) {
+            const struct ssa_block *to = &func->blocks[func->blocks[b].succ[s]];
+            if (to->n_preds > 1 && func->insns[to->first].op == SSA_PHI)
+                ssa_split_edge(func, b, s);
+        }
+}
+
+static bool opt_has_frame(const struct ssa_func *func, const u32 *uses)
+{
+    for (u32 i = func->blocks[0].first; i; i = func->insns[i].next)
+        if (func->insns[i].op == SSA_FRAME && uses[i])
+            return true;
+    return false;
+}
+
+/* Callees without a frame are given none. */
+static void opt_drop_frames(struct ssa_func *func)
+{
+    for (u32 b = 0; b < func->n_blocks; b++)
+        for (u32 i = func->blocks[b].first; i; i = func->insns[i].next) {
+            const struct ssa_insn *insn = ssa_at(func, i);
+            if (insn->op == SSA_CALL_LOCAL && !func->program->funcs[insn->imm].uses_frame) {
+                u32 none = ssa_const(func, 0);
+                ssa_args(func, ssa_at(func, i))[1] = none;
+            }
+        }
+}
+
+/* Takes away what nobody uses and what that alone used. */
+static void opt_sweep(struct ssa_func *func, u32 *uses)
+{
+    ssa_count_uses(func, uses);
+    for (u32 o = func->n_order; o-- > 0;)
+        for (u32 i = func->blocks[func->order[o]].last, prev; i; i = prev) {
+            struct ssa_insn *insn = ssa_at(func, i);
+            prev = insn->prev;
+            if (uses[i] || ssa_has(insn, SSA_PINNED) || insn->op == SSA_PHI)
+                continue;
+            for (u32 a = 0; a < insn->n_args; a++)
+                uses[ssa_args(func, insn)[a]]--;
+            ssa_remove(func, i);
+        }
+}
+
+static bool opt_finish(struct opt *opt, struct ssa_func *func)
+{
+    opt_split_critical(func);
+    opt_drop_frames(func);
+    u32 *uses = arena_array(&opt->scratch, u32, func->n);
+    if (!uses || func->failed || !ssa_analyse(func))
+        return false;
+    opt_sweep(func, uses);
+    func->uses_frame = opt_has_frame(func, uses);
+    arena_drop(&opt->scratch);
+    return opt_is_fine(func);
+}
+
+/* ---- all */
+
+static skep_status opt_func(struct opt *opt, struct ssa_func *func, skep_error *err)
+{
+    bool changed = false;
+    if (opt->program->guarded)
+        TRY(opt_guards(opt, func, err));
+    arena_drop(&opt->scratch);
+    bool ok = ssa_analyse(func) && opt_look(opt, OPT_PASS_COUNT, func) &&
+              opt_round(opt, func, false, &changed) &&
+              (!changed || opt_round(opt, func, true, &changed)) && opt_finish(opt, func);
+    return ok ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+}
+
+skep_status opt_run(struct arena *arena, const struct opt_input *in, struct ssa_program *out,
+                    skep_error *err)
+{
+    struct opt opt = { .in = in, .program = out };
+    arena_init(&opt.scratch, arena->mem);
+    skep_status status = opt_build(arena, &opt.scratch, in, out, err);
+    arena_drop(&opt.scratch);
+    for (u32 i = 0; status == SKEP_OK && i < out->n_funcs; i++)
+        out->funcs[i].uses_frame = true; /* until it is known better */
+    for (u32 i = 0; status == SKEP_OK && i < out->n_order; i++)
+        status = opt_func(&opt, &out->funcs[out->order[i]], err);
+    arena_drop(&opt.scratch);
+    return status;
+}
+
+#undef OPT_NAME
+#undef OPT_ONCE
+#undef OPT_AGAIN
