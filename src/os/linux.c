@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -121,6 +122,15 @@ u32 os_cpu_count(void)
 {
     long n = sysconf(_SC_NPROCESSORS_CONF);
     return n > 0 ? (u32)n : 1;
+}
+
+bool os_cpu_has_lse(void)
+{
+#if defined(__aarch64__)
+    return (getauxval(AT_HWCAP) & HWCAP_ATOMICS) != 0;
+#else
+    return false;
+#endif
 }
 
 u32 os_process_id(void) { return (u32)getpid(); }

@@ -29,7 +29,8 @@ u64 os_clock_ns(enum os_clock clock);
 
 /* What is running */
 
-u32 os_cpu_count(void); /* configured, whether online or not; at least 1 */
+u32 os_cpu_count(void);    /* configured, whether online or not; at least 1 */
+bool os_cpu_has_lse(void); /* arm64: atomic operations on memory in one instruction */
 u32 os_process_id(void);
 u32 os_thread_id(void);
 u32 os_user_id(void);

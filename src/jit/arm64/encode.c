@@ -180,8 +180,8 @@ void a64_extract(struct jit_buffer *out, bool wide, u32 rd, u32 rn, u32 rm, u32 
     jit_put32(out, a64_word(A64_EXTR, wide) | a64_rd(rd) | a64_rn(rn) | a64_rm(rm) | lsb << 10);
 }
 
-void a64_select(struct jit_buffer *out, enum a64_op op, bool wide, u32 rd, u32 rn, u32 rm,
-                enum a64_cond cond)
+void a64_select_by(struct jit_buffer *out, enum a64_op op, bool wide, u32 rd, u32 rn, u32 rm,
+                   enum a64_cond cond)
 {
     A64_ASSERT_FORM(op, SELECT);
     jit_put32(out, a64_word(op, wide) | a64_rd(rd) | a64_rn(rn) | a64_rm(rm) | (u32)cond << 12);
@@ -390,7 +390,7 @@ void a64_shift_imm(struct jit_buffer *out, enum a64_shift shift, bool wide, u32 
 
 void a64_cset(struct jit_buffer *out, u32 rd, enum a64_cond cond)
 {
-    a64_select(out, A64_CSINC, false, rd, A64_ZR, A64_ZR, a64_cond_not(cond));
+    a64_select_by(out, A64_CSINC, false, rd, A64_ZR, A64_ZR, a64_cond_not(cond));
 }
 
 /* Constants */

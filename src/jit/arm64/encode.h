@@ -227,8 +227,8 @@ void a64_bitfield(struct jit_buffer *out, enum a64_op op, bool wide, u32 rd, u32
 /* rd = the low half of (rn:rm >> lsb) */
 void a64_extract(struct jit_buffer *out, bool wide, u32 rd, u32 rn, u32 rm, u32 lsb);
 /* rd = cond ? rn : what the row makes of rm */
-void a64_select(struct jit_buffer *out, enum a64_op op, bool wide, u32 rd, u32 rn, u32 rm,
-                enum a64_cond cond);
+void a64_select_by(struct jit_buffer *out, enum a64_op op, bool wide, u32 rd, u32 rn, u32 rm,
+                   enum a64_cond cond);
 /* If cond, the flags of a comparison of rn with rm or imm (below 32), else flags (NZCV). */
 void a64_ccmp(struct jit_buffer *out, enum a64_op op, bool wide, u32 rn, u32 rm_or_imm, u32 flags,
               enum a64_cond cond);

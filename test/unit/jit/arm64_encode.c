@@ -169,7 +169,7 @@ static void sample_EXTRACT(enum a64_op op, const char *name, bool wide)
 static void sample_SELECT(enum a64_op op, const char *name, bool wide)
 {
     u32 rd = below(32), rn = below(32), rm = below(32), cond = below(15);
-    a64_select(&out, op, wide, rd, rn, rm, cond);
+    a64_select_by(&out, op, wide, rd, rn, rm, cond);
     LINE("%s %s, %s, %s, %s\n", name, r(wide, rd), r(wide, rn), r(wide, rm), conds[cond]);
 }
 static void sample_CCMP(enum a64_op op, const char *name, bool wide)
