@@ -22,6 +22,7 @@
 #define RA_MEMORY 0xfeu /* in place of a register: the slot */
 #define RA_NONE 0xffu   /* not allocated */
 #define RA_NO_SLOT 0xffffffffu
+#define RA_LEVELS 7u /* how often code is executed: see ra_frequency */
 
 struct ra_seg { /* live from `from` to before `to` */
     u32 from, to;
@@ -81,18 +82,19 @@ struct ra {
     u64 *taken, *fixed; /* fixed: by instructions that demand that register, and calls */
     struct ra_node **nodes;
     struct ra_node *free_nodes;
-    u32 touched;                                               /* registers given so far */
+    u32 *calls; /* instructions, ascending */
+    u32 n_calls;
     struct ra_piece *queue[RA_QUEUES], **queue_end[RA_QUEUES]; /* by log2 of the length */
     u32 top_queue;
     u64 evictions_left;
     bool failed; /* out of memory */
 };
 
-static inline u32 ra_web_of(const struct ra *ra, u32 reg)
+static inline u32 ra_web_of(struct ra *ra, u32 reg)
 {
     u32 w = reg - MACH_REGS;
-    while (ra->webs[w].joined != w)
-        w = ra->webs[w].joined;
+    for (; ra->webs[w].joined != w; w = ra->webs[w].joined)
+        ra->webs[w].joined = ra->webs[ra->webs[w].joined].joined;
     return w;
 }
 static inline bool ra_is_virtual(u32 reg) { return reg >= MACH_REGS && reg != MACH_NO_REG; }

@@ -54,8 +54,12 @@ static void ra_mention_insn(struct ra_live *live, const struct mach_insn *insn, 
     }
     for (u32 k = 0; k < insn->n_operands; k++) {
         const struct mach_operand *o = &insn->operand[k];
-        if (ra_is_virtual(o->reg) && ra_writes(o->role))
-            ra_mention(live, o->reg - MACH_REGS, block, true);
+        if (!ra_is_virtual(o->reg) || !ra_writes(o->role))
+            continue;
+        struct ra_web *web = &live->ra->webs[o->reg - MACH_REGS];
+        web->made_by = insn->flags & MACH_REMAT ? (u32)(insn - live->ra->func->insns) : CODE_NONE;
+        web->n_defs++;
+        ra_mention(live, o->reg - MACH_REGS, block, true);
     }
 }
 
@@ -207,14 +211,26 @@ static bool ra_live_init(struct ra_live *live, struct ra *ra)
            live->defines && live->stack;
 }
 
+static bool ra_live_calls(struct ra *ra)
+{
+    u32 n = 0;
+    for (u32 i = 0; i < ra->func->n; i++)
+        n += (ra->func->insns[i].flags & MACH_CALL) != 0;
+    ra->calls = arena_array(ra->arena, u32, (u64)n + 1);
+    return ra->calls != NULL;
+}
+
 bool ra_live(struct ra *ra)
 {
     struct ra_live live;
-    if (!ra_live_init(&live, ra))
+    if (!ra_live_init(&live, ra) || !ra_live_calls(ra))
         return false;
     for (u32 b = 0; b < ra->func->n_blocks; b++)
-        for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++)
+        for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++) {
             ra_mention_insn(&live, &ra->func->insns[i], b);
+            if (ra->func->insns[i].flags & MACH_CALL)
+                ra->calls[ra->n_calls++] = i;
+        }
     for (u32 w = 0; w < ra->n_webs && !ra->failed; w++)
         ra_carry_up(&live, w);
     struct ra_pass pass = { .ra = ra, .open = live.seen };

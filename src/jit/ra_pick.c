@@ -74,7 +74,7 @@ struct ra_piece *ra_piece_new(struct ra *ra, u32 web, struct ra_seg *segs, struc
 /* ---- registers */
 
 /* The register that the other side of a copy has or will have; RA_NONE: unknown. */
-static u32 ra_pick_other_side(const struct ra *ra, const struct ra_use *use)
+static u32 ra_pick_other_side(struct ra *ra, const struct ra_use *use)
 {
     const struct mach_insn *insn = &ra->func->insns[use->insn];
     const struct mach_operand *other = &insn->operand[1 - use->operand];
@@ -85,7 +85,7 @@ static u32 ra_pick_other_side(const struct ra *ra, const struct ra_use *use)
 }
 
 /* The register among `free` whose taking makes most copies unnecessary, or the target's first. */
-static u32 ra_pick_best(const struct ra *ra, const struct ra_piece *piece, u32 free)
+static u32 ra_pick_best(struct ra *ra, const struct ra_piece *piece, u32 free)
 {
     float saved[MACH_REGS] = { 0 };
     bool any = false;
@@ -96,6 +96,11 @@ static u32 ra_pick_best(const struct ra *ra, const struct ra_piece *piece, u32 f
             any = true;
         }
     }
+    for (const struct ra_piece *other = ra->webs[piece->web].pieces; other; other = other->next)
+        if (other->reg < MACH_REGS && free >> other->reg & 1) {
+            saved[other->reg] += ra_frequency(0); /* pieces of a web may be neighbours */
+            any = true;
+        }
     u32 best = RA_NONE;
     for (u32 i = 0; i < ra->target->n_order; i++) {
         u32 reg = ra->target->order[i];

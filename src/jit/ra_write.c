@@ -247,7 +247,7 @@ static void ra_put_copy(struct ra_writer *writer, const struct mach_insn *copy)
 }
 
 /* A constant that is made only where it is needed is not made here. */
-static bool ra_is_left_out(const struct ra *ra, const struct mach_insn *insn, u32 i)
+static bool ra_is_left_out(struct ra *ra, const struct mach_insn *insn, u32 i)
 {
     if (insn->op == MACH_COPY || !(insn->flags & MACH_REMAT) || insn->operand[0].reg < MACH_REGS)
         return false;

@@ -4,7 +4,7 @@
 /* How often a level is executed: seldom, outside of loops, in one loop, in two … */
 float ra_frequency(u8 level)
 {
-    static const float frequency[] = { 0.05f, 1, 10, 100, 1000, 10000, 100000 };
+    static const float frequency[RA_LEVELS] = { 0.05f, 1, 10, 100, 1000, 10000, 100000 };
     return frequency[level];
 }
 
@@ -39,7 +39,7 @@ static bool ra_init_webs(struct ra *ra)
 }
 
 /* A copy within a web is only another name. */
-static bool ra_is_alias(const struct ra *ra, const struct mach_insn *insn)
+static bool ra_is_alias(struct ra *ra, const struct mach_insn *insn)
 {
     return insn->op == MACH_COPY && ra_is_virtual(insn->operand[0].reg) &&
            ra_is_virtual(insn->operand[1].reg) &&
@@ -67,6 +67,8 @@ static void ra_list_use(struct ra *ra, u32 i, u32 k, u8 level)
 static void ra_list_uses(struct ra *ra)
 {
     struct mach_func *func = ra->func;
+    for (u32 w = 0; w < ra->n_webs; w++)
+        ra->webs[w].n_defs = 0;
     for (u32 b = func->n_blocks; b-- > 0;)
         for (u32 i = func->blocks[b].end; i-- > func->blocks[b].begin && !ra->failed;) {
             struct mach_insn *insn = &func->insns[i];
