@@ -196,7 +196,7 @@ DIAG(VERIFY_RETURN_RANGE, "verify-return-range",    "r0 is {least:d}{most:t} at 
 DIAG(VERIFY_LOOP,       "verify-endless-loop",      "the loop at slot {slot} is not known to end", "count towards a constant bound, or run with fuel (--fuel), which ends it in any case")
 DIAG(VERIFY_POISONED,   "verify-poisoned",          "this must not be reached: {what}")
 DIAG(VERIFY_UNSUPPORTED, "verify-unsupported",      "the verifier does not know {instruction}")
-DIAG(VERIFY_LIMIT,      "verify-limit",             "verification was given up after {visited} instructions, {bytes} bytes of memory, {ns} ns")
+DIAG(VERIFY_LIMIT,      "verify-limit",             "verification was given up: the limit of {limit} was passed, after {visited} instructions, {bytes} bytes of memory, {ns} ns")
 /* jit */
 DIAG(JIT_FAR,           "jit-too-far",              "the program's machine code, {bytes} bytes, is more than jumps and calls in it reach across")
 /* clang-format on */

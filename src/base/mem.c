@@ -22,6 +22,18 @@ void mem_init(struct mem *mem, const struct skep_allocator *allocator, size_t li
     mem->limit = limit;
     atomic_init(&mem->used, 0);
     atomic_init(&mem->peak, 0);
+    atomic_init(&mem->refused, false);
+}
+
+static void *mem_part_resize(void *whole, void *block, size_t old_size, size_t new_size)
+{
+    return mem_resize(whole, block, old_size, new_size);
+}
+
+void mem_init_part(struct mem *mem, struct mem *whole, size_t limit)
+{
+    const struct skep_allocator allocator = { .resize = mem_part_resize, .user = whole };
+    mem_init(mem, &allocator, limit);
 }
 
 static void mem_note_peak(struct mem *mem, size_t used)
@@ -37,8 +49,10 @@ bool mem_charge(struct mem *mem, size_t size)
     size_t used = atomic_load_explicit(&mem->used, memory_order_relaxed);
     size_t limit = mem->limit ? mem->limit : SIZE_MAX;
     do {
-        if (used > limit || size > limit - used)
+        if (used > limit || size > limit - used) {
+            atomic_store_explicit(&mem->refused, true, memory_order_relaxed);
             return false;
+        }
     } while (!atomic_compare_exchange_weak_explicit(&mem->used, &used, used + size,
                                                     memory_order_relaxed, memory_order_relaxed));
     mem_note_peak(mem, used + size);

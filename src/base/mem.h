@@ -13,10 +13,14 @@ struct mem {
     size_t limit; /* bytes; 0: none */
     _Atomic size_t used;
     _Atomic size_t peak;
+    _Atomic bool refused; /* the limit said no at least once */
 };
 
 /* A NULL allocator means malloc. */
 void mem_init(struct mem *mem, const struct skep_allocator *allocator, size_t limit);
+
+/* The same of a part of another account, which is charged as well; that must outlive this one. */
+void mem_init_part(struct mem *mem, struct mem *whole, size_t limit);
 
 /* NULL when the limit or the allocator says no.  mem_zalloc clears.  size 0 gives NULL. */
 void *mem_alloc(struct mem *mem, size_t size);

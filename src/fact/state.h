@@ -16,6 +16,7 @@
 #define STATE_MAX_AFFINES 8u
 #define STATE_MAX_SETTLED 8u
 #define STATE_MAX_SUMS 4u
+#define STATE_MAX_STRIDES 8u
 #define STATE_MAX_HELD 64u
 #define STATE_REGS 11u
 
@@ -72,6 +73,11 @@ struct sum {
     s64 c;
 };
 
+/* U(id) = rest modulo step, as integers; rest < step. */
+struct stride {
+    u32 id, step, rest;
+};
+
 /* An unknown that turned out to be a constant on this path; no cell has its name any more. */
 struct settled {
     u32 id;
@@ -109,9 +115,11 @@ struct state {
     u8 n_relations;
     u8 n_held;
     u8 n_affines;
+    u8 n_strides;
     struct frame *frames[STATE_MAX_FRAMES];
     struct cell extent[EXTENT_COUNT]; /* numbers: sizes of what grows and shrinks */
     struct affine affines[STATE_MAX_AFFINES];
+    struct stride strides[STATE_MAX_STRIDES];
     struct sum sums[STATE_MAX_SUMS];           /* the latest; y 0: unused */
     struct settled settled[STATE_MAX_SETTLED]; /* the latest; 0: unused */
     struct relation relations[STATE_MAX_RELATIONS];

@@ -5,6 +5,8 @@
  *   state.c     states and frames: making, sharing, cells
  *   form.c      numbers as differences of unknowns
  *   relation.c  bounds of differences
+ *   affine.c    numbers that move together
+ *   stride.c    numbers that come in steps
  *   stack.c     bytes of stack
  *   access.c    may memory be accessed, and what does it hold
  *   alu.c       arithmetic
@@ -90,8 +92,8 @@ struct verifier {
     VEC(struct context) contexts;
     VEC(struct trace) traces;
     u32 free_trace;
-    struct state *free_states;
     u64 visited, visited_limit, deadline;
+    const char *limit; /* the one that was passed */
     u32 n_states, most_states;
     skep_status failure; /* of the machine: no memory, a limit; SKEP_OK: none */
     struct verify_report *report;
@@ -112,7 +114,7 @@ struct verifier {
 };
 
 enum point_kind {
-    POINT_NONE,
+    POINT_NONE,  /* no state is kept */
     POINT_PLAIN, /* a step ends here */
     POINT_MEETS, /* paths may meet here */
     POINT_JOINS, /* and go round as often as the host lets them: they must be joined */
@@ -213,6 +215,8 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell,
                   struct scalar range);
 /* What lines tell of the ranges at their ends; false: impossible. */
 bool state_tighten_lines(struct verifier *v, struct state *s);
+/* The same of strides. */
+bool state_tighten_strides(struct verifier *v, struct state *s);
 
 /* ---- affine.c */
 void affine_add(struct state *s, struct affine line);
@@ -230,6 +234,22 @@ bool affine_through(u64 x0, u64 y0, u64 x1, u64 y1, struct affine *line);
 /* result = k a, which does not wrap. */
 void affine_note_product(struct verifier *v, struct state *s, const struct cell *result,
                          const struct cell *a, u64 k);
+
+/* ---- stride.c */
+/* A form on one side of a join. */
+struct stride_side {
+    const struct state *state;
+    struct form form;
+    const struct scalar *range;
+};
+/* What is known of an unknown of the joined state by what it is on both sides. */
+void stride_join(struct state *out, u32 id, const struct stride_side *a,
+                 const struct stride_side *b);
+/* Is a form, in a state, in those steps? */
+bool stride_holds(const struct state *s, struct form f, const struct scalar *range,
+                  const struct stride *stride);
+/* The range without the ends that an unknown cannot be; perhaps empty. */
+struct scalar stride_align(const struct state *s, u32 id, struct scalar range);
 
 /* ---- stack.c: offsets are from the frame's top, negative */
 bool stack_is_zero(const struct frame *f, s64 offset, u32 size);
@@ -355,7 +375,8 @@ void note_clear(struct verifier *v);
 
 /* ---- engines */
 enum outcome { OUTCOME_ACCEPTED, OUTCOME_REJECTED, OUTCOME_UNDECIDED, OUTCOME_FAILED };
-enum outcome fixpoint_run(struct verifier *v, u32 most_states);
+/* UNDECIDED after `most_visited` instructions, too. */
+enum outcome fixpoint_run(struct verifier *v, u32 most_states, u64 most_visited);
 enum outcome paths_run(struct verifier *v);
 /* ---- explain.c: marks the report's branches that matter, and finds where the register's contents
  * came from. */

@@ -228,17 +228,26 @@ static void fix_note_failure(struct fix *f)
     f->v->report->error.id = 0;
 }
 
-static bool fix_step_state(struct fix *f, struct fix *into, const struct state *kept)
+/* A successor goes on, where no states are kept, or arrives.  Consumes it. */
+static bool fix_pass_on(struct fix *f, struct fix *into, struct state *s)
 {
     struct verifier *v = f->v;
-    struct state *s = state_copy(v, kept);
-    if (!s)
-        return false;
-    if (!step(v, s)) {
-        if (v->failure != SKEP_OK)
-            return false;
-        fix_note_failure(f);
+    if (v->point[s->insn] != POINT_NONE)
+        return fix_arrive(into, s);
+    fix_forget_dead(v, s);
+    if (vec_push(&v->mem, &f->pending, s))
         return true;
+    state_drop(v, s);
+    return verify_fails(v, SKEP_NOMEM);
+}
+
+static bool fix_step_once(struct fix *f, struct fix *into, struct state *s)
+{
+    struct verifier *v = f->v;
+    if (!step(v, s)) {
+        if (v->failure == SKEP_OK)
+            fix_note_failure(f);
+        return v->failure == SKEP_OK;
     }
     struct state *next[ARRAY_LEN(v->next)];
     u32 n = v->n_next;
@@ -246,8 +255,53 @@ static bool fix_step_state(struct fix *f, struct fix *into, const struct state *
     v->n_next = 0;
     bool ok = true;
     for (u32 i = 0; i < n; i++)
-        ok = ok ? fix_arrive(into, next[i]) : (state_drop(v, next[i]), false);
+        ok = ok ? fix_pass_on(f, into, next[i]) : (state_drop(v, next[i]), false);
     return ok;
+}
+
+/* From a state that was kept to all places where the next ones are.  Consumes it. */
+static bool fix_step_state(struct fix *f, struct fix *into, struct state *s)
+{
+    bool ok = s && fix_step_once(f, into, s);
+    while (f->pending.n) {
+        s = vec_last(&f->pending);
+        f->pending.n--;
+        ok = ok ? fix_step_once(f, into, s) : (state_drop(f->v, s), false);
+    }
+    return ok;
+}
+
+/* Can a state arrive at a place again after all that comes before it was stepped?  Not outside of
+ * loops, whoever called, unless somebody calls back. */
+static bool fix_is_passed_once(const struct verifier *v, const struct fix_node *node)
+{
+    u32 insn = node->insn;
+    for (u32 c = node->context; c != VERIFY_NONE; c = v->contexts.data[c].parent) {
+        u32 block = v->in->cfg->block_of[insn];
+        if (v->order.depth[block] || v->point[insn] == POINT_JOINS ||
+            v->contexts.data[c].kind == CONTEXT_CALLBACK)
+            return false;
+        insn = v->contexts.data[c].call;
+    }
+    return true;
+}
+
+/* What is stepped from is a copy, or the state itself, when it is not needed again.  (Should one
+ * arrive here all the same, it is kept and stepped as any other.) */
+static struct state *fix_take(struct fix *f, u32 n)
+{
+    struct fix_node *node = &f->nodes.data[n];
+    u32 i = node->n_done;
+    if (!f->releases || !fix_is_passed_once(f->v, node)) {
+        node->n_done++;
+        return state_copy(f->v, node->states.data[i]);
+    }
+    struct state *s = node->states.data[i];
+    node->states.data[i] = vec_last(&node->states);
+    if (--node->states.n == 0)
+        vec_drop(&f->v->mem, &node->states);
+    f->released = true;
+    return s;
 }
 
 static bool fix_take_roots(struct fix *f)
@@ -264,13 +318,16 @@ static bool fix_take_roots(struct fix *f)
 static bool fix_ascend(struct fix *f)
 {
     while (f->heap.n) {
-        u32 n = fix_next(f);
-        while (f->nodes.data[n].n_done < f->nodes.data[n].states.n) {
-            struct fix_node *node = &f->nodes.data[n];
-            const struct state *kept = node->states.data[node->n_done++];
-            if (!fix_step_state(f, f, kept))
-                return false;
+        if (f->any_failed && f->released)
+            return true; /* all of it will be done again */
+        if (f->v->visited >= f->most_visited) {
+            f->any_failed = true;
+            return true;
         }
+        u32 n = fix_next(f);
+        while (f->nodes.data[n].n_done < f->nodes.data[n].states.n)
+            if (!fix_step_state(f, f, fix_take(f, n)))
+                return false;
         if (!fix_take_roots(f))
             return false;
     }
@@ -283,6 +340,7 @@ void fix_init(struct fix *f, struct verifier *v, u32 most_states)
     f->v = v;
     f->most_states = most_states;
     f->widens = true;
+    f->most_visited = UINT64_MAX;
     hash_index_init(&f->index, &v->mem);
 }
 
@@ -296,6 +354,7 @@ void fix_drop(struct fix *f)
     }
     vec_drop(&v->mem, &f->nodes);
     vec_drop(&v->mem, &f->heap);
+    vec_drop(&v->mem, &f->pending);
     hash_index_drop(&f->index);
 }
 
@@ -306,6 +365,7 @@ bool fix_narrow(struct fix *f)
     struct fix narrow;
     fix_init(&narrow, f->v, f->most_states);
     narrow.widens = false;
+    narrow.most_visited = f->most_visited;
     narrow.loop = f->loop;
     narrow.fixed = f->fixed;
     narrow.begin = f->begin;
@@ -313,7 +373,7 @@ bool fix_narrow(struct fix *f)
     bool ok = fix_begin(&narrow) && fix_take_roots(&narrow);
     for (u32 n = 0; ok && n < f->nodes.n; n++)
         for (u32 i = 0; ok && i < f->nodes.data[n].states.n; i++)
-            ok = fix_step_state(f, &narrow, f->nodes.data[n].states.data[i]);
+            ok = fix_step_state(f, &narrow, state_copy(f->v, f->nodes.data[n].states.data[i]));
     struct fix old = *f;
     *f = narrow;
     f->widens = true;
@@ -327,7 +387,11 @@ bool fix_narrow(struct fix *f)
 bool fix_close(struct fix *f)
 {
     bool ok = fix_begin(f) && fix_take_roots(f) && fix_ascend(f);
+    if (ok && f->any_failed && f->released)
+        return true; /* what was not kept cannot be narrowed */
     for (u32 i = 0; ok && f->any_failed && i < FIX_NARROWINGS; i++) {
+        if (f->v->visited >= f->most_visited)
+            return true;
         ok = fix_narrow(f);
         f->any_failed = false;
         if (!f->loop)
@@ -346,11 +410,20 @@ static bool fix_witness(struct fix *f)
     return true;
 }
 
-enum outcome fixpoint_run(struct verifier *v, u32 most_states)
+enum outcome fixpoint_run(struct verifier *v, u32 most_states, u64 most_visited)
 {
     struct fix f;
     fix_init(&f, v, most_states);
+    f.most_visited = most_visited;
+    f.releases = !v->in->witness;
     bool ok = fix_close(&f);
+    if (ok && f.any_failed && f.released) {
+        fix_drop(&f);
+        verify_again(v);
+        fix_init(&f, v, most_states);
+        f.most_visited = most_visited;
+        ok = fix_close(&f);
+    }
     enum outcome outcome = !ok            ? OUTCOME_FAILED
                            : f.any_failed ? OUTCOME_UNDECIDED
                                           : OUTCOME_ACCEPTED;

@@ -19,13 +19,17 @@ struct fix {
     struct verifier *v;
     u32 most_states; /* kept apart at a point */
     bool widens;
+    u64 most_visited;          /* by the verifier, before it is given up */
     u32 fixed;                 /* ids below keep their meaning */
     const struct state *begin; /* of the loop that is looked at; else NULL */
     struct loop *loop;         /* one loop's body is looked at, not the program; else NULL */
     VEC(struct fix_node) nodes;
     struct hash_index index;
-    VEC(u32) heap; /* nodes with states to be stepped */
-    u32 n_roots;   /* of the verifier's, those that have begun */
+    VEC(u32) heap;               /* nodes with states to be stepped */
+    VEC(struct state *) pending; /* on their way from one node to others */
+    bool releases; /* what nothing can arrive at again is not kept once it was stepped */
+    bool released;
+    u32 n_roots; /* of the verifier's, those that have begun */
     bool any_failed;
     struct verify_report first; /* of the failures, the first */
 };

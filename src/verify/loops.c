@@ -60,6 +60,20 @@ static enum loop_move loop_move_by(s64 least, s64 most)
     return most == 0 ? MOVE_DOWN_OR_NOT : MOVE_UNKNOWN;
 }
 
+/* A round that only one value of the variable leads through. */
+static enum loop_move loop_compare_settled(const struct state *back, struct form before,
+                                           const struct scalar *after)
+{
+    for (u32 i = 0; i < STATE_MAX_SETTLED; i++)
+        if (back->settled[i].id == before.plus) {
+            u64 was = back->settled[i].value + before.add;
+            bool near = was <= INT64_MAX && after->umax <= INT64_MAX;
+            return near ? loop_move_by((s64)(after->umin - was), (s64)(after->umax - was))
+                        : MOVE_UNKNOWN;
+        }
+    return MOVE_UNKNOWN;
+}
+
 /* The ids of the head mean the same in the state that came back. */
 static enum loop_move loop_compare(struct verifier *v, const struct state *back,
                                    const struct cell *before, const struct cell *after)
@@ -75,6 +89,8 @@ static enum loop_move loop_compare(struct verifier *v, const struct state *back,
         return MOVE_UNKNOWN;
     if (fa.plus == fb.plus)
         return loop_move_by((s64)(fa.add - fb.add), (s64)(fa.add - fb.add));
+    if (!fa.plus)
+        return loop_compare_settled(back, fb, &va->range);
     s64 shift = (s64)(fa.add - fb.add);
     if (fa.plus && relation_most(back, fa.plus, fb.plus, &known) &&
         !__builtin_add_overflow(known, shift, &most))

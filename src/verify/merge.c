@@ -245,6 +245,18 @@ static bool cover_lines(struct cover *c)
     return true;
 }
 
+/* What the old state's unknowns step by, the new one's do. */
+static bool cover_strides(struct cover *c)
+{
+    for (u32 i = 0; i < c->old->n_strides; i++) {
+        const struct form *form = cover_find(c, c->old->strides[i].id);
+        struct scalar range = form ? merge_form_range(c->v, c->new, *form) : scalar_any();
+        if (form && !stride_holds(c->new, *form, &range, &c->old->strides[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool cover_held(struct cover *c)
 {
     if (c->old->n_held != c->new->n_held)
@@ -279,7 +291,7 @@ bool merge_covers(struct verifier *v, const struct state *old, const struct stat
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         if (!cover_cell(&c, &old->extent[e], &new->extent[e]))
             return false;
-    return cover_relations(&c) && cover_lines(&c);
+    return cover_relations(&c) && cover_lines(&c) && cover_strides(&c);
 }
 
 /* ---- joining */
@@ -724,6 +736,16 @@ static void join_relations(struct join *j)
     join_orders(j);
 }
 
+static void join_strides(struct join *j)
+{
+    j->out->n_strides = 0;
+    for (u32 i = 0; i < j->n_ids; i++) {
+        const struct join_id *id = &j->ids[i];
+        struct stride_side a = { j->a, id->a, &id->ra }, b = { j->b, id->b, &id->rb };
+        stride_join(j->out, id->id, &a, &b);
+    }
+}
+
 static void join_held(struct join *j)
 {
     for (u32 i = 0; i < j->a->n_held && i < j->b->n_held; i++)
@@ -778,7 +800,9 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
     join_sums(j);
     join_relations(j);
     join_lines(j);
+    join_strides(j);
     state_tighten_lines(v, j->out);
+    state_tighten_strides(v, j->out);
     *lossless = !j->dropped;
     return j->out;
 }

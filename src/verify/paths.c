@@ -4,14 +4,21 @@
  *
  * A state that is covered by one on its own path has gone in a circle.  When it is the same state,
  * the program may never end, unless the host bounds the circle (may_goto, iterators, callbacks):
- * at such points states are joined, since rounds are not counted. */
+ * at such points states are joined, since rounds are not counted.
+ *
+ * Why every circle is bounded.  A way leads down the walk, or from a state to one that covers it.
+ * Those go to states with no more rounds than their own, and to one that is still open only with
+ * fewer, or by way of an iterator; so a circle that closes by rounds has passed one that the host
+ * counts.  One that closes by an iterator alone follows the walk itself, since no state covers
+ * others while such a circle that it is on is open. */
 #include "verify/engine.h"
 
 /* A state that was kept, and how much of what follows from it is still to be walked. */
 struct path_node {
     u32 parent;
     u32 open;
-    u32 next; /* of the same place */
+    u32 next;   /* of the same place */
+    u32 circle; /* the first kept state to which an iterator leads back from here; VERIFY_NONE */
     u32 hits, misses;
     struct state *state;
 };
@@ -97,6 +104,38 @@ static bool path_iterates(const struct paths *p, u32 from, u32 ancestor)
     return false;
 }
 
+/* The way from `from` to here is part of a circle by an iterator, which begins at `ancestor`. */
+static void path_note_circle(struct paths *p, u32 from, u32 ancestor)
+{
+    for (u32 n = from; n != VERIFY_NONE && n != ancestor; n = p->nodes.data[n].parent)
+        p->nodes.data[n].circle = min_u32(p->nodes.data[n].circle, ancestor);
+}
+
+static bool path_is_on_open_circle(const struct paths *p, u32 n)
+{
+    while (n != VERIFY_NONE && p->nodes.data[n].circle != VERIFY_NONE) {
+        n = p->nodes.data[n].circle;
+        if (p->nodes.data[n].open)
+            return true;
+    }
+    return false;
+}
+
+/* May a state that covers s stand for it, as far as circles go? */
+static bool path_may_stand(struct paths *p, u32 n, const struct state *s, u32 owner, bool *iterates)
+{
+    const struct path_node *node = &p->nodes.data[n];
+    *iterates = false;
+    if (p->v->in->fuel)
+        return true;
+    if (node->open == 0)
+        return s->rounds >= node->state->rounds && !path_is_on_open_circle(p, n);
+    if (s->rounds > node->state->rounds)
+        return true;
+    *iterates = path_iterates(p, owner, n);
+    return *iterates;
+}
+
 enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
 
 static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s, u32 owner)
@@ -105,12 +144,14 @@ static enum path_meeting path_meet(struct paths *p, u32 *first, const struct sta
     for (u32 *link = first; *link != VERIFY_NONE;) {
         u32 n = *link;
         struct path_node *node = &p->nodes.data[n];
-        bool walked = node->open == 0 || v->in->fuel || s->rounds > node->state->rounds ||
-                      path_iterates(p, owner, n);
-        if ((walked || path_looks_same(node->state, s)) && merge_covers(v, node->state, s, 0)) {
+        bool iterates, stands = path_may_stand(p, n, s, owner, &iterates);
+        bool same = !stands && node->open && path_looks_same(node->state, s);
+        if ((stands || same) && merge_covers(v, node->state, s, 0)) {
             /* Walked to its end, or a circle that somebody counts. */
             node->hits++;
-            if (walked)
+            if (iterates)
+                path_note_circle(p, owner, n);
+            if (stands)
                 return PATH_COVERED;
             if (merge_covers(v, s, node->state, 0))
                 return PATH_CIRCLE;
@@ -152,7 +193,7 @@ static bool path_keep(struct paths *p, u32 *first, struct state **s, u32 *owner)
 {
     if (p->v->point[(*s)->insn] == POINT_JOINS)
         *s = path_join(p, *first, *s);
-    struct path_node node = { .parent = *owner, .open = 1, .next = *first };
+    struct path_node node = { .parent = *owner, .open = 1, .next = *first, .circle = VERIFY_NONE };
     node.state = state_copy(p->v, *s);
     if (!node.state)
         return false;
@@ -199,12 +240,12 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
         return false;
     if (owner != VERIFY_NONE)
         p->nodes.data[owner].open += v->n_next;
+    bool ok = true;
     for (u32 i = 0; i < v->n_next; i++)
-        if (!path_push(p, v->next[i], owner))
-            return false;
+        ok = ok ? path_push(p, v->next[i], owner) : (state_drop(v, v->next[i]), false);
     v->n_next = 0;
     path_finish(p, owner);
-    return true;
+    return ok;
 }
 
 static void paths_drop(struct paths *p)
@@ -251,6 +292,7 @@ enum outcome paths_run(struct verifier *v)
     outcome = paths_walk(v, PATH_MANY_ROUNDS, &joined);
     if (outcome == OUTCOME_FAILED && v->failure == SKEP_LIMIT) {
         v->failure = SKEP_OK; /* the first walk's answer stands */
+        v->limit = NULL;
         *v->report = report;
         outcome = OUTCOME_REJECTED;
     }

@@ -330,6 +330,9 @@ static void relation_settle(struct state *s, u32 id, u64 value)
 static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth)
 {
+    range = stride_align(s, id, range);
+    if (scalar_is_empty(range))
+        return false;
     struct relation_refinement r = {
         .form = { .plus = id }, .exact = range, .id = id, .range = range, .possible = true
     };
@@ -428,6 +431,18 @@ bool state_tighten_lines(struct verifier *v, struct state *s)
     return true;
 }
 
+bool state_tighten_strides(struct verifier *v, struct state *s)
+{
+    for (u32 i = 0; i < s->n_strides; i++) {
+        struct scalar known = relation_id_range(v, s, s->strides[i].id);
+        struct scalar range = stride_align(s, s->strides[i].id, known);
+        bool tighter = range.umin != known.umin || range.umax != known.umax;
+        if (tighter && !relation_refine_id(v, s, s->strides[i].id, range, 0))
+            return false;
+    }
+    return true;
+}
+
 bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, struct scalar range)
 {
     struct relation_refinement r = { .form = form_of(cell), .exact = range, .possible = true };
@@ -437,7 +452,10 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
         return true;
     if (form_is_offset(r.form)) {
         r.id = r.form.plus;
-        r.range = scalar_sub64(range, scalar_const(r.form.add));
+        r.range = stride_align(s, r.id, scalar_sub64(range, scalar_const(r.form.add)));
+        r.exact = scalar_meet(range, scalar_add64(r.range, scalar_const(r.form.add)));
+        if (scalar_is_empty(r.range) || scalar_is_empty(r.exact))
+            return false;
     } else if (r.form.plus) {
         relation_from_difference(v, s, r.form, &range);
     }

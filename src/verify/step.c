@@ -38,10 +38,10 @@ static bool step_within_limits(struct verifier *v)
     if (v->failure != SKEP_OK)
         return false;
     if (v->visited++ >= v->visited_limit)
-        return verify_fails(v, SKEP_LIMIT);
-    if (v->visited % STEP_CLOCK_EVERY == 0 && os_clock_ns(OS_CLOCK_MONOTONIC) > v->deadline)
-        return verify_fails(v, SKEP_LIMIT);
-    return true;
+        v->limit = "instructions";
+    else if (v->visited % STEP_CLOCK_EVERY == 0 && os_clock_ns(OS_CLOCK_MONOTONIC) > v->deadline)
+        v->limit = "time";
+    return !v->limit || verify_fails(v, SKEP_LIMIT);
 }
 
 /* ---- how control came here */
@@ -90,8 +90,10 @@ static enum step_result step_branch(struct verifier *v, struct state *s, const s
     u32 at = v->at;
     if (!branch_step(v, s, insn, &taken, &not_taken))
         return STEP_GONE;
-    step_emit_branch(v, not_taken, at + 1, false);
+    /* Paths walk the last first.  Compilers put the way straight on that programs usually go, and
+     * that is more often the one that covers the others. */
     step_emit_branch(v, taken, v->in->code->target[at], true);
+    step_emit_branch(v, not_taken, at + 1, false);
     return STEP_EMITTED;
 }
 

@@ -12,7 +12,9 @@
 
 enum {
     VERIFY_DEFAULT_VISITS = 4 << 20,
-    VERIFY_SEVERAL = 8, /* states at a point, in the second round */
+    VERIFY_SEVERAL = 8,          /* states at a point, in the second round */
+    VERIFY_CHEAP = 1 << 14,      /* instructions that are always looked at once more */
+    VERIFY_FEW_ROUNDS = 1 << 17, /* instructions of loops that are walked to their end */
 };
 #define VERIFY_DEFAULT_NS ((u64)2 * 1000 * 1000 * 1000)
 #define VERIFY_DEFAULT_MEMORY ((u64)256 << 20)
@@ -61,21 +63,28 @@ static struct state *verify_main(struct verifier *v)
 
 /* ---- points */
 
+/* Blocks where paths meet; and where one leaves a loop, so that what follows waits for its end. */
+static void verify_find_block_points(struct verifier *v)
+{
+    const struct cfg *cfg = v->in->cfg;
+    u32 *edges = v->edges;
+    for (u32 b = 0; b < cfg->n_blocks; b++)
+        for (u32 e = 0; e < 2; e++) {
+            u32 to = cfg->blocks[b].succ[e];
+            if (to == CODE_NONE)
+                continue;
+            u8 *point = &v->point[cfg->blocks[to].start];
+            if (++edges[to] > 1)
+                *point = POINT_MEETS;
+            else if (v->order.head[b] != v->order.head[to])
+                *point = POINT_PLAIN;
+        }
+}
+
 static void verify_find_points(struct verifier *v)
 {
     const struct code *code = v->in->code;
-    const struct cfg *cfg = v->in->cfg;
-    for (u32 b = 0; b < cfg->n_blocks; b++) {
-        v->point[cfg->blocks[b].start] = POINT_PLAIN;
-    }
-    u32 *edges = v->edges;
-    for (u32 b = 0; b < cfg->n_blocks; b++)
-        for (u32 e = 0; e < 2; e++)
-            if (cfg->blocks[b].succ[e] != CODE_NONE)
-                edges[cfg->blocks[b].succ[e]]++;
-    for (u32 b = 0; b < cfg->n_blocks; b++)
-        if (edges[b] > 1)
-            v->point[cfg->blocks[b].start] = POINT_MEETS;
+    verify_find_block_points(v);
     for (u32 f = 0; f < code->n_funcs; f++)
         v->point[code->funcs[f].entry] = POINT_MEETS;
     for (u32 i = 0; i < code->n_insns; i++) {
@@ -176,8 +185,8 @@ static void verify_init(struct verifier *v, const struct verify_input *in,
     memset(v, 0, sizeof(*v));
     v->in = in;
     v->report = report;
-    mem_init(&v->mem, &in->mem->allocator,
-             limits->memory_bytes ? limits->memory_bytes : VERIFY_DEFAULT_MEMORY);
+    mem_init_part(&v->mem, in->mem,
+                  limits->memory_bytes ? limits->memory_bytes : VERIFY_DEFAULT_MEMORY);
     arena_init(&v->arena, &v->mem);
     v->free_trace = VERIFY_NONE;
     v->last_trace = VERIFY_NONE;
@@ -207,33 +216,51 @@ void verify_again(struct verifier *v)
     memset(v->guards, 0, v->in->code->n_insns * sizeof(*v->guards));
 }
 
+/* Each engine may look at a few times as many instructions as those before it: what will not work
+ * must not cost much more than what did not. */
+static u64 verify_budget(const struct verifier *v, u64 times, u64 least)
+{
+    return min_u64(v->visited + max_u64(times * v->visited, least), v->visited_limit);
+}
+
+static enum outcome verify_by_paths(struct verifier *v)
+{
+    const struct verify_report open = *v->report;
+    bool loop = open.error.id == DIAG_VERIFY_LOOP;
+    u64 limit = v->visited_limit;
+    verify_again(v);
+    /* A loop that only walking all of its rounds can show to end has few, or none of interest. */
+    if (loop)
+        v->visited_limit = verify_budget(v, 4, VERIFY_FEW_ROUNDS);
+    enum outcome outcome = paths_run(v);
+    v->visited_limit = limit;
+    /* Which loop is not known to end says more than that paths were too many. */
+    if (outcome == OUTCOME_FAILED && v->failure == SKEP_LIMIT && loop) {
+        *v->report = open;
+        outcome = OUTCOME_REJECTED;
+    }
+    return outcome;
+}
+
 static enum outcome verify_ask(struct verifier *v, const char **method)
 {
     *method = "fixpoint";
-    enum outcome outcome = fixpoint_run(v, 1);
+    enum outcome outcome = fixpoint_run(v, 1, UINT64_MAX);
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "fixpoint, several states";
         verify_again(v);
-        outcome = fixpoint_run(v, VERIFY_SEVERAL);
+        outcome = fixpoint_run(v, VERIFY_SEVERAL, verify_budget(v, 1, VERIFY_CHEAP));
     }
     if (outcome == OUTCOME_UNDECIDED && v->in->guard) {
         *method = "fixpoint, guarded";
         verify_again(v);
         v->guarding = true;
-        outcome = fixpoint_run(v, VERIFY_SEVERAL);
+        outcome = fixpoint_run(v, VERIFY_SEVERAL, verify_budget(v, 4, VERIFY_CHEAP));
         v->guarding = false;
     }
     if (outcome == OUTCOME_UNDECIDED) {
-        struct verify_report loop = *v->report;
         *method = "paths";
-        verify_again(v);
-        outcome = paths_run(v);
-        /* Which loop is not known to end says more than that paths were too many. */
-        if (outcome == OUTCOME_FAILED && v->failure == SKEP_LIMIT &&
-            loop.error.id == DIAG_VERIFY_LOOP) {
-            *v->report = loop;
-            outcome = OUTCOME_REJECTED;
-        }
+        outcome = verify_by_paths(v);
     }
     return outcome;
 }
@@ -252,16 +279,15 @@ static u32 verify_count_guards(const struct verifier *v)
     return n;
 }
 
-/* Linux's frames share one stack: what a chain of calls uses, in whole steps of 32 bytes, must
- * fit. */
+/* Linux's frames share one stack: what a chain of calls uses, in whole steps of 16 bytes (as it
+ * counts where it compiles), must fit. */
 static enum outcome verify_stack_fits(struct verifier *v)
 {
-    enum { VERIFY_STACK_STEP = 32 };
+    enum { VERIFY_STACK_STEP = 16 };
     for (u32 c = 0; v->in->profile == SKEP_PROFILE_LINUX && c < v->contexts.n; c++) {
         u64 bytes = 0;
         for (u32 at = c; at != VERIFY_NONE; at = v->contexts.data[at].parent)
-            bytes +=
-                round_up_u64(max_u32(v->depths[v->contexts.data[at].func], 1), VERIFY_STACK_STEP);
+            bytes += round_up_u64(v->depths[v->contexts.data[at].func], VERIFY_STACK_STEP);
         if (v->contexts.data[c].depth > 0 && bytes > v->stack_bytes) {
             v->at = v->contexts.data[c].call;
             REJECT(v, STATE_REGS, VERIFY_STACK_SUM, NUM(v->contexts.data[c].depth + 1u), NUM(bytes),
@@ -294,6 +320,10 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
         stats->guards = verify_count_guards(&v);
     if (status == SKEP_REJECTED)
         explain_path(in, report);
+    if (status == SKEP_NOMEM && atomic_load_explicit(&v.mem.refused, memory_order_relaxed)) {
+        v.limit = "memory";
+        status = SKEP_LIMIT;
+    }
     if (in->witness)
         status = verify_end_witness(&v, status);
     if (in->facts && status != SKEP_OK)
@@ -305,8 +335,8 @@ skep_status verify(const struct verify_input *in, struct verify_report *report,
     verify_fini(&v);
     stats->ns = os_clock_ns(OS_CLOCK_MONOTONIC) - begin;
     if (status == SKEP_LIMIT)
-        RAISE(&report->error, status, VERIFY_LIMIT, NUM(stats->visited), NUM(stats->peak_bytes),
-              NUM(stats->ns));
+        RAISE(&report->error, status, VERIFY_LIMIT, STR(v.limit ? v.limit : "states"),
+              NUM(stats->visited), NUM(stats->peak_bytes), NUM(stats->ns));
     return status;
 }
 

@@ -320,6 +320,12 @@ static bool walk_relations(struct walk *w)
             (u64)line->m * y != (u64)line->k * x + (u64)line->c)
             return walk_differs(w, NULL, y, "two numbers are not on their line");
     }
+    for (u32 i = 0; i < w->state->n_strides; i++) {
+        const struct stride *stride = &w->state->strides[i];
+        u64 x;
+        if (walk_find(w, stride->id, &x) && x % stride->step != stride->rest)
+            return walk_differs(w, NULL, x, "a number is not one of its steps");
+    }
     for (u32 i = 0; i < w->state->n_relations; i++) {
         const struct relation *r = &w->state->relations[i];
         u64 a, b;

@@ -86,6 +86,13 @@ class Verify(Case):
         source = self.program("r0 = 0\n" + paths + "r0 = *(u8 *)(r5 + 0) ; exit")
         verdict, diagnostic = self.diagnostic(source, "--limit-visits", "30")
         self.assertEqual((verdict, diagnostic["id"]), ("gave up", "verify-limit"))
+        self.assertIn("limit of instructions", diagnostic["text"])
+
+    def test_memory_is_a_limit_like_others(self):
+        long = "".join(f"if r1 != {i} goto +1 ; r0 = {i}\n" for i in range(40000))
+        verdict, diagnostic = self.diagnostic(self.program("r0 = 0\n" + long + "exit"), "--limit-mb", "1")
+        self.assertEqual((verdict, diagnostic["id"]), ("gave up", "verify-limit"))
+        self.assertIn("limit of memory", diagnostic["text"])
 
     def test_profiles_differ(self):
         source = self.program("r0 = *(u64 *)(r10 - 8) ; exit")

@@ -94,7 +94,29 @@ TEST(charges_memory_got_elsewhere)
     assert_int_equal(mem.used, 0);
 }
 
+TEST(a_part_of_an_account_is_charged_to_the_whole)
+{
+    struct mem whole, part;
+    mem_init(&whole, NULL, 100);
+    mem_init_part(&part, &whole, 60);
+    assert_null(mem_alloc(&part, 61));
+    assert_true(part.refused);
+    void *a = mem_alloc(&part, 60), *b = mem_alloc(&whole, 40);
+    assert_int_equal(part.used, 60);
+    assert_int_equal(whole.used, 100);
+    mem_free(&part, a, 60);
+    assert_int_equal(whole.used, 40);
+    part.refused = false;
+    void *c = mem_alloc(&whole, 20);
+    assert_null(mem_alloc(&part, 50)); /* it has room, the whole has not */
+    assert_false(part.refused);
+    assert_int_equal(part.used, 0);
+    mem_free(&whole, b, 40);
+    mem_free(&whole, c, 20);
+}
+
 UNIT_TESTS(UNIT(counts_what_is_used_and_the_peak),
            UNIT(refuses_what_passes_the_limit_and_takes_back_the_charge),
            UNIT(gives_back_the_charge_when_the_allocator_refuses),
-           UNIT(clears_zalloc_and_gives_null_for_nothing), UNIT(charges_memory_got_elsewhere))
+           UNIT(clears_zalloc_and_gives_null_for_nothing), UNIT(charges_memory_got_elsewhere),
+           UNIT(a_part_of_an_account_is_charged_to_the_whole))
