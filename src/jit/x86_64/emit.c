@@ -18,12 +18,49 @@ static struct x86_rm x86_rm_of(const struct jit_emit *emit, const struct mach_in
     return x86_r(base);
 }
 
-/* Did the instruction compute `reg` and leave the flags of its value?  And of the value compared
- * with 0: then carry and overflow are clear. */
-static bool x86_leaves_flags_of(const struct mach_insn *insn, u8 reg, u32 size, bool *all)
+/* ---- flags that are there already
+ *
+ * `test reg, reg` is left out behind an operation that has set the flags of reg's value, and a sum
+ * before it is computed so that it does. */
+
+static bool x86_is_test_of_zero(const struct mach_insn *insn)
+{
+    return insn->op == X86_DO_REG_RM && insn->extra == X86_TEST && insn->cond &&
+           !(insn->flags & (MACH_SLOT | X86_MEMORY)) &&
+           x86_given(insn, X86_REG) == x86_given(insn, X86_BASE);
+}
+
+/* Conditions that look at the value only, not at carry and overflow. */
+static bool x86_is_of_value(u8 cc)
+{
+    return cc == X86_E || cc == X86_NE || cc == X86_S || cc == X86_NS;
+}
+
+static bool x86_is_nothing(const struct mach_insn *insn)
+{
+    return insn->op == MACH_COPY && insn->operand[0].given == insn->operand[1].given;
+}
+
+/* lea reg, [reg + disp] right before a test of reg. */
+static bool x86_is_sum_tested(const struct mach_insn *insn)
+{
+    if (insn->op != X86_DO_REG_RM || insn->extra != X86_LEA || insn->disp == INT32_MIN ||
+        x86_given(insn, X86_INDEX) != X86_NO_REG ||
+        x86_given(insn, X86_BASE) != x86_given(insn, X86_REG))
+        return false;
+    const struct mach_insn *next = insn + 1;
+    while (x86_is_nothing(next)) /* a block's last is MACH_END */
+        next++;
+    return x86_is_test_of_zero(next) && next->size == insn->size &&
+           x86_given(next, X86_REG) == x86_given(insn, X86_REG) && x86_is_of_value(next->cond);
+}
+
+/* Does the instruction change `reg` and leave the flags of its value?  all: carry and overflow are
+ * clear, as after a test. */
+static bool x86_leaves_flags_of(const struct mach_insn *insn, u8 reg, bool *all)
 {
     bool in_rm = insn->op == X86_DO_RM_IMM || insn->op == X86_DO_RM;
-    if ((!in_rm && insn->op != X86_DO_REG_RM) || insn->size != size)
+    if (!in_rm && insn->op != X86_DO_REG_RM)
         return false;
     const struct mach_operand *to = &insn->operand[in_rm ? X86_BASE : X86_REG];
     if (to->role != MACH_CHANGE || to->given != reg ||
@@ -35,34 +72,49 @@ static bool x86_leaves_flags_of(const struct mach_insn *insn, u8 reg, u32 size, 
            op == X86_NEG;
 }
 
-/* test reg, reg behind what has set the same flags already. */
 static bool x86_flags_are_there(const struct jit_emit *emit, const struct mach_insn *insn)
 {
-    u8 reg = x86_given(insn, X86_REG);
-    bool all;
-    if (insn->op != X86_DO_REG_RM || insn->extra != X86_TEST || !insn->cond ||
-        insn->flags & (MACH_SLOT | X86_MEMORY) || reg != x86_given(insn, X86_BASE))
-        return false;
     const struct mach_insn *before = insn;
+    bool all;
+    if (!x86_is_test_of_zero(insn))
+        return false;
     do {
         if (before == emit->func->insns)
             return false;
         before--;
-    } while (before->op == MACH_COPY && before->operand[0].given == before->operand[1].given);
-    return x86_leaves_flags_of(before, reg, insn->size, &all) &&
-           (all || insn->cond == X86_E || insn->cond == X86_NE || insn->cond == X86_S ||
-            insn->cond == X86_NS);
+    } while (x86_is_nothing(before));
+    if (before->size != insn->size)
+        return false;
+    if (x86_is_sum_tested(before))
+        return true;
+    return x86_leaves_flags_of(before, x86_given(insn, X86_REG), &all) &&
+           (all || x86_is_of_value(insn->cond));
+}
+
+static void x86_emit_sum(struct jit_emit *emit, const struct mach_insn *insn)
+{
+    struct x86_rm rm = x86_r(x86_given(insn, X86_REG));
+    if (insn->disp == 1 || insn->disp == -1)
+        x86_op_rm(emit->buffer, insn->disp == 1 ? X86_INC : X86_DEC, insn->size, rm);
+    else if (insn->disp == 128)
+        x86_op_rm_imm(emit->buffer, X86_SUB, insn->size, rm, -128);
+    else
+        x86_op_rm_imm(emit->buffer, X86_ADD, insn->size, rm, insn->disp);
 }
 
 static void x86_emit_reg_rm(struct jit_emit *emit, const struct mach_insn *insn)
 {
     if (x86_flags_are_there(emit, insn))
         return;
-    x86_op_reg_rm(emit->buffer, (enum x86_op)insn->extra, insn->size, x86_given(insn, X86_REG),
-                  x86_rm_of(emit, insn));
+    if (x86_is_sum_tested(insn))
+        x86_emit_sum(emit, insn);
+    else
+        x86_op_reg_rm(emit->buffer, (enum x86_op)insn->extra, insn->size, x86_given(insn, X86_REG),
+                      x86_rm_of(emit, insn));
 }
 
-/* With its first operand in a slot, the register of an operation is the other one. */
+/* ---- one function per shape */
+
 static void x86_emit_rm_reg(struct jit_emit *emit, const struct mach_insn *insn)
 {
     u8 reg = x86_given(insn, X86_REG);

@@ -127,6 +127,38 @@ static bool x86_is_of_width(const struct ssa_insn *insn, u32 width)
     return insn->width == 8 || (insn->width == 4 && width == 4);
 }
 
+/* Nobody later needs it in a register, in this block or another. */
+static bool x86_is_unasked(const struct select *s, u32 value)
+{
+    return ssa_at(s->ssa, value)->block == s->block && s->reg_of[value] == 0;
+}
+
+/* In a register anyway, or a shift of what is. */
+static bool x86_is_there(const struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    u64 by;
+    bool shift = insn->op == SSA_SHL && x86_constant(s, insn->arg[1], &by) && by <= 3;
+    return !select_dies(s, value) ||
+           (shift && x86_is_unasked(s, value) && !select_dies(s, insn->arg[0]));
+}
+
+/* A sum or shift that an address can compute by itself: for nobody else, or again for each of
+ * several addresses, when what it is made of is in registers anyway. */
+static bool x86_is_free(const struct select *s, u32 value)
+{
+    const struct ssa_insn *insn = ssa_at(s->ssa, value);
+    return select_can_fold(s, value) ||
+           (x86_is_unasked(s, value) && x86_is_there(s, insn->arg[0]) &&
+            x86_is_there(s, insn->arg[1]));
+}
+
+static void x86_take(struct select *s, u32 value)
+{
+    if (select_can_fold(s, value))
+        select_fold(s, value);
+}
+
 /* value + constant, which costs nothing in an address, whoever else may need it. */
 static u32 x86_strip_disp(struct select *s, struct x86_address_parts *parts, u32 value)
 {
@@ -137,10 +169,8 @@ static u32 x86_strip_disp(struct select *s, struct x86_address_parts *parts, u32
             !x86_constant(s, insn->arg[1], &by) ||
             !x86_add_disp(parts, parts->width == 4 ? (u64)(s64)(s32)by : by))
             return value;
-        u32 next = insn->arg[0];
-        if (select_can_fold(s, value))
-            select_fold(s, value);
-        value = next;
+        x86_take(s, value);
+        value = insn->arg[0];
     }
 }
 
@@ -150,9 +180,9 @@ static u32 x86_strip_scale(struct select *s, struct x86_address_parts *parts, u3
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
     u64 by;
     if (insn->op != SSA_SHL || !x86_is_of_width(insn, parts->width) ||
-        !x86_constant(s, insn->arg[1], &by) || by > 3 || !select_can_fold(s, value))
+        !x86_constant(s, insn->arg[1], &by) || by > 3 || !x86_is_free(s, value))
         return value;
-    select_fold(s, value);
+    x86_take(s, value);
     parts->scale = (u8)by;
     return insn->arg[0];
 }
@@ -192,8 +222,8 @@ struct x86_place x86_address(struct select *s, u32 value, s64 off)
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
     u64 by;
     if (insn->op == SSA_ADD && insn->width == 8 && !x86_constant(s, insn->arg[1], &by) &&
-        select_can_fold(s, value)) {
-        select_fold(s, value);
+        x86_is_free(s, value)) {
+        x86_take(s, value);
         x86_take_apart(s, &parts, insn->arg[0], insn->arg[1]);
     } else {
         parts.base = value;

@@ -183,6 +183,13 @@ TEST(an_offset_that_others_need_too_is_in_the_address_all_the_same)
     store(8, address, 8, p[2]);
     returns(p[3], "MOV.8 [r+64], r; MOV.8 [r+72], r");
 }
+TEST(an_index_that_stays_is_in_each_of_several_addresses)
+{
+    u32 address = op(SSA_ADD, 8, p[0], op(SSA_SHL, 8, p[1], k(2)));
+    store(4, address, 0, p[2]);
+    store(4, address, 64, p[2]);
+    returns(op(SSA_ADD, 8, p[0], p[1]), "MOV.4 [r+r*4], r; MOV.4 [r+r*4+64], r; ADD.8 r, r");
+}
 TEST(sums_of_three_are_one_lea)
 {
     u32 sum = op(SSA_ADD, 8, p[0], op(SSA_SHL, 8, p[1], k(1)));
@@ -312,6 +319,7 @@ int main(void)
         T(a_sum_of_base_scaled_index_and_number_is_an_address),
         T(the_scaled_index_may_come_first),
         T(an_offset_that_others_need_too_is_in_the_address_all_the_same),
+        T(an_index_that_stays_is_in_each_of_several_addresses),
         T(sums_of_three_are_one_lea),
         T(sums_of_4_bytes_are_no_addresses_of_8),
         T(a_load_becomes_part_of_the_operation),
