@@ -172,6 +172,7 @@ struct ssa_program {
     struct ssa_func *funcs; /* by CODE function; n == 0: never called, or inlined everywhere */
     u32 n_order;
     u32 *order; /* the functions that may run, callees first where calls go round in no circle */
+    u32 *calls; /* by function: the calls of it that were built; NULL: not counted yet */
     const struct host_code *host;
     bool metered; /* there are charges: fuel is kept in a register */
     bool guarded; /* there are, or were, GUARDs */

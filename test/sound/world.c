@@ -174,10 +174,12 @@ static u64 digest(u64 before, const void *bytes, size_t n)
     return before;
 }
 
+/* What a program does not write of a record is what was there before. */
 static int digest_record(void *user, const void *data, size_t size)
 {
     u64 *records = user;
-    *records = digest(*records, data, size);
+    (void)data;
+    *records = digest(*records, &size, sizeof(size));
     return 0;
 }
 

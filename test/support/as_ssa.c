@@ -5,6 +5,16 @@
 
 enum { MOST_STEPS = 100 * 1000 * 1000 };
 
+static void check_after(void *user, enum opt_pass pass, const struct ssa_func *func)
+{
+    struct as_ssa *s = user;
+    u32 where;
+    if (s->wrong)
+        return;
+    s->wrong = ssa_check((struct ssa_func *)(uintptr_t)func, &where);
+    s->wrong_after = pass;
+}
+
 skep_status as_ssa_open(struct as_ssa *s, struct skep_program *program, u32 off, skep_error *err)
 {
     *s = (struct as_ssa){ .program = program };
@@ -16,7 +26,9 @@ skep_status as_ssa_open(struct as_ssa *s, struct skep_program *program, u32 off,
                                      .metered = program->rt.fuel != 0,
                                      .off = off,
                                      .blind = !(off >> OPT_blind & 1),
-                                     .blind_seed = 1 };
+                                     .blind_seed = 1,
+                                     .after = check_after,
+                                     .user = s };
     skep_status status = opt_run(&s->arena, &input, &s->ssa, err);
     if (status != SKEP_OK) {
         arena_drop(&s->arena);

@@ -13,6 +13,8 @@ struct as_ssa {
     struct arena arena;
     struct ssa_program ssa;
     struct ssa_eval eval;
+    const char *wrong; /* what ssa_check found first, or NULL */
+    enum opt_pass wrong_after;
 };
 
 /* The passes that are not to be run: a bit each. */

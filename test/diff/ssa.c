@@ -1,0 +1,273 @@
+/* Random programs that the verifier accepts, on the interpreter and as SSA: as built, with all
+ * passes, with each alone and with all but each; r0, packet, maps, records and fuel must agree.
+ * Where they do not, the program and the list of passes are made small and printed with their SSA.
+ *
+ *     diff_ssa [programs [seed]]      diff_ssa --one SEED      diff_ssa --print SEED */
+#include "sound/world.h"
+#include "support/as_ssa.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PROGRAMS = 300, RUNS = 4, FUEL = 20000, MOST_FAILURES = 3 };
+
+static const struct skep_verify_limits limits = { .visits = 20000, .ns = 200 * 1000 * 1000 };
+
+struct search {
+    struct world world;
+    u64 programs, accepted, runs, unsteady, failures;
+};
+
+/* A difference: which run of which passes. */
+struct found {
+    u32 off;
+    u32 run;
+    const char *what;
+    struct world_outcome expected, got;
+    skep_error error; /* of building */
+    const char *wrong;
+    enum opt_pass wrong_after;
+};
+
+static const char not_built[] = "not built", ill_formed[] = "ill-formed";
+
+/* ---- one program */
+
+static skep_program *load(struct world *w, const struct generated *generated, u64 random)
+{
+    skep_program *program = NULL;
+    struct skep_load_options options = { .size = sizeof(options),
+                                         .engine = SKEP_ENGINE_INTERP,
+                                         .fuel = FUEL,
+                                         .facts = true,
+                                         .profile = random >> 8 & 1 ? SKEP_PROFILE_LINUX
+                                                                    : SKEP_PROFILE_STRICT,
+                                         .limits = limits };
+    skep_error error;
+    skep_object *object = world_object(w, generated, &error);
+    if (!object)
+        return NULL;
+    if (world_load(w, object, generated, &options, &program, &error) != SKEP_OK)
+        program = NULL;
+    skep_object_close(object);
+    return program;
+}
+
+static struct world_outcome run(struct world *w, skep_program *program, enum generated_hook hook,
+                                u64 random)
+{
+    struct world_outcome outcome;
+    /* What programs may read of the stack without having written it. */
+    memset(w->thread->stack, 0, (size_t)RT_MAX_FRAMES * RT_FRAME_BYTES);
+    world_run(w, program, hook, &random, &outcome);
+    return outcome;
+}
+
+/* Runs it as SSA; true: as expected, and steadily. */
+static bool agrees_in_run(struct search *s, skep_program *program, enum generated_hook hook,
+                          u64 random, struct as_ssa *ssa, struct found *found)
+{
+    found->got = run(&s->world, program, hook, random);
+    found->what = world_difference(&found->expected, &found->got);
+    s->runs++;
+    if (!found->what)
+        return true;
+    /* What one run leaves behind can show in the next: then the interpreter does not agree with
+     * itself either. */
+    u32 off = found->off;
+    as_ssa_close(ssa);
+    struct world_outcome again = run(&s->world, program, hook, random);
+    bool steady = !world_difference(&found->expected, &again);
+    if (as_ssa_open(ssa, program, off, NULL) != SKEP_OK)
+        abort();
+    s->unsteady += !steady;
+    return !steady;
+}
+
+static bool agrees(struct search *s, skep_program *program, enum generated_hook hook, u64 random,
+                   u32 off, struct found *found)
+{
+    static struct world_outcome expected[RUNS];
+    struct as_ssa ssa;
+    for (u32 i = 0; i < RUNS; i++)
+        expected[i] = run(&s->world, program, hook, random + i);
+    found->off = off;
+    found->run = 0;
+    found->what = not_built;
+    if (as_ssa_open(&ssa, program, off, &found->error) != SKEP_OK)
+        return false;
+    bool same = !ssa.wrong;
+    if (ssa.wrong) {
+        found->what = ill_formed;
+        found->wrong = ssa.wrong;
+        found->wrong_after = ssa.wrong_after;
+    }
+    for (u32 i = 0; i < RUNS && same; i++) {
+        found->run = i;
+        found->expected = expected[i];
+        same = agrees_in_run(s, program, hook, random + i, &ssa, found);
+    }
+    as_ssa_close(&ssa);
+    return same;
+}
+
+/* Each pass alone and all but each are tried in turns, as built and all passes always; all of them
+ * where something is wrong. */
+static bool agrees_in_all(struct search *s, skep_program *program, enum generated_hook hook,
+                          u64 random, bool thorough, struct found *found)
+{
+    if (!agrees(s, program, hook, random, AS_SSA_NO_PASS, found) ||
+        !agrees(s, program, hook, random, AS_SSA_ALL_PASSES, found))
+        return false;
+    for (u32 p = 0; p < OPT_PASS_COUNT; p++)
+        if ((thorough || random % OPT_PASS_COUNT == p) &&
+            (!agrees(s, program, hook, random, AS_SSA_NO_PASS & ~(1u << p), found) ||
+             !agrees(s, program, hook, random, 1u << p, found)))
+            return false;
+    return true;
+}
+
+/* ---- making failures small */
+
+struct failure {
+    struct search *search;
+    u64 random;
+    u32 off;
+};
+static bool still_fails(void *user, const struct generated *smaller)
+{
+    const struct failure *failure = user;
+    struct found found;
+    skep_program *program = load(&failure->search->world, smaller, failure->random);
+    if (!program)
+        return false;
+    bool same =
+        agrees(failure->search, program, smaller->hook, failure->random, failure->off, &found);
+    skep_program_free(program);
+    return !same;
+}
+
+/* Takes out the passes that it does not need. */
+static void shrink_passes(struct failure *failure, const struct generated *generated)
+{
+    for (u32 p = 0; p < OPT_PASS_COUNT; p++) {
+        struct failure fewer = *failure;
+        fewer.off |= 1u << p;
+        if (fewer.off != failure->off && still_fails(&fewer, generated))
+            *failure = fewer;
+    }
+}
+
+static void print_ssa(skep_program *program, u32 off)
+{
+    struct as_ssa ssa;
+    if (as_ssa_open(&ssa, program, off, NULL) != SKEP_OK)
+        return;
+    char *passes = as_ssa_passes(off), *text = as_ssa_text(&ssa);
+    printf("---- %s\n%s\n", passes, text);
+    free(passes);
+    free(text);
+    as_ssa_close(&ssa);
+}
+
+static void print_outcome(const char *who, const struct world_outcome *outcome)
+{
+    printf("%-8s %s, r0 0x%" PRIx64 ", fuel %" PRIu64 "\n", who, skep_status_name(outcome->status),
+           outcome->r0, outcome->fuel);
+}
+
+static void report(struct search *s, struct generated *generated, u64 seed, u64 random,
+                   const struct found *found)
+{
+    struct failure failure = { s, random, found->off };
+    struct found last;
+    char why[400] = "";
+    world_shrink(generated, still_fails, &failure);
+    shrink_passes(&failure, generated);
+    world_shrink(generated, still_fails, &failure);
+    skep_program *program = load(&s->world, generated, random);
+    if (!program)
+        return;
+    agrees(s, program, generated->hook, random, failure.off, &last);
+    char *passes = as_ssa_passes(failure.off);
+    printf("DIFFERENT: %s; seed %" PRIu64 ", %s program, %s\n", last.what, seed,
+           world_hook_names[generated->hook], passes);
+    free(passes);
+    if (last.what == ill_formed) {
+        printf("%s after %s\n", last.wrong,
+               last.wrong_after < OPT_PASS_COUNT ? opt_pass_name(last.wrong_after) : "building");
+    } else if (last.what == not_built) {
+        skep_error_text(&last.error, why, sizeof(why));
+        printf("%s\n", why);
+    } else {
+        print_outcome("interp", &last.expected);
+        print_outcome("SSA", &last.got);
+    }
+    world_print(generated);
+    if (failure.off != AS_SSA_NO_PASS)
+        print_ssa(program, AS_SSA_NO_PASS);
+    print_ssa(program, failure.off);
+    fflush(stdout);
+    skep_program_free(program);
+}
+
+/* ---- the search */
+
+static void one_program(struct search *s, u64 seed, bool thorough)
+{
+    static struct generated generated;
+    struct found found;
+    u64 random;
+    world_program(&generated, seed, &random);
+    s->programs++;
+    skep_program *program = load(&s->world, &generated, random);
+    if (!program)
+        return;
+    s->accepted++;
+    bool same = agrees_in_all(s, program, generated.hook, random, thorough, &found);
+    skep_program_free(program);
+    if (same)
+        return;
+    s->failures++;
+    report(s, &generated, seed, random, &found);
+}
+
+static void print_program(struct search *s, u64 seed)
+{
+    static struct generated generated;
+    u64 random;
+    world_program(&generated, seed, &random);
+    world_print(&generated);
+    skep_program *program = load(&s->world, &generated, random);
+    if (!program)
+        return;
+    print_ssa(program, AS_SSA_NO_PASS);
+    print_ssa(program, AS_SSA_ALL_PASSES);
+    skep_program_free(program);
+}
+
+int main(int argc, char **argv)
+{
+    static struct search search;
+    bool one = argc > 2 && strcmp(argv[1], "--one") == 0;
+    bool print = argc > 2 && strcmp(argv[1], "--print") == 0;
+    u64 programs = argc > 1 && !one && !print ? strtoull(argv[1], NULL, 0) : PROGRAMS;
+    u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (u64)time(NULL);
+    u64 sequence = seed;
+    world_open(&search.world);
+    if (print)
+        print_program(&search, seed);
+    else if (one)
+        one_program(&search, seed, true);
+    while (!print && !one && search.programs < programs && search.failures < MOST_FAILURES)
+        one_program(&search, random_next(&sequence), false);
+    printf("%" PRIu64 " programs, %" PRIu64 " of them accepted, %" PRIu64 " runs as SSA, %" PRIu64
+           " not repeatable, %" PRIu64 " differ, seed %" PRIu64 "\n",
+           search.programs, search.accepted, search.runs, search.unsteady, search.failures, seed);
+    world_close(&search.world);
+    bool enough = print || one || search.accepted * 4 >= search.programs;
+    return search.failures || !enough;
+}
