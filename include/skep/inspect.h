@@ -22,6 +22,36 @@ enum skep_listing {
 /* One loaded program. */
 SKEP_API skep_status skep_program_list(const skep_program *program, enum skep_listing what,
                                        char **text);
+/* The compiler's view of a program, before it chooses instructions: after the pass of that name
+ * (docs/jit.md) ran last on each function, "build": before all passes; NULL: after all. Facts of
+ * the verification are used as far as the program was loaded with them (SKEP_ENGINE_JIT).
+ * SKEP_NOT_FOUND: there is no such pass; SKEP_UNSUPPORTED. */
+SKEP_API skep_status skep_program_list_ssa(const skep_program *program, const char *pass,
+                                           char **text, skep_error *error);
+
+/* Where the bytes of machine code come from: each entry holds until the next. */
+struct skep_code_line {
+    uint32_t offset; /* in the code */
+    uint32_t insn;   /* position in 8-byte slots, as SKEP_LIST_INSNS prints it; UINT32_MAX: none */
+    uint32_t line;   /* source; 0: unknown */
+    const char *file, *source;
+};
+struct skep_code_symbol {
+    uint32_t offset, bytes;
+    const char *name;
+};
+struct skep_machine_code {
+    const char *cpu; /* as skep_jit_name says */
+    const void *start;
+    size_t bytes;
+    const struct skep_code_symbol *symbols;
+    size_t n_symbols;
+    const struct skep_code_line *lines;
+    size_t n_lines;
+};
+/* The code of a compiled program; valid while the program is.  false: it is not compiled. */
+SKEP_API bool skep_program_machine_code(const skep_program *program, struct skep_machine_code *out);
+
 /* One program of an object, as it stands in its section: unlinked, llvm-objdump's text. */
 SKEP_API skep_status skep_object_list(const skep_object *object, const char *program, char **text,
                                       skep_error *error);

@@ -67,8 +67,9 @@ SKEP_API void skep_thread_free(skep_thread *thread);
  * struct skep_memory for memory hooks, an array of u64 for argument hooks, the application's own
  * struct for its own hooks.  SKEP_OK: *r0 is the program's result.  SKEP_TRAP, SKEP_FUEL,
  * SKEP_CANCELLED: stopped, all that the program held is released, *r0 is not set.  SKEP_BAD_ARG: a
- * packet hook's ctx is NULL, or memory is smaller than skep_program_ctx_bytes.  SKEP_STATE: the
- * thread is running already. */
+ * packet hook's ctx is NULL, memory is smaller than skep_program_ctx_bytes, or the thread has a
+ * budget (skep_thread_set_fuel) and the program is not metered.  SKEP_STATE: the thread is running
+ * already. */
 SKEP_API skep_status skep_run(skep_thread *thread, const skep_program *program, void *ctx,
                               uint64_t *r0);
 /* The same for n contexts; statuses and results may be NULL.  Returns the first status that is not
@@ -94,15 +95,19 @@ SKEP_API uint64_t skep_thread_timers_run(const skep_thread *thread);
 SKEP_API skep_status skep_run_once(const skep_program *program, void *ctx, uint64_t *r0,
                                    skep_error *error);
 
-/* Fuel for each following run; 0: the program's own budget.  What the last run used: at least the
- * number of instructions that it executed. */
+/* Fuel for each following run; 0: the program's own budget.  A budget binds: programs that are not
+ * metered (skep_program_is_metered) do not run under one.  What the last run used: at least the
+ * number of instructions that it executed; of a program that is not metered, what its helpers
+ * charged. */
 SKEP_API void skep_thread_set_fuel(skep_thread *thread, uint64_t fuel);
 SKEP_API uint64_t skep_thread_fuel_used(const skep_thread *thread);
 /* How many instructions the last run executed.  Counted by ENGINE_CHECKED only; else 0. */
 SKEP_API uint64_t skep_thread_insns(const skep_thread *thread);
 
-/* Stops the run under way in that thread at its next charge (loop head or function entry); with
- * none under way, the next one.  May be called from any thread, not from a signal handler's
+/* Stops the run under way in that thread at its next charge (loop head or function entry), or when
+ a
+ * helper calls back; with none under way, the next one.  Code that is not metered has no charges.
+  May be called from any thread, not from a signal handler's
  * interrupted run of the same handle. */
 SKEP_API void skep_thread_cancel(skep_thread *thread);
 

@@ -3,6 +3,7 @@
 #define SKEP_SRC_API_API_H
 
 #include "ir/ir.h"
+#include "jit/jit.h"
 #include "load/load.h"
 #include "os/os.h"
 #include "rt/rt.h"
@@ -52,6 +53,9 @@ struct skep_program {
     enum skep_engine engine;
     struct interp *interp;
     struct checked *checked;
+    struct jit_code *jit;
+    struct skep_machine_code machine_code; /* of `jit` */
+    struct gdb_entry *gdb;                 /* that it is registered as, or NULL */
     struct witness witness; /* that the checked engine's runs are held to, if they are */
     struct facts facts;     /* of a verified program, for those who compile; else none */
     /* A handle of the host has user references on every map of its instance: its own, and those of

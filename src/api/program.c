@@ -1,4 +1,5 @@
 /* Programs (include/skep/program.h): link, check, prepare an engine; handles. */
+#include "api/compile.h"
 #include "api/instance.h"
 #include "api/resolve.h"
 #include "api/verification.h"
@@ -17,6 +18,7 @@ static void program_destroy(void *object)
         interp_drop(program->interp);
     if (program->checked)
         checked_drop(program->checked);
+    compile_drop(program);
     witness_drop(&program->witness);
     facts_drop(&program->facts);
     for (u32 i = 0; program->maps && i < program->linked.n_maps; i++)
@@ -137,17 +139,34 @@ static u32 *program_costs(struct skep_program *program)
     return cost;
 }
 
-/* Compilers use facts, and tests hold runs to them. */
-static bool program_wants_facts(const struct skep_load_options *options)
+/* Options that only CHECKED knows choose it. */
+static enum skep_engine program_engine(const struct skep_load_options *options)
+{
+    bool known = options->engine > SKEP_ENGINE_DEFAULT && options->engine <= SKEP_ENGINE_JIT;
+    if (known)
+        return options->engine;
+    if (options->trusted || options->witness || options->facts)
+        return SKEP_ENGINE_CHECKED;
+    return jit_is_available() ? SKEP_ENGINE_JIT
+           : options->guard   ? SKEP_ENGINE_CHECKED
+                              : SKEP_ENGINE_INTERP;
+}
+
+/* Tests hold runs to them, and compilers use them. */
+static bool program_tests_verifier(const struct skep_load_options *options)
 {
     return options->witness || options->facts;
+}
+static bool program_wants_facts(const struct skep_load_options *options)
+{
+    return program_tests_verifier(options) || program_engine(options) == SKEP_ENGINE_JIT;
 }
 
 /* A witness is a verification's, whoever vouches for the program. */
 static bool program_is_verified(const struct skep_load_options *options)
 {
     return options->engine != SKEP_ENGINE_NONE &&
-           (!options->trusted || program_wants_facts(options));
+           (!options->trusted || program_tests_verifier(options));
 }
 
 static skep_status program_analyse(struct skep_program *program,
@@ -280,6 +299,21 @@ static skep_status program_prepare_checked(struct skep_program *program,
     return SKEP_OK;
 }
 
+static skep_status program_prepare_jit(struct skep_program *program,
+                                       const struct skep_load_options *options, skep_error *err)
+{
+    if (!program_is_verified(options))
+        return RAISE(err, SKEP_UNSUPPORTED, JIT_UNVERIFIED, STR(program->linked.name));
+    program->rt.metered = (options->fuel || options->may_loop) && !options->unmetered;
+    if (!program->rt.metered)
+        program->rt.fuel = 0;
+    TRY(compile_program(program, options, err));
+    program->rt.run = jit_run;
+    program->rt.run_callback = jit_run_callback;
+    program->rt.engine = program->jit;
+    return SKEP_OK;
+}
+
 static skep_status program_refuse_run(struct skep_thread *thread, const struct rt_program *program,
                                       void *ctx, u64 *r0)
 {
@@ -310,6 +344,7 @@ static program_prepare_fn *const program_engines[] = {
     [SKEP_ENGINE_CHECKED] = program_prepare_checked,
     [SKEP_ENGINE_INTERP] = program_prepare_interp,
     [SKEP_ENGINE_NONE] = program_prepare_none,
+    [SKEP_ENGINE_JIT] = program_prepare_jit,
 };
 
 /* Programs that may tail-call one another see the same context and are held to the same rules. */
@@ -332,8 +367,7 @@ static skep_status program_prepare(struct skep_program *program,
     rt->metered = !options->unmetered;
     if (rt->metered)
         rt->fuel = options->fuel ? options->fuel : PROGRAM_DEFAULT_FUEL;
-    bool known = options->engine > SKEP_ENGINE_DEFAULT && options->engine <= SKEP_ENGINE_NONE;
-    program->engine = known ? options->engine : SKEP_ENGINE_CHECKED;
+    program->engine = program_engine(options);
     return program_engines[program->engine](program, options, err);
 }
 
@@ -440,12 +474,15 @@ const struct skep_hook *skep_program_hook(const skep_program *program)
 
 enum skep_engine skep_program_engine(const skep_program *program) { return program->engine; }
 
+bool skep_program_is_metered(const skep_program *program) { return program->rt.metered; }
+
 uint32_t skep_program_ctx_bytes(const skep_program *program) { return program->rt.ctx_bytes; }
 
 size_t skep_program_code_bytes(const skep_program *program)
 {
     return program->interp    ? interp_code_bytes(program->interp)
            : program->checked ? checked_code_bytes(program->checked)
+           : program->jit     ? jit_code_bytes(program->jit)
                               : 0;
 }
 

@@ -24,6 +24,9 @@ DIAG(HELPER_GPL,        "helper-gpl-only",          "program {program}, instruct
 DIAG(INSN_UNSUPPORTED,  "instruction-unsupported",  "program {program}, instruction {insn}: {what} is not supported")
 DIAG(CTX_SMALL,         "context-too-small",        "program {program} needs {bytes} bytes of memory as its context, and the run gives {given}")
 
+DIAG(JIT_UNVERIFIED,    "jit-unverified",           "program {program} is trusted, not verified: only verified programs are compiled")
+DIAG(JIT_ABSENT,        "jit-absent",               "program {program}: programs are not compiled on this CPU")
+
 /* contract */
 DIAG(CONTRACT_HELPER,   "contract-bad-helper",      "helper {helper}: {what}")
 DIAG(CONTRACT_HELPER_ARG, "contract-bad-argument",  "helper {helper}, argument {argument}: {what}")

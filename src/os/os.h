@@ -61,6 +61,8 @@ void *os_pages_mirrored(size_t size);
 void *os_code_alloc(size_t size, const void *neighbour, u64 reach); /* NULL: there is no room */
 bool os_code_seal(void *code, size_t size);
 void os_code_free(void *code, size_t size);
+/* Tells perf(1) of code, in the file that it looks for: a line in /tmp/perf-PID.map. */
+bool os_perf_map_add(const void *code, size_t size, const char *name);
 
 /* Barriers in which one side pays.  A frequent reader calls os_barrier_light between its store and
  * its load, a rare writer os_barrier_heavy between its own; of the two loads at least one then sees

@@ -118,6 +118,11 @@ bool rt_call(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0)
 {
     if (thread->stop != SKEP_OK)
         return false;
+    /* Code that is not metered looks nowhere else. */
+    if (atomic_load_explicit(&thread->cancel, memory_order_relaxed)) {
+        thread->stop = SKEP_CANCELLED;
+        return false;
+    }
     skep_status status = thread->call_back(thread, token, args, r0);
     if (status != SKEP_OK)
         thread->stop = status;

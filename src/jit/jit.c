@@ -1,0 +1,238 @@
+/* Compiled programs: bytes become code that can run, and runs enter and leave it.
+ *
+ * Code is written to memory of its own, patched there, and sealed; from then on it can be executed
+ * and no longer written.  The rest of the last page is filled with traps, and pages that nobody may
+ * touch lie on either side.  A program's entry is known to nobody before the seal. */
+#include "jit/jit.h"
+
+#include "jit/generate.h"
+#include "os/os.h"
+
+/* See emit_entry of target.h. */
+typedef u64 jit_enter_fn(struct skep_thread *thread, const u64 args[5], u64 frame, u64 function);
+
+struct jit_code {
+    struct mem *mem;
+    u8 *start;
+    size_t bytes, mapped;
+    jit_enter_fn *enter;
+    skep_helper_fn *direct; /* function 0, when it needs no frame and cannot stop; else NULL */
+    struct jit_generated generated; /* its tables; the buffer is gone */
+};
+
+bool jit_is_available(void) { return jit_host_target != NULL; }
+const char *jit_target_name(void) { return jit_host_target ? jit_host_target->name : ""; }
+
+/* ---- from bytes to code */
+
+static void jit_keep_reloc(struct jit_emit *emit, u32 at, u8 kind, enum jit_reloc_special special,
+                           u64 to)
+{
+    (void)emit, (void)at, (void)kind, (void)special, (void)to; /* padding calls nobody */
+}
+
+/* What is left of the last page becomes traps. */
+static bool jit_fill_page(const struct jit_target *target, struct jit_buffer *buffer)
+{
+    struct jit_emit emit = { .buffer = buffer, .target = target, .reloc = jit_keep_reloc };
+    u32 page = (u32)os_page_size(), rest = (page - buffer->n % page) % page;
+    target->pad(&emit, rest);
+    return !buffer->failed;
+}
+
+/* False: a host function is out of reach. */
+static bool jit_patch(const struct jit_target *target, const struct jit_code *code)
+{
+    const struct jit_generated *generated = &code->generated;
+    u64 address = (u64)(uintptr_t)code->start;
+    for (u32 i = 0; i < generated->n_relocs; i++)
+        if (!target->patch(code->start, address, &generated->relocs[i], generated->relocs[i].to))
+            return false;
+    return true;
+}
+
+enum jit_outcome { JIT_DONE, JIT_OUT_OF_REACH, JIT_NO_MEMORY };
+
+/* `near`: as near to the library's own code as calls need it. */
+static enum jit_outcome jit_install(struct jit_code *code, const struct jit_target *target,
+                                    bool near)
+{
+    struct jit_buffer *buffer = &code->generated.buffer;
+    code->bytes = buffer->n;
+    if (!jit_fill_page(target, buffer) || !mem_charge(code->mem, buffer->n))
+        return JIT_NO_MEMORY;
+    code->mapped = buffer->n;
+    const void *neighbour = near ? (const void *)(uintptr_t)&rt_native_trap : NULL;
+    code->start = os_code_alloc(code->mapped, neighbour, target->call_reach);
+    if (!code->start)
+        return near ? JIT_OUT_OF_REACH : JIT_NO_MEMORY;
+    memcpy(code->start, buffer->bytes, buffer->n);
+    if (!jit_patch(target, code))
+        return JIT_OUT_OF_REACH;
+    if (!os_code_seal(code->start, code->mapped))
+        return JIT_NO_MEMORY;
+    jit_buffer_drop(buffer);
+    return JIT_DONE;
+}
+
+static void jit_uninstall(struct jit_code *code)
+{
+    if (code->start)
+        os_code_free(code->start, code->mapped);
+    mem_uncharge(code->mem, code->mapped);
+    jit_generated_drop(&code->generated);
+    code->start = NULL;
+    code->mapped = code->bytes = 0;
+}
+
+static enum jit_outcome jit_try(struct jit_code *code, const struct ssa_program *ssa,
+                                const struct jit_options *options, bool near, skep_error *err)
+{
+    const struct jit_target *target = jit_host_target;
+    struct jit_generate_options how = { .features = target->features() & ~options->features_off,
+                                        .near = near };
+    if (jit_generate(code->mem, target, ssa, &how, &code->generated, err) != SKEP_OK)
+        return JIT_NO_MEMORY;
+    return jit_install(code, target, near);
+}
+
+/* Where entering a program is a call of its first function: nothing has to be saved for a stop. */
+static bool jit_is_direct(const struct ssa_program *ssa)
+{
+    const struct ssa_func *func = &ssa->funcs[0];
+    bool stops = ssa->metered;
+    for (u32 i = 1; i < func->n && !stops; i++)
+        stops = ssa_has(&func->insns[i], SSA_STOPS);
+    return !stops && !func->uses_frame;
+}
+
+static void *jit_address(const struct jit_code *code, u32 func)
+{
+    return code->start + code->generated.func_at[func];
+}
+
+skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
+                        const struct jit_options *options, struct jit_code **out, skep_error *err)
+{
+    static const struct jit_options defaults = { 0 };
+    if (!options)
+        options = &defaults;
+    struct jit_code *code = mem_new(mem, struct jit_code);
+    if (!code)
+        return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
+    code->mem = mem;
+    bool direct = jit_is_direct(ssa);
+    enum jit_outcome outcome = JIT_OUT_OF_REACH;
+    if (!options->far_calls)
+        outcome = jit_try(code, ssa, options, true, err);
+    if (outcome == JIT_OUT_OF_REACH) {
+        jit_uninstall(code);
+        outcome = jit_try(code, ssa, options, false, err);
+    }
+    if (outcome != JIT_DONE) {
+        jit_drop(code);
+        return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
+    }
+    code->enter = (jit_enter_fn *)(uintptr_t)code->start;
+    if (direct)
+        code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
+    *out = code;
+    return SKEP_OK;
+}
+
+void jit_drop(struct jit_code *code)
+{
+    jit_uninstall(code);
+    mem_delete(code->mem, code);
+}
+
+/* ---- running it */
+
+/* thread->stop says that the run stops.  A CHARGE that could not be paid is SKEP_FUEL to the
+ * compiled code, whatever the reason. */
+static COLD skep_status jit_stopped(struct skep_thread *thread)
+{
+    if (thread->stop == SKEP_FUEL && thread->fuel >= 0)
+        thread->stop = SKEP_CANCELLED;
+    return thread->stop;
+}
+
+static inline skep_status jit_enter(struct skep_thread *thread, const struct jit_code *code,
+                                    u32 func, const u64 args[5], u64 *r0)
+{
+    u32 depth = thread->depth;
+    if (UNLIKELY(depth >= RT_MAX_FRAMES)) {
+        const struct code *program = thread->program->code;
+        return rt_fault_depth(thread, program, program->funcs[func].entry);
+    }
+    thread->depth = depth + 1;
+    u64 frame = (u64)(uintptr_t)thread->stack + (u64)(depth + 1) * RT_FRAME_BYTES;
+    u64 result = code->enter(thread, args, frame, (u64)(uintptr_t)jit_address(code, func));
+    thread->depth = depth;
+    if (UNLIKELY(thread->stop != SKEP_OK))
+        return jit_stopped(thread);
+    *r0 = result;
+    return SKEP_OK;
+}
+
+static skep_status jit_call_back(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0)
+{
+    return jit_enter(thread, thread->program->engine, (u32)token - 1, args, r0);
+}
+
+/* What was thrown is the argument of the program's function for that, if it has one. */
+static COLD skep_status jit_caught(struct skep_thread *thread, const struct rt_program *program,
+                                   u64 *r0)
+{
+    const u64 args[5] = { *r0 };
+    u32 func = program->code->exception_func;
+    return func ? jit_enter(thread, program->engine, func, args, r0) : SKEP_OK;
+}
+
+skep_status jit_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                    u64 *r0)
+{
+    const struct jit_code *code = program->engine;
+    u64 r1 = (u64)(uintptr_t)ctx, r2 = 0;
+    if (program->hook->ctx_kind == SKEP_CTX_MEMORY) {
+        const struct skep_memory *block = ctx;
+        r1 = block ? (u64)(uintptr_t)block->data : 0;
+        r2 = block ? block->size : 0;
+    }
+    if (LIKELY(code->direct != NULL)) {
+        *r0 = code->direct(thread, r1, r2, 0, 0, 0);
+        return SKEP_OK;
+    }
+    thread->call_back = jit_call_back;
+    const u64 args[5] = { r1, r2 };
+    skep_status status = jit_enter(thread, code, 0, args, r0);
+    if (UNLIKELY(status != SKEP_OK) && rt_catch(thread, r0))
+        return jit_caught(thread, program, r0);
+    return status;
+}
+
+skep_status jit_run_callback(struct skep_thread *thread, const struct rt_program *program,
+                             const struct rt_callback *callback, u64 *r0)
+{
+    const u64 args[5] = { (u64)(uintptr_t)callback->map, (u64)(uintptr_t)callback->key,
+                          (u64)(uintptr_t)callback->value };
+    thread->call_back = jit_call_back;
+    return jit_enter(thread, program->engine, (u32)callback->token - 1, args, r0);
+}
+
+/* ---- looking at it */
+
+size_t jit_code_bytes(const struct jit_code *code) { return code->bytes; }
+const u8 *jit_code_start(const struct jit_code *code) { return code->start; }
+
+const struct jit_line *jit_lines(const struct jit_code *code, u32 *n)
+{
+    *n = code->generated.n_lines;
+    return code->generated.lines;
+}
+
+const struct jit_symbol *jit_symbols(const struct jit_code *code, u32 *n)
+{
+    *n = code->generated.n_symbols;
+    return code->generated.symbols;
+}
