@@ -4,6 +4,7 @@ if(PkgConfig_FOUND)
   pkg_check_modules(JANSSON IMPORTED_TARGET jansson)
   pkg_check_modules(PCAP IMPORTED_TARGET libpcap)
   pkg_check_modules(LIBBPF IMPORTED_TARGET libbpf)
+  pkg_check_modules(CAPSTONE IMPORTED_TARGET capstone)
 endif()
 
 if(command_sources AND JANSSON_FOUND AND PCAP_FOUND)
@@ -15,6 +16,11 @@ if(command_sources AND JANSSON_FOUND AND PCAP_FOUND)
     # The Linux kernel as one more engine of `skep bench`.
     target_link_libraries(skep PRIVATE PkgConfig::LIBBPF)
     target_compile_definitions(skep PRIVATE SKEP_HAVE_LIBBPF)
+  endif()
+  if(CAPSTONE_FOUND)
+    # Machine code as text in `skep dump --jit`.
+    target_link_libraries(skep PRIVATE PkgConfig::CAPSTONE)
+    target_compile_definitions(skep PRIVATE SKEP_HAVE_CAPSTONE)
   endif()
   # The man page and the completion script come from the command's own tables.
   foreach(made "skep.1 --man" "skep.bash --completion")

@@ -25,8 +25,10 @@ declare -A packages=(
 packages[all]="${packages[*]}"
 declare -A optional=( # llvm-22: what LLVM 19 does not know yet; Debian 12 has it as a security update
                        # the arm64 ones: the tests on another CPU
-    [test]="llvm-22 $arm64"
-    [all]="llvm-22 $arm64"
+                       # libcapstone-dev: machine code as text in skep dump --jit; gdb: backtraces
+    [build]="libcapstone-dev"
+    [test]="llvm-22 gdb $arm64"
+    [all]="llvm-22 libcapstone-dev gdb $arm64"
 )
 
 usage() {

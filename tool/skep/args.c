@@ -115,6 +115,8 @@ static int take_value(struct args *args, struct cursor *cursor, enum option_id i
     const struct option_row *row = &option_rows[id];
     struct given_option *given = &args->options[args->n_options++];
     *given = (struct given_option){ .id = id };
+    if (row->value && row->value[0] == '[' && !joined)
+        return STATUS_OK;
     if (!row->value)
         return joined ? say_usage("--%s takes no value", row->name) : STATUS_OK;
     if (joined) {

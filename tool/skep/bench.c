@@ -66,7 +66,7 @@ struct bench_engine {
 static bool own_prepare(struct bench_engine *engine, const struct skep_program_info *info,
                         enum skep_engine which)
 {
-    const struct load_wish wish = { .engine = which, .trusted = true };
+    const struct load_wish wish = { .engine = which, .trusted = which != SKEP_ENGINE_JIT };
     uint64_t start = now_ns();
     if (program_load(engine->target, engine->args, info, &wish, &engine->program))
         return false;
@@ -161,6 +161,11 @@ static uint64_t bench_count(struct bench_engine engine, const struct skep_progra
 }
 
 static const struct bench_kind bench_kinds[] = {
+    { .name = "jit",
+      .open = own_open,
+      .round = own_round,
+      .close = own_close,
+      .engine = SKEP_ENGINE_JIT },
     { .name = "interp",
       .open = own_open,
       .round = own_round,
@@ -462,7 +467,7 @@ static bool engines_known(const char *list)
                                strlen(bench_kinds[i].name) != length))
             i++;
         if (i == N_KINDS)
-            return say_usage("there is no engine %.*s; there are interp, checked and kernel",
+            return say_usage("there is no engine %.*s; there are jit, interp, checked and kernel",
                              (int)length, list),
                    false;
         list += length + (list[length] == ',');
@@ -477,7 +482,7 @@ int command_bench(const struct args *args)
     const char *engines = args_value(args, OPT_ENGINE);
     struct bench bench = { .args = args,
                            .host = &host,
-                           .engines = engines ? engines : "interp,checked,kernel",
+                           .engines = engines ? engines : "jit,interp,checked,kernel",
                            .progress = progress_start("measured") };
     if (args->n_words == 0 && !args_has(args, OPT_FILTER))
         return say_usage("bench takes objects, or --filter; see skep help bench");

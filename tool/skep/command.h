@@ -24,7 +24,8 @@ enum command_bit {
 
 /* clang-format off */
 
-/* O(ID, long name, letter or 0, value or NULL, how often and how, commands, help) */
+/* O(ID, long name, letter or 0, value or NULL, how often and how, commands, help).  A value that
+ * begins with "[=" may be left out. */
 #define OPTIONS(O) \
     O(PROG,         "prog",         'p', "NAME", ONE, IN_OBJECTS, \
       "the program to take; the same as OBJ:NAME") \
@@ -45,14 +46,22 @@ enum command_bit {
     O(CTX,          "ctx",          'c', "JSON|@FILE", ONE, IN_RUN | IN_BENCH, \
       "the context, fields by name: {\"ingress_ifindex\": 3, \"data\": \"hex\"}") \
     O(ENGINE,       "engine",       'e', "ENGINE", ONE, IN_RUN | IN_BENCH | IN_PLUGIN, \
-      "interp or checked; bench: also kernel, several separated by commas") \
+      "jit, interp or checked; bench: also kernel, several separated by commas") \
+    O(OPT_OFF,      "opt-off",      0, "PASS,…", ONE, IN_RUN | IN_BENCH | IN_DUMP, \
+      "passes of the compiler that are not to be run, or all; docs/jit.md names them") \
+    O(BLIND,        "blind",        0, NULL, ONE, IN_RUN | IN_BENCH | IN_DUMP, \
+      "compiled code: the program's constants do not appear in it as they are") \
+    O(PERF_MAP,     "perf-map",     0, NULL, ONE, IN_RUN | IN_BENCH, \
+      "tell perf(1) where compiled code lies, in /tmp/perf-PID.map") \
+    O(GDB,          "gdb",          0, NULL, ONE, IN_RUN | IN_BENCH, \
+      "tell gdb(1) where compiled code lies") \
     O(PROFILE,      "profile",      0, "PROFILE", ONE, IN_OBJECTS, \
       "what is refused: linux (as Linux does), strict or rfc") \
     O(NO_VERIFY,    "no-verify",    0, NULL, ONE, IN_RUN, \
       "run the program without verifying it; checked only") \
-    O(GUARD,        "guard",        0, NULL, ONE, IN_RUN | IN_VERIFY, \
+    O(GUARD,        "guard",        0, NULL, ONE, IN_RUN | IN_VERIFY | IN_BENCH | IN_DUMP, \
       "offsets that are not proved to be in bounds are checked at run time") \
-    O(FUEL,         "fuel",         0, "N", ONE, IN_RUN, \
+    O(FUEL,         "fuel",         0, "N", ONE, IN_RUN | IN_BENCH | IN_DUMP, \
       "stop a run after about N instructions; loops need not be proved to end then") \
     O(MAY_LOOP,     "fuel",         0, NULL, ONE, IN_VERIFY, \
       "loops need not be proved to end: runs will have fuel") \
@@ -88,6 +97,10 @@ enum command_bit {
       "the control-flow graph: blocks, edges, loop heads, fuel charges") \
     O(HOST,         "host",         0, NULL, ONE, IN_DUMP, \
       "the host code that the program is lowered to") \
+    O(SSA,          "ssa",          0, "[=PASS]", ONE, IN_DUMP, \
+      "the compiler's view: after all passes, after PASS, or after none (build)") \
+    O(JIT,          "jit",          0, NULL, ONE, IN_DUMP, \
+      "the machine code, with source lines") \
     O(MAPS,         "maps",         0, NULL, ONE, IN_DUMP, \
       "the maps that the object declares, and its data sections") \
     O(BTF,          "btf",          0, NULL, ONE, IN_DUMP, \

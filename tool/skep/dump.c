@@ -1,5 +1,6 @@
 /* skep dump: what is in an object.  Every view makes result objects; text shows the same. */
 #include "load.h"
+#include "machine.h"
 #include "open.h"
 #include "out.h"
 
@@ -9,11 +10,13 @@
 #include <string.h>
 
 const char details_dump[] =
-    "Without one of --insns, --linked, --cfg, --host, --maps, --btf, --relocs: tables of the\n"
-    "programs and maps. The views of programs show one when it is named, else all of them.\n"
+    "Without one of --insns, --linked, --cfg, --host, --ssa, --jit, --maps, --btf, --relocs: "
+    "tables\n"
+    "of the programs and maps. The views of programs show one when it is named, else all of them.\n"
     "--insns is llvm-objdump's listing of the program as it stands in its section, relocations "
     "not\n"
-    "applied; --linked is what will run, with every reference resolved.\n"
+    "applied; --linked is what will run, with every reference resolved. --ssa and --jit are what\n"
+    "the compiler makes of a verified program; --fuel, --blind and --opt-off change that.\n"
     "\n"
     "Example:\n"
     "\n"
@@ -146,41 +149,72 @@ static int listing_unlinked(const struct target *target, const struct skep_progr
     return status ? say_error(target->path, status, &error) : STATUS_OK;
 }
 
-static int listing_loaded(const struct target *target, const struct args *args,
-                          const struct skep_program_info *info, enum skep_listing what, char **text)
+/* A view of programs: the option, the engine that the program is loaded for, and its listing. */
+enum view_kind { VIEW_UNLINKED, VIEW_LIST, VIEW_SSA, VIEW_MACHINE };
+struct view {
+    enum option_id id;
+    enum view_kind kind;
+    enum skep_listing listing; /* VIEW_LIST */
+};
+static const struct view views[] = {
+    { .id = OPT_INSNS, .kind = VIEW_UNLINKED },
+    { .id = OPT_LINKED, .kind = VIEW_LIST, .listing = SKEP_LIST_INSNS },
+    { .id = OPT_CFG, .kind = VIEW_LIST, .listing = SKEP_LIST_CFG },
+    { .id = OPT_HOST, .kind = VIEW_LIST, .listing = SKEP_LIST_HOST },
+    { .id = OPT_SSA, .kind = VIEW_SSA },
+    { .id = OPT_JIT, .kind = VIEW_MACHINE },
+};
+
+/* What the view shows of a loaded program. */
+static int listing_of(const struct view *view, const struct args *args, const skep_program *program,
+                      json_t **out)
 {
-    const struct load_wish wish = { .engine = SKEP_ENGINE_NONE };
+    if (view->kind == VIEW_MACHINE) {
+        *out = machine_code_json(program);
+        return STATUS_OK;
+    }
+    char *text = NULL;
+    skep_error error = { 0 };
+    skep_status status =
+        view->kind == VIEW_SSA
+            ? skep_program_list_ssa(program, args_value(args, OPT_SSA), &text, &error)
+            : skep_program_list(program, view->listing, &text);
+    if (status)
+        return say_error(skep_program_name(program), status, &error);
+    *out = json_lines(text);
+    free(text);
+    return STATUS_OK;
+}
+
+static int listing_loaded(const struct target *target, const struct args *args,
+                          const struct skep_program_info *info, const struct view *view,
+                          json_t **out)
+{
+    bool compiled = view->kind == VIEW_MACHINE || (view->kind == VIEW_SSA && *skep_jit_name());
+    const struct load_wish wish = { .engine = compiled                 ? SKEP_ENGINE_JIT
+                                              : view->kind == VIEW_SSA ? SKEP_ENGINE_DEFAULT
+                                                                       : SKEP_ENGINE_NONE };
     skep_program *program;
     int result = program_load(target, args, info, &wish, &program);
     if (result)
         return result;
-    skep_status status = skep_program_list(program, what, text);
+    result = listing_of(view, args, program, out);
     skep_program_free(program);
-    return status ? say_error(info->name, status, NULL) : STATUS_OK;
+    return result;
 }
-
-/* A view of programs: the option, and which listing it is. */
-struct view {
-    enum option_id id;
-    bool loaded;
-    enum skep_listing listing;
-};
-static const struct view views[] = { { OPT_INSNS, false, SKEP_LIST_INSNS },
-                                     { OPT_LINKED, true, SKEP_LIST_INSNS },
-                                     { OPT_CFG, true, SKEP_LIST_CFG },
-                                     { OPT_HOST, true, SKEP_LIST_HOST } };
 
 static int dump_listing(const struct target *target, const struct args *args,
                         const struct view *view, const struct skep_program_info *info,
                         json_t *results)
 {
-    char *text;
-    int status = view->loaded ? listing_loaded(target, args, info, view->listing, &text)
-                              : listing_unlinked(target, info, &text);
+    json_t *listing = NULL;
+    char *text = NULL;
+    int status = view->kind == VIEW_UNLINKED ? listing_unlinked(target, info, &text)
+                                             : listing_loaded(target, args, info, view, &listing);
     if (status)
         return status;
     json_t *result = target_result(target, info);
-    set(result, option_rows[view->id].name, json_lines(text));
+    set(result, option_rows[view->id].name, text ? json_lines(text) : listing);
     append(results, result);
     free(text);
     return STATUS_OK;
@@ -220,7 +254,11 @@ static void print_listings(const struct view *view, const json_t *results)
         if (json_array_size(results) > 1)
             printf("%s%s%s (%s):%s\n", i ? "\n" : "", colour(BOLD), get_text(result, "program"),
                    get_text(result, "section"), colour(PLAIN));
-        print_lines(json_object_get(result, option_rows[view->id].name));
+        const json_t *listing = json_object_get(result, option_rows[view->id].name);
+        if (view->kind == VIEW_MACHINE)
+            machine_code_print(listing);
+        else
+            print_lines(listing);
     }
 }
 
@@ -253,8 +291,8 @@ static const struct view *view_asked(const struct args *args)
 
 static int count_views(const struct args *args)
 {
-    static const enum option_id all[] = { OPT_INSNS, OPT_LINKED, OPT_CFG,   OPT_HOST,
-                                          OPT_MAPS,  OPT_BTF,    OPT_RELOCS };
+    static const enum option_id all[] = { OPT_INSNS, OPT_LINKED, OPT_CFG, OPT_HOST,  OPT_SSA,
+                                          OPT_JIT,   OPT_MAPS,   OPT_BTF, OPT_RELOCS };
     int n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         n += args_has(args, all[i]);

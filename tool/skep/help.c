@@ -17,7 +17,8 @@ const char details_help[] = "Without a command: the list of commands.\n";
 static char *option_spelling(const struct option_row *row)
 {
     char letter[] = { '-', row->letter, ',', ' ', 0 };
-    return format_new("%s--%s%s%s", row->letter ? letter : "    ", row->name, row->value ? " " : "",
+    bool spaced = row->value && row->value[0] != '[';
+    return format_new("%s--%s%s%s", row->letter ? letter : "    ", row->name, spaced ? " " : "",
                       row->value ? row->value : "");
 }
 

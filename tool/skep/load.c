@@ -139,6 +139,12 @@ static int load_refused(const struct target *target, const struct skep_program_i
     return result;
 }
 
+static uint32_t debuggers_of(const struct args *args)
+{
+    return (args_has(args, OPT_PERF_MAP) ? SKEP_DEBUGGER_PERF : 0u) |
+           (args_has(args, OPT_GDB) ? SKEP_DEBUGGER_GDB : 0u);
+}
+
 int program_load(const struct target *target, const struct args *args,
                  const struct skep_program_info *info, const struct load_wish *wish,
                  skep_program **program)
@@ -149,6 +155,9 @@ int program_load(const struct target *target, const struct args *args,
                                          .trusted = wish->trusted,
                                          .may_loop = args_has(args, OPT_FUEL),
                                          .guard = args_has(args, OPT_GUARD) && !wish->trusted,
+                                         .blind = args_has(args, OPT_BLIND),
+                                         .opt_off = args_value(args, OPT_OPT_OFF),
+                                         .debuggers = debuggers_of(args),
                                          .share = wish->share,
                                          .verdict = &verdict };
     skep_error error = { 0 };

@@ -13,8 +13,9 @@
 
 static const char *const engine_names[] = { [SKEP_ENGINE_DEFAULT] = "default",
                                             [SKEP_ENGINE_CHECKED] = "checked",
-                                            [SKEP_ENGINE_INTERP] =
-                                                "interp" }; /* NONE is for dump alone */
+                                            [SKEP_ENGINE_INTERP] = "interp",
+                                            [SKEP_ENGINE_NONE] = "", /* for dump alone */
+                                            [SKEP_ENGINE_JIT] = "jit" };
 static const char *const profile_names[] = {
     [SKEP_PROFILE_LINUX] = "linux", [SKEP_PROFILE_STRICT] = "strict", [SKEP_PROFILE_RFC] = "rfc"
 };
@@ -32,8 +33,8 @@ static int name_find(const char *const *names, size_t n, const char *name)
 bool engine_parse(const char *name, enum skep_engine *out)
 {
     int i = name ? NAME_FIND(engine_names, name) : SKEP_ENGINE_DEFAULT;
-    if (i < 0)
-        return say_usage("there is no engine %s; there are interp and checked", name), false;
+    if (i < 0 || (enum skep_engine)i == SKEP_ENGINE_NONE)
+        return say_usage("there is no engine %s; there are jit, interp and checked", name), false;
     *out = (enum skep_engine)i;
     return true;
 }

@@ -8,7 +8,8 @@
 const char details_plugin[] =
     "Reads a program as hex text from standard input and its memory as hex bytes separated by\n"
     "blanks from MEMORY, runs it with r1 = memory and r2 = its size, and prints r0 in hex. With\n"
-    "--elf standard input is an ELF object, raw or as hex text. --engine is checked or interp.\n"
+    "--elf standard input is an ELF object, raw or as hex text. --engine is checked, interp or "
+    "jit.\n"
     "\n"
     "Example:\n"
     "\n"
@@ -76,12 +77,12 @@ static int plugin_load(struct plugin *plugin, skep_program **program)
 {
     struct skep_load_options options = { .size = sizeof options,
                                          .profile = SKEP_PROFILE_RFC,
-                                         .engine = SKEP_ENGINE_CHECKED,
-                                         .trusted = true };
+                                         .engine = SKEP_ENGINE_CHECKED };
     skep_error error = { 0 };
     const char *engine = args_value(plugin->args, OPT_ENGINE);
     if (engine && !engine_parse(engine, &options.engine))
         return STATUS_USAGE;
+    options.trusted = options.engine != SKEP_ENGINE_JIT;
     skep_status status = skep_program_load(plugin->object, NULL, &options, program, &error);
     return status ? say_error("program", status, &error) : STATUS_OK;
 }

@@ -28,8 +28,10 @@ const char details_run[] =
     "With --fuel its loops need not be proved to end. --no-verify runs it as it is, in checked\n"
     "only.\n"
     "\n"
-    "ENGINES: checked (the default) checks every access while the program runs. interp is faster\n"
-    "and rests on the verification.\n"
+    "ENGINES: jit compiles the program to machine code, interp interprets it; both rest on the\n"
+    "verification. checked checks every access while the program runs. The default is jit where "
+    "there\n"
+    "is one for this CPU, else interp; checked with --no-verify.\n"
     "\n"
     "MAP VALUES (keys too): a number of the map's size, decimal or 0x; hex bytes, as 0a:0b:0c,\n"
     "hex:0a0b0c or all digits of the size; an address, 10.0.0.1 or ::1; for LPM tries 10.0.0.0/8;\n"
@@ -48,9 +50,11 @@ static int run_wish(const struct args *args, struct load_wish *wish)
     *wish = (struct load_wish){ .trusted = args_has(args, OPT_NO_VERIFY) };
     if (!engine_parse(args_value(args, OPT_ENGINE), &wish->engine))
         return STATUS_USAGE;
-    if (wish->engine == SKEP_ENGINE_INTERP && wish->trusted)
-        return say_usage("interp checks nothing while a program runs, so that it must be verified; "
-                         "--no-verify is for checked");
+    bool checks = wish->engine == SKEP_ENGINE_CHECKED || wish->engine == SKEP_ENGINE_DEFAULT;
+    if (wish->trusted && !checks)
+        return say_usage("%s checks nothing while a program runs, so that it must be verified; "
+                         "--no-verify is for checked",
+                         engine_name(wish->engine));
     if (wish->engine == SKEP_ENGINE_INTERP && args_has(args, OPT_GUARD))
         return say_usage("interp has no guards; checked guards every access");
     return STATUS_OK;
