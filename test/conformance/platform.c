@@ -196,7 +196,7 @@ static bool run_skep(struct platform *p, enum skep_engine engine, const skep_ins
     const struct skep_load_options options = {
         .size = sizeof options,
         .engine = engine,
-        .trusted = true,
+        .trusted = engine != SKEP_ENGINE_JIT,
         .maps = p->maps,
         .n_maps = PLATFORM_MAPS,
     };
@@ -267,7 +267,7 @@ static bool open_kernel(struct platform *p)
 /* ---- the check */
 
 struct counts {
-    unsigned vectors, interp, checked, kernel;
+    unsigned vectors, interp, checked, jit, kernel;
 };
 
 static void platform_wrong(struct platform *p, const struct row *row, const char *engine,
@@ -281,9 +281,10 @@ static void platform_wrong(struct platform *p, const struct row *row, const char
 static void check_tuple(struct platform *p, const struct row *row, uint32_t i,
                         struct counts *counts)
 {
-    static const enum skep_engine engines[] = { SKEP_ENGINE_INTERP, SKEP_ENGINE_CHECKED };
-    static const char *const names[] = { "interp", "checked" };
-    unsigned *passed[] = { &counts->interp, &counts->checked };
+    static const enum skep_engine engines[] = { SKEP_ENGINE_INTERP, SKEP_ENGINE_CHECKED,
+                                                SKEP_ENGINE_JIT };
+    static const char *const names[] = { "interp", "checked", "jit" };
+    unsigned *passed[] = { &counts->interp, &counts->checked, &counts->jit };
     const struct tuple t = tuple_at(p, row, i);
     char text[512], why[256] = "";
     uint64_t expected = row->make(&t, text, sizeof text), got = 0;
@@ -294,7 +295,7 @@ static void check_tuple(struct platform *p, const struct row *row, uint32_t i,
         platform_wrong(p, row, "assembler", text, 0, expected, "does not assemble");
         return;
     }
-    for (unsigned e = 0; e < 2; e++) {
+    for (unsigned e = 0; e < (*skep_jit_name() ? 3 : 2); e++) {
         bool ran = run_skep(p, engines[e], insns, count, &got, why, sizeof why);
         if (ran && got == expected)
             ++*passed[e];
@@ -363,8 +364,8 @@ int main(void)
         struct counts counts = { 0 };
         for (uint32_t i = 0; i < PLATFORM_TUPLES; i++)
             check_tuple(&p, &rows[r], i, &counts);
-        printf("%-18s %4u vectors  interp %u  checked %u  kernel %u\n", rows[r].name,
-               counts.vectors, counts.interp, counts.checked, counts.kernel);
+        printf("%-18s %4u vectors  interp %u  checked %u  jit %u  kernel %u\n", rows[r].name,
+               counts.vectors, counts.interp, counts.checked, counts.jit, counts.kernel);
         vectors += counts.vectors;
     }
     printf("%zu rows, %u vectors, %u wrong\n", sizeof rows / sizeof *rows, vectors, p.wrong);

@@ -30,7 +30,7 @@ static skep_program *load(const struct skep_engine_host *host, const uint8_t *co
         .size = sizeof options,
         .engine = host->engine,
         .profile = SKEP_PROFILE_RFC,
-        .trusted = true,
+        .trusted = host->engine != SKEP_ENGINE_JIT,
     };
     if (skep_object_from_insns(host->env, "vector", code, size / sizeof(skep_insn), host->hook,
                                &object, NULL) != SKEP_OK)

@@ -439,17 +439,17 @@ static void setting_reset(struct setting *s)
         skep_map_delete(s->maps[1], &key);
 }
 
-static struct outcome run_here(struct setting *s, const char *text, enum skep_engine engine)
+/* An engine, and how it is asked to work. */
+struct way {
+    enum skep_engine engine;
+    bool unmetered;
+    const char *opt_off;
+};
+
+static struct outcome run_program(struct setting *s, const skep_program *program)
 {
-    struct skep_load_options options = { .size = sizeof(options),
-                                         .engine = engine,
-                                         .profile = SKEP_PROFILE_RFC,
-                                         .trusted = true,
-                                         .maps = s->maps,
-                                         .n_maps = 2 };
     struct outcome o = { 0 };
     size_t length;
-    skep_program *program = program_from_text(s->env, "xdp", text, &options);
     setting_reset(s);
     o.status = skep_run(s->thread, program, s->packet, &o.r0);
     o.fuel = skep_thread_fuel_used(s->thread);
@@ -460,8 +460,31 @@ static struct outcome run_here(struct setting *s, const char *text, enum skep_en
     skep_map_lookup(s->maps[0], &(uint32_t){ 0 }, o.value);
     for (uint32_t key = 0; key < HASH_KEYS; key++)
         o.hash[key].there = skep_map_lookup(s->maps[1], &key, &o.hash[key].value) == 0;
-    skep_program_free(program);
     return o;
+}
+
+/* false: the verifier refuses what is to be compiled. */
+static bool run_here(struct setting *s, const char *text, struct way way, struct outcome *o)
+{
+    bool compiled = way.engine == SKEP_ENGINE_JIT;
+    struct skep_load_options options = { .size = sizeof(options),
+                                         .engine = way.engine,
+                                         .profile = SKEP_PROFILE_RFC,
+                                         .trusted = !compiled,
+                                         .may_loop = compiled && !way.unmetered,
+                                         .opt_off = way.opt_off,
+                                         .maps = s->maps,
+                                         .n_maps = 2 };
+    skep_error error = { 0 };
+    skep_program *program = NULL;
+    skep_status status = load_text(s->env, "xdp", text, &options, &program, &error);
+    if (compiled && status == SKEP_REJECTED)
+        return false;
+    if (status != SKEP_OK)
+        fail_msg("%s\n%s", skep_error_id(&error), text);
+    *o = run_program(s, program);
+    skep_program_free(program);
+    return true;
 }
 
 /* What differs, or NULL. */
@@ -605,8 +628,42 @@ static void compare_kernel(struct kernel *k, const struct generator *g, const st
         disagree(what, "interp and the kernel", g, &ours, &theirs);
 }
 
+/* The compiler with fuel, without it, and without its passes, in turn with one pass missing. */
+static unsigned compare_compiled(struct setting *s, const struct generator *g,
+                                 const struct outcome *interp, unsigned turn)
+{
+    static const char *const passes[] = { "slots",    "inline_sub", "inline_map", "fold",
+                                          "gvn",      "branches",   "licm",       "idioms",
+                                          "divconst", "ifconv",     "stores",     "dce" };
+    unsigned n_passes = sizeof(passes) / sizeof(passes[0]);
+    const struct way ways[] = {
+        { SKEP_ENGINE_JIT, false, NULL },
+        { SKEP_ENGINE_JIT, true, NULL },
+        { SKEP_ENGINE_JIT, false, "all" },
+        { SKEP_ENGINE_JIT, true, passes[turn % n_passes] },
+    };
+    unsigned ran = 0;
+    for (unsigned w = 0; *skep_jit_name() && w < sizeof(ways) / sizeof(ways[0]); w++) {
+        struct outcome jit;
+        if (!run_here(s, g->text, ways[w], &jit))
+            continue;
+        struct outcome expected = *interp;
+        if (ways[w].unmetered)
+            expected.fuel = jit.fuel;
+        const char *what = difference(&expected, &jit);
+        char who[64];
+        snprintf(who, sizeof(who), "interp and jit%s%s%s", ways[w].unmetered ? " unmetered" : "",
+                 ways[w].opt_off ? " without " : "", ways[w].opt_off ? ways[w].opt_off : "");
+        if (what)
+            disagree(what, who, g, &expected, &jit);
+        ran++;
+    }
+    return ran;
+}
+
 TEST(engines_agree_on_valid_programs)
 {
+    unsigned compiled = 0;
     static struct generator g;
     struct setting s;
     struct kernel k = { .maps = { -1, -1 } };
@@ -615,8 +672,9 @@ TEST(engines_agree_on_valid_programs)
     kernel_open(&k);
     for (unsigned i = 0; i < programs; i++) {
         generate(&g);
-        struct outcome interp = run_here(&s, g.text, SKEP_ENGINE_INTERP);
-        struct outcome checked = run_here(&s, g.text, SKEP_ENGINE_CHECKED);
+        struct outcome interp, checked;
+        run_here(&s, g.text, (struct way){ SKEP_ENGINE_INTERP, false, NULL }, &interp);
+        run_here(&s, g.text, (struct way){ SKEP_ENGINE_CHECKED, false, NULL }, &checked);
         const char *what = difference(&interp, &checked);
         if (checked.status != SKEP_OK) {
             const struct skep_fault *fault = skep_thread_fault(s.thread);
@@ -628,10 +686,14 @@ TEST(engines_agree_on_valid_programs)
         }
         if (what)
             disagree(what, "interp and checked", &g, &interp, &checked);
+        compiled += compare_compiled(&s, &g, &interp, i);
         compare_kernel(&k, &g, &interp);
     }
-    printf("%u programs, %u of them in the kernel (%u refused), seed %llu\n", programs, k.ran,
-           k.refused, (unsigned long long)seed);
+    printf("%u programs, %u runs of compiled ones, %u of them in the kernel (%u refused), seed "
+           "%llu\n",
+           programs, compiled, k.ran, k.refused, (unsigned long long)seed);
+    if (*skep_jit_name() && programs >= PROGRAMS)
+        assert_true(compiled > 3 * programs); /* the generator stays within what is proved */
     if (k.maps[1] >= 0 && programs >= PROGRAMS)
         assert_true(k.ran > programs / 4); /* the generator stays within what Linux accepts */
     kernel_close(&k);

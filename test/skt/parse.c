@@ -285,6 +285,8 @@ static void add_engine(struct parser *p, char *piece)
         p->test->engines |= 1u << SKEP_ENGINE_INTERP;
     else if (strcmp(piece, "checked") == 0)
         p->test->engines |= 1u << SKEP_ENGINE_CHECKED;
+    else if (strcmp(piece, "jit") == 0)
+        p->test->engines |= 1u << SKEP_ENGINE_JIT;
     else
         complain(p, "no such engine", piece);
 }

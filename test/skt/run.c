@@ -14,9 +14,12 @@ struct attempt {
     const struct skt_case *test;
     enum skep_engine engine;
     size_t matrix_at; /* which value of the matrix */
-    bool asks;        /* for the verdict; else runs unverified */
-    bool skipped;     /* there is no verifier to ask */
-    char why[600];    /* what is wrong; "": nothing */
+    bool asks;        /* for the verdict; else runs unverified, but for compiled programs */
+    bool unmetered;
+    const char *opt_off;
+    const char
+        *skipped;  /* why: there is no verifier to ask, or it refuses what is to be compiled */
+    char why[600]; /* what is wrong; "": nothing */
 
     skep_env *env;
     const struct skep_hook *hook;
@@ -160,8 +163,12 @@ static bool load(struct attempt *a, const char *source, skep_object **object,
         .size = sizeof(options),
         .engine = a->engine,
         .profile = a->test->profile,
-        .trusted = !a->asks,
-        .fuel = a->test->fuel ? a->test->fuel : 1000000,
+        .trusted = !a->asks && a->engine != SKEP_ENGINE_JIT,
+        .fuel = a->unmetered    ? 0
+                : a->test->fuel ? a->test->fuel
+                                : 1000000,
+        .may_loop = a->engine == SKEP_ENGINE_JIT && !a->unmetered,
+        .opt_off = a->opt_off,
         .maps = a->maps,
         .n_maps = a->test->n_maps,
     };
@@ -175,7 +182,13 @@ static bool load(struct attempt *a, const char *source, skep_object **object,
     options.witness = a->engine == SKEP_ENGINE_CHECKED && !a->asks;
     bool loaded = ok && skep_program_load(*object, NULL, &options, program, error) == SKEP_OK;
     options.witness = false;
-    ok = ok && (loaded || skep_program_load(*object, NULL, &options, program, error) == SKEP_OK);
+    skep_status status = SKEP_OK;
+    if (ok && !loaded)
+        status = skep_program_load(*object, NULL, &options, program, error);
+    if (status != SKEP_OK && a->engine == SKEP_ENGINE_JIT && status != SKEP_NOMEM &&
+        strncmp(skep_error_id(error), "jit-", 4) != 0)
+        a->skipped = "the verifier refuses it";
+    ok = ok && status == SKEP_OK;
     free(text);
     free(insns);
     return ok;
@@ -186,7 +199,7 @@ static bool load_tail(struct attempt *a, size_t i)
     skep_error error = { 0 };
     const struct skt_tail *tail = &a->test->tails[i];
     if (!load(a, tail->source, &a->tail_objects[i], &a->tails[i], &error))
-        return wrong_error(a, "tail", &error);
+        return a->skipped ? false : wrong_error(a, "tail", &error);
     for (size_t m = 0; m < a->test->n_maps; m++)
         if (strcmp(a->test->maps[m].type, "prog_array") == 0)
             return skep_map_set_program(a->maps[m], tail->index, a->tails[i]) == 0 ||
@@ -198,7 +211,7 @@ static bool load_programs(struct attempt *a)
 {
     skep_error error = { 0 };
     if (!load(a, a->test->source, &a->object, &a->program, &error))
-        return wrong_error(a, "load", &error);
+        return a->skipped ? false : wrong_error(a, "load", &error);
     for (size_t i = 0; i < a->test->n_tails; i++)
         if (!load_tail(a, i))
             return false;
@@ -215,7 +228,7 @@ static bool check_verdict(struct attempt *a)
     if (!loaded)
         return strcmp(reject, "*") == 0 || strcmp(skep_error_id(&error), reject) == 0 ||
                wrong_error(a, "rejected", &error);
-    a->skipped = !has_verifier(a->env);
+    a->skipped = has_verifier(a->env) ? NULL : "no verifier";
     return !reject || a->skipped || wrong(a, "accepted; expected %s", reject);
 }
 
@@ -394,23 +407,34 @@ static void report(struct attempt *a, struct skt_tap *tap, const char *on)
     bool ok = !a->why[0];
     tap->n++;
     tap->n_failed += !ok;
-    tap->n_skipped += ok && a->skipped;
+    tap->n_skipped += ok && a->skipped && a->asks;
     printf("%s %u - %s (%s)", ok ? "ok" : "not ok", tap->n, t->name, on);
     if (t->n_matrix)
         printf(" %s = %s", t->matrix_name, t->matrix[a->matrix_at]);
-    printf("%s\n", ok && a->skipped ? " # SKIP no verifier" : "");
+    printf("%s%s\n", ok && a->skipped ? " # SKIP " : "", ok && a->skipped ? a->skipped : "");
     if (!ok)
         printf("# line %u: %s\n", t->line, a->why);
 }
 
-static void run_on(const struct skt_case *test, enum skep_engine engine, size_t matrix_at,
-                   struct skt_tap *tap)
+static void run_on(struct attempt a, struct skt_tap *tap, const char *on)
 {
-    struct attempt a = { .test = test, .engine = engine, .matrix_at = matrix_at };
     if (make_env(&a) && make_maps(&a) && load_programs(&a))
         run_program(&a);
     clean_up(&a);
-    report(&a, tap, engine == SKEP_ENGINE_INTERP ? "interp" : "checked");
+    report(&a, tap, on);
+}
+
+/* Compiled with fuel and without, and with no pass but what must be. */
+static void run_compiled(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
+{
+    struct attempt a = { .test = test, .engine = SKEP_ENGINE_JIT, .matrix_at = matrix_at };
+    run_on(a, tap, "jit");
+    a.opt_off = "all";
+    run_on(a, tap, "jit without passes");
+    a.opt_off = NULL;
+    a.unmetered = true;
+    if (!test->stops_for_fuel)
+        run_on(a, tap, "jit without fuel");
 }
 
 static void run_verdict(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
@@ -426,10 +450,10 @@ static void run_verdict(const struct skt_case *test, size_t matrix_at, struct sk
 
 static void run_once(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)
 {
-    unsigned both = 1u << SKEP_ENGINE_INTERP | 1u << SKEP_ENGINE_CHECKED;
-    unsigned engines = test->engines ? test->engines
-                       : test->trap  ? 1u << SKEP_ENGINE_CHECKED
-                                     : both;
+    unsigned all = 1u << SKEP_ENGINE_INTERP | 1u << SKEP_ENGINE_CHECKED | 1u << SKEP_ENGINE_JIT;
+    unsigned engines = test->engines ? test->engines : test->trap ? 1u << SKEP_ENGINE_CHECKED : all;
+    if (!*skep_jit_name())
+        engines &= ~(1u << SKEP_ENGINE_JIT);
     if (tap->quick && test->slow)
         engines &= ~(1u << SKEP_ENGINE_CHECKED);
     if (test->listing) {
@@ -443,7 +467,12 @@ static void run_once(const struct skt_case *test, size_t matrix_at, struct skt_t
                 test->trap || test->stops_for_fuel || test->twin_of;
     for (unsigned e = SKEP_ENGINE_CHECKED; runs && e <= SKEP_ENGINE_INTERP; e++)
         if (engines >> e & 1)
-            run_on(test, (enum skep_engine)e, matrix_at, tap);
+            run_on((struct attempt){ .test = test,
+                                     .engine = (enum skep_engine)e,
+                                     .matrix_at = matrix_at },
+                   tap, e == SKEP_ENGINE_INTERP ? "interp" : "checked");
+    if (runs && engines >> SKEP_ENGINE_JIT & 1)
+        run_compiled(test, matrix_at, tap);
 }
 
 static void run_twin(const struct skt_case *test, size_t matrix_at, struct skt_tap *tap)

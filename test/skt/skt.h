@@ -17,7 +17,8 @@
  *     -- matrix   x = [1, 2, 3]: the case once for each, with $x replaced
  *     -- profile  linux (the default), strict or rfc
  *     -- fuel     N
- *     -- engine   the engines that run it; else all, for `trap` checked alone
+ *     -- engine   the engines that run it; else all, for `trap` checked alone.  The compiler runs
+ *                 what the verifier accepts
  *     -- result   r0 = N | mem = HEX | packet = HEX | NAME[KEY] = VALUE | NAME[KEY] = none; several
  *                 with ;.  r0 = [1, 2, 3] goes with the matrix
  *     -- trap     ID [@SLOT] [region=NAME] [offset=N] [bytes=N]: the run ends with that fault

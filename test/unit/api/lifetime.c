@@ -93,7 +93,8 @@ static void live_through(u32 outer_type, enum skep_engine engine)
     skep_map *maps[] = { s.outer, s.table };
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = engine,
-                                         .trusted = true,
+                                         .profile = SKEP_PROFILE_LINUX,
+                                         .trusted = engine != SKEP_ENGINE_JIT,
                                          .maps = maps,
                                          .n_maps = ARRAY_LEN(maps) };
     s.program = program_from_text(s.env, "syscall", text, &options);
@@ -119,6 +120,8 @@ TEST(what_a_run_found_outlives_its_removal)
     for (u32 i = 0; i < ARRAY_LEN(types); i++) {
         live_through(types[i], SKEP_ENGINE_CHECKED);
         live_through(types[i], SKEP_ENGINE_INTERP);
+        if (*skep_jit_name())
+            live_through(types[i], SKEP_ENGINE_JIT);
     }
 }
 

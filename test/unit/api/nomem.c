@@ -60,7 +60,12 @@ static skep_status live(const struct skep_allocator *allocator, enum skep_engine
                                         &object, NULL);
     if (status == SKEP_OK) {
         struct skep_load_options load = {
-            .size = sizeof(load), .engine = engine, .trusted = true, .maps = &map, .n_maps = 1
+            .size = sizeof(load),
+            .engine = engine,
+            .trusted = engine != SKEP_ENGINE_JIT,
+            .debuggers = SKEP_DEBUGGER_GDB,
+            .maps = &map,
+            .n_maps = 1,
         };
         status = skep_program_load(object, NULL, &load, &program, NULL);
     }
@@ -105,5 +110,13 @@ TEST(every_refused_allocation_is_reported_and_nothing_is_lost_checked)
     refuse_each(SKEP_ENGINE_CHECKED);
 }
 
+TEST(every_refused_allocation_is_reported_and_nothing_is_lost_compiling)
+{
+    if (!*skep_jit_name())
+        skip();
+    refuse_each(SKEP_ENGINE_JIT);
+}
+
 UNIT_TESTS(UNIT(every_refused_allocation_is_reported_and_nothing_is_lost_interp),
-           UNIT(every_refused_allocation_is_reported_and_nothing_is_lost_checked))
+           UNIT(every_refused_allocation_is_reported_and_nothing_is_lost_checked),
+           UNIT(every_refused_allocation_is_reported_and_nothing_is_lost_compiling))

@@ -118,8 +118,9 @@ static const char text[] = "*(u32 *)(r10 - 4) = 2; *(u64 *)(r10 - 16) = 5;"
 
 TEST(programs_and_hosts_use_a_type_of_the_application)
 {
-    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
-    for (size_t i = 0; i < 2; i++) {
+    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP,
+                                                SKEP_ENGINE_JIT };
+    for (size_t i = 0; i < (*skep_jit_name() ? 3 : 2); i++) {
         skep_env *env = env_with(&counters);
         struct skep_map_spec spec = counters_spec(4);
         skep_map *map = NULL;
@@ -132,7 +133,7 @@ TEST(programs_and_hosts_use_a_type_of_the_application)
         assert_ptr_equal(skep_map_type(map), &counters);
         struct skep_load_options options = { .size = sizeof(options),
                                              .engine = engines[i],
-                                             .trusted = true,
+                                             .trusted = engines[i] != SKEP_ENGINE_JIT,
                                              .maps = &map,
                                              .n_maps = 1 };
         skep_program *program = program_from_text(env, "syscall", text, &options);

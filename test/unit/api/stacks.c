@@ -26,17 +26,21 @@ TEST(a_stack_is_found_under_its_number)
                                         .key_size = 4,
                                         .value_size = 8 * 8,
                                         .max_entries = 1024 };
-    const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+    const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP, SKEP_ENGINE_JIT };
     skep_env *env;
     skep_thread *thread;
     skep_map *map;
     assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
     assert_int_equal(skep_thread_new(env, NULL, &thread), SKEP_OK);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < (*skep_jit_name() ? 3 : 2); i++) {
         uint64_t found[8], kernel = 0, user = 0, again = 0, registers[64] = { 0 };
         assert_int_equal(skep_map_new(env, &spec, &map, NULL), SKEP_OK);
         const struct skep_load_options load = {
-            .size = sizeof(load), .engine = engines[i], .trusted = true, .maps = &map, .n_maps = 1
+            .size = sizeof(load),
+            .engine = engines[i],
+            .trusted = engines[i] != SKEP_ENGINE_JIT,
+            .maps = &map,
+            .n_maps = 1,
         };
         struct skep_memory memory = { registers, 168 };
         skep_program *program = program_from_text(env, "kprobe", text, &load);

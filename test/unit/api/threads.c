@@ -1,4 +1,4 @@
-/* Threads that run the same program over the same maps on both engines, while the host reads,
+/* Threads that run the same program over the same maps on all engines, while the host reads,
  * replaces a tail-called program and drains a ring buffer.  Sums come out right; under the thread
  * sanitizer nothing races. */
 #include "support/programs.h"
@@ -89,7 +89,8 @@ static skep_program *load(struct shared *s, const char *source, enum skep_engine
 {
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = engine,
-                                         .trusted = true,
+                                         .profile = SKEP_PROFILE_LINUX,
+                                         .trusted = engine != SKEP_ENGINE_JIT,
                                          .maps = s->maps,
                                          .n_maps = N_MAPS };
     return program_from_text(s->env, "xdp", source, &options);
@@ -98,11 +99,14 @@ static skep_program *load(struct shared *s, const char *source, enum skep_engine
 /* Meanwhile the host puts one program and then the other into the array, and reads. */
 static size_t disturb(struct shared *s)
 {
-    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP,
+                                                SKEP_ENGINE_JIT };
+    unsigned n_engines = *skep_jit_name() ? 3 : 2;
     size_t records = 0;
     for (unsigned i = 0; atomic_load(&s->running) > 0; i++) {
         uint64_t value;
-        skep_program *target = load(s, i % 2 ? "r0 = 2; exit" : "r0 = 3; exit", engines[i / 2 % 2]);
+        skep_program *target =
+            load(s, i % 2 ? "r0 = 2; exit" : "r0 = 3; exit", engines[i / 2 % n_engines]);
         skep_map_set_program(s->maps[PROGRAMS], 0, target);
         skep_program_free(target);
         skep_ringbuf_drain(s->maps[RING], count_record, &records);
@@ -151,5 +155,12 @@ static void run_threads(enum skep_engine engine)
 
 TEST(threads_share_maps_in_checked) { run_threads(SKEP_ENGINE_CHECKED); }
 TEST(threads_share_maps_in_interp) { run_threads(SKEP_ENGINE_INTERP); }
+TEST(threads_share_maps_in_compiled_code)
+{
+    if (!*skep_jit_name())
+        skip();
+    run_threads(SKEP_ENGINE_JIT);
+}
 
-UNIT_TESTS(UNIT(threads_share_maps_in_checked), UNIT(threads_share_maps_in_interp))
+UNIT_TESTS(UNIT(threads_share_maps_in_checked), UNIT(threads_share_maps_in_interp),
+           UNIT(threads_share_maps_in_compiled_code))

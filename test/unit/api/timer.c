@@ -81,7 +81,11 @@ static void bed_open(struct bed *bed, uint32_t type, enum skep_engine engine)
     bed->memory = skep_env_memory_used(bed->env);
     assert_int_equal(skep_map_new(bed->env, &spec, &bed->map, NULL), SKEP_OK);
     const struct skep_load_options load = {
-        .size = sizeof(load), .engine = engine, .trusted = true, .maps = &bed->map, .n_maps = 1
+        .size = sizeof(load),
+        .engine = engine,
+        .trusted = engine != SKEP_ENGINE_JIT,
+        .maps = &bed->map,
+        .n_maps = 1,
     };
     bed->program = program_from_text(bed->env, "memory", text, &load);
     assert_int_equal(skep_thread_new(bed->env, NULL, &bed->thread), SKEP_OK);
@@ -138,15 +142,17 @@ static uint64_t fired(struct bed *bed, uint32_t key)
     return value[0];
 }
 
-static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP,
+                                            SKEP_ENGINE_JIT };
 static const uint32_t types[] = { 1, 2, 9 }; /* hash, array, lru_hash */
 
 static void on_every(void (*check)(struct bed *bed, uint32_t type))
 {
-    for (int i = 0; i < 6; i++) {
+    int n_engines = *skep_jit_name() ? 3 : 2;
+    for (int i = 0; i < 3 * n_engines; i++) {
         struct bed bed;
-        bed_open(&bed, types[i / 2], engines[i % 2]);
-        check(&bed, types[i / 2]);
+        bed_open(&bed, types[i / n_engines], engines[i % n_engines]);
+        check(&bed, types[i / n_engines]);
         bed_close(&bed);
     }
 }
