@@ -40,6 +40,12 @@ struct bench_outcome {
     double ns;       /* time of one run over all frames */
 };
 
+/* Of a loaded program. */
+struct bench_cost {
+    double verify_us, compile_us; /* compile: all of loading but the verification */
+    double code_bytes, insns;     /* insns: in the program */
+};
+
 struct bench_engine {
     const char *name;
     /* Prepares a case.  NULL: this engine cannot; why says so. */
@@ -49,12 +55,14 @@ struct bench_engine {
     bool (*set)(void *state, const char *map, const void *key, const void *value);
     /* Instructions executed by one run over all frames; NULL or 0: not counted. */
     uint64_t (*insns)(void *state);
+    /* What it took to get there; NULL: not known. */
+    bool (*cost)(void *state, struct bench_cost *cost);
     void (*close)(void *state);
     int option; /* the engine's own */
 };
 
-extern const struct bench_engine bench_native, bench_native_march, bench_kernel, bench_interp,
-    bench_checked;
+extern const struct bench_engine bench_native, bench_native_march, bench_kernel, bench_jit,
+    bench_jit_metered, bench_interp, bench_checked;
 /* For XDP programs with maps, which are Skep's. */
 extern const struct bench_engine bench_native_xdp, bench_native_xdp_march;
 

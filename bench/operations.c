@@ -42,6 +42,7 @@ static bool fill_lpm(const struct bench_maps *maps)
 const struct operation operations[] = {
     { "loop", "the loop alone", NULL },
     { "helper", "helper call", NULL },
+    { "local_call", "local call", NULL },
     { "array_lookup", "array lookup", fill_array },
     { "percpu_array_lookup", "per-CPU array lookup", NULL },
     { "hash4_lookup", "hash lookup, 4-byte key", fill_hash4 },

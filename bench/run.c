@@ -11,19 +11,23 @@
 #include "frames.h"
 #include "operations.h"
 
+#include <skep/skep.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum lane_id { NATIVE, MARCH, KERNEL, INTERP, CHECKED, N_LANES };
+enum lane_id { NATIVE, MARCH, KERNEL, JIT, METERED, INTERP, CHECKED, N_LANES };
 static const struct bench_engine *const engines[N_LANES] = {
-    [NATIVE] = &bench_native, [MARCH] = &bench_native_march, [KERNEL] = &bench_kernel,
-    [INTERP] = &bench_interp, [CHECKED] = &bench_checked,
+    [NATIVE] = &bench_native,   [MARCH] = &bench_native_march,  [KERNEL] = &bench_kernel,
+    [JIT] = &bench_jit,         [METERED] = &bench_jit_metered, [INTERP] = &bench_interp,
+    [CHECKED] = &bench_checked,
 };
 static const struct bench_engine *const xdp_engines[N_LANES] = {
     [NATIVE] = &bench_native_xdp, [MARCH] = &bench_native_xdp_march, [KERNEL] = &bench_kernel,
-    [INTERP] = &bench_interp,     [CHECKED] = &bench_checked,
+    [JIT] = &bench_jit,           [METERED] = &bench_jit_metered,    [INTERP] = &bench_interp,
+    [CHECKED] = &bench_checked,
 };
 
 static const char *const programs[] = {
@@ -40,6 +44,8 @@ struct row {
     double insns; /* 0: not counted */
     bool ran[N_LANES];
     struct bench_stat ns[N_LANES];
+    bool has_cost;
+    struct bench_cost cost; /* of JIT */
 };
 
 struct run {
@@ -52,13 +58,15 @@ struct run {
     bool failed;
 };
 
-/* Says why a lane is empty.  false: it must not be; only the kernel may refuse. */
+/* Says why a lane is empty.  false: it must not be; only the kernel may refuse, and the compiler on
+ * a CPU that it does not know. */
 static bool run_say_why(const struct bench_case *of, const struct bench_lane *lane)
 {
     if (lane->state || lane->engine == &bench_native || lane->engine == &bench_native_march)
         return true;
     fprintf(stderr, "%s: not run by %s: %s\n", of->program, lane->engine->name, lane->why);
-    return lane->engine == &bench_kernel;
+    bool compiles = lane->engine == &bench_jit || lane->engine == &bench_jit_metered;
+    return lane->engine == &bench_kernel || (compiles && !*skep_jit_name());
 }
 
 /* Runs one case on an engine for each lane; NULL when it was only checked or failed. */
@@ -88,6 +96,7 @@ static struct row *run_case(struct run *run, const struct bench_engine *const on
         *row = (struct row){ .name = of->program };
         if (lanes[CHECKED].state)
             row->insns = (double)on[CHECKED]->insns(lanes[CHECKED].state) / (double)of->n_frames;
+        row->has_cost = lanes[JIT].state && on[JIT]->cost(lanes[JIT].state, &row->cost);
         for (size_t i = 0; i < N_LANES; i++) {
             row->ran[i] = lanes[i].state != NULL;
             row->ns[i] = lanes[i].ns;
@@ -110,16 +119,29 @@ static void row_subtract_empty(const struct run *run, struct row *row)
     row->ran[KERNEL] = row->ns[KERNEL].median >= KERNEL_RESOLUTION_NS;
 }
 
+static void row_print_cost(const struct row *row)
+{
+    const struct bench_cost *cost = &row->cost;
+    if (!row->has_cost)
+        return;
+    bench_row(row->name, "verify", "us", (struct bench_stat){ .median = cost->verify_us });
+    bench_row(row->name, "compile", "us", (struct bench_stat){ .median = cost->compile_us });
+    bench_row(row->name, "code", "bytes", (struct bench_stat){ .median = cost->code_bytes });
+    bench_row(row->name, "size", "insns", (struct bench_stat){ .median = cost->insns });
+}
+
 static void row_print(const struct run *run, const struct row *row)
 {
     static const char *const metric[N_LANES] = { "ns-native", "ns-march-native", "ns-kernel",
-                                                 "ns-interp", "ns-checked" };
+                                                 "ns-jit",    "ns-jit-metered",  "ns-interp",
+                                                 "ns-checked" };
     if (run->markdown)
         return;
     for (size_t i = 0; i < N_LANES; i++) {
         if (row->ran[i])
             bench_row(row->name, metric[i], "ns/run", row->ns[i]);
     }
+    row_print_cost(row);
     if (row->insns > 0)
         bench_row(row->name, "instructions", "insns", (struct bench_stat){ .median = row->insns });
     if (row->insns > 0 && row->ran[INTERP])
@@ -205,13 +227,15 @@ static double run_ns_per_insn(const struct run *run, enum lane_id lane)
 
 static void run_print_means(const struct run *run)
 {
-    static const enum lane_id compared[] = { MARCH, KERNEL, INTERP, CHECKED };
+    static const enum lane_id compared[] = { MARCH, KERNEL, JIT, METERED, INTERP, CHECKED };
     for (size_t i = 0; i < sizeof compared / sizeof compared[0]; i++) {
         char metric[64];
         snprintf(metric, sizeof metric, "%s/native", engines[compared[i]]->name);
         bench_row("geomean", metric, "ratio",
                   (struct bench_stat){ .median = run_ratio(run, compared[i], NATIVE) });
     }
+    bench_row("geomean", "jit/kernel", "ratio",
+              (struct bench_stat){ .median = run_ratio(run, JIT, KERNEL) });
     bench_row("geomean", "ns-per-insn-interp", "ns",
               (struct bench_stat){ .median = run_ns_per_insn(run, INTERP) });
     bench_row("geomean", "ns-per-insn-checked", "ns",
@@ -229,10 +253,10 @@ static void cell_ns(const struct row *row, enum lane_id lane)
         printf(" – |");
 }
 
-static void cell_ratio(const struct row *row, enum lane_id lane)
+static void cell_ratio(const struct row *row, enum lane_id lane, enum lane_id to)
 {
-    if (row->ran[lane] && row->ran[NATIVE])
-        printf(" %.2f |", row->ns[lane].median / row->ns[NATIVE].median);
+    if (row->ran[lane] && row->ran[to])
+        printf(" %.2f |", row->ns[lane].median / row->ns[to].median);
     else
         printf(" – |");
 }
@@ -245,26 +269,59 @@ static void cell_ns_per_insn(const struct row *row, enum lane_id lane)
         printf(" – |");
 }
 
+static void cell_cost(const struct row *row)
+{
+    if (row->has_cost)
+        printf(" %.0f | %.0f | %.0f | %.0f | %.1f |", row->cost.insns, row->cost.verify_us,
+               row->cost.compile_us, row->cost.code_bytes, row->cost.code_bytes / row->cost.insns);
+    else
+        printf(" – | – | – | – | – |");
+}
+
+/* What compiling takes, and what comes out. */
+static void run_markdown_costs(const struct run *run)
+{
+    double insns = 0, bytes = 0;
+    printf("\n| program | instructions in it | verify, µs | compile, µs | code, bytes "
+           "| bytes per instruction |\n|---|---:|---:|---:|---:|---:|\n");
+    for (size_t i = 0; i < run->n_rows; i++) {
+        const struct row *row = &run->rows[i];
+        printf("| %s |", row->name);
+        cell_cost(row);
+        printf("\n");
+        insns += row->cost.insns, bytes += row->cost.code_bytes;
+    }
+    if (insns > 0)
+        printf("| **all** | %.0f | | | %.0f | %.1f |\n", insns, bytes, bytes / insns);
+}
+
 static void run_markdown(const struct run *run)
 {
-    printf("| program, ns | native | -march=native | kernel | interp | checked | kernel ÷ native "
-           "| interp ÷ native | instructions | interp, ns per instruction |\n"
-           "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
+    printf(
+        "| program, ns | native | -march=native | kernel | jit | jit, metered | interp | checked "
+        "| kernel ÷ native | jit ÷ native | jit ÷ kernel | interp ÷ native | instructions "
+        "| interp, ns per instruction |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < run->n_rows; i++) {
         const struct row *row = &run->rows[i];
         printf("| %s |", row->name);
         for (enum lane_id lane = NATIVE; lane < N_LANES; lane++)
             cell_ns(row, lane);
-        cell_ratio(row, KERNEL);
-        cell_ratio(row, INTERP);
+        cell_ratio(row, KERNEL, NATIVE);
+        cell_ratio(row, JIT, NATIVE);
+        cell_ratio(row, JIT, KERNEL);
+        cell_ratio(row, INTERP, NATIVE);
         printf(" %.0f |", row->insns);
         cell_ns_per_insn(row, INTERP);
         printf("\n");
     }
-    printf("| **geomean ÷ native** | 1 | %.2f | %.2f | %.1f | %.1f | | | | %.2f |\n",
+    printf("| **geomean ÷ native** | 1 | %.2f | %.2f | %.2f | %.2f | %.1f | %.1f | | | %.2f | | "
+           "| %.2f |\n",
            run_ratio(run, MARCH, NATIVE), run_ratio(run, KERNEL, NATIVE),
+           run_ratio(run, JIT, NATIVE), run_ratio(run, METERED, NATIVE),
            run_ratio(run, INTERP, NATIVE), run_ratio(run, CHECKED, NATIVE),
-           run_ns_per_insn(run, INTERP));
+           run_ratio(run, JIT, KERNEL), run_ns_per_insn(run, INTERP));
+    run_markdown_costs(run);
 }
 
 /* ---- single operations --------------------------------------------------------------------- */
@@ -281,7 +338,7 @@ static void operation_print(const struct run *run, const struct operation *op,
         char metric[64];
         snprintf(metric, sizeof metric, "ns-%s", engines[lane]->name);
         if (run->markdown && ran)
-            printf(" %.1f |", one.median);
+            printf(" %.2f |", one.median);
         else if (run->markdown)
             printf(" – |");
         else if (ran)
@@ -298,7 +355,8 @@ static void run_operations(struct run *run)
     const struct bench_frame frame = { work, sizeof work };
     const struct row *loop = NULL;
     if (run->markdown)
-        printf("\n| operation, ns | kernel | interp | checked |\n|---|---:|---:|---:|\n");
+        printf("\n| operation, ns | kernel | jit | jit, metered | interp | checked |\n"
+               "|---|---:|---:|---:|---:|---:|\n");
     for (size_t i = 0; i < n_operations; i++) {
         struct bench_case of = { .program = operations[i].program,
                                  .object = OBJECT_DIR "/micro.bpf.o",

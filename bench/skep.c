@@ -14,6 +14,7 @@ struct lab {
     skep_object *object;
     skep_program *program;
     skep_thread *thread;
+    struct bench_cost cost;
     skep_packet **packets; /* one for each frame */
     size_t n_packets;
 };
@@ -56,17 +57,60 @@ static skep_status lab_packets(struct lab *lab, const struct bench_case *of)
     return SKEP_OK;
 }
 
-static skep_status lab_load(struct lab *lab, const struct bench_case *of, enum skep_engine engine,
+/* An engine, and how it is asked to work. */
+struct lab_way {
+    enum skep_engine engine;
+    uint64_t fuel;
+};
+static const struct lab_way lab_ways[] = {
+    { SKEP_ENGINE_INTERP, 0 },
+    { SKEP_ENGINE_CHECKED, 0 },
+    { SKEP_ENGINE_JIT, 0 },
+    { SKEP_ENGINE_JIT, (uint64_t)1 << 40 },
+};
+
+enum { LAB_LOADS = 9 };
+
+/* Several times, for the time that it takes; the last one stays. */
+static skep_status lab_load_program(struct lab *lab, const struct bench_case *of,
+                                    const struct lab_way *way, skep_error *error)
+{
+    struct skep_verdict verdict;
+    const struct skep_load_options options = { .size = sizeof options,
+                                               .engine = way->engine,
+                                               .profile = SKEP_PROFILE_LINUX,
+                                               .fuel = way->fuel,
+                                               .verdict = &verdict };
+    double verify[LAB_LOADS], compile[LAB_LOADS];
+    for (size_t i = 0; i < LAB_LOADS; i++) {
+        skep_program_free(lab->program);
+        lab->program = NULL;
+        double begin = bench_now_ns();
+        skep_status status =
+            skep_program_load(lab->object, of->program, &options, &lab->program, error);
+        double all = bench_now_ns() - begin;
+        if (status)
+            return status;
+        verify[i] = (double)verdict.ns / 1e3;
+        compile[i] = all / 1e3 - verify[i];
+    }
+    lab->cost = (struct bench_cost){
+        .verify_us = bench_stat(verify, LAB_LOADS).median,
+        .compile_us = bench_stat(compile, LAB_LOADS).median,
+        .code_bytes = (double)skep_program_code_bytes(lab->program),
+        .insns = verdict.insns,
+    };
+    return SKEP_OK;
+}
+
+static skep_status lab_load(struct lab *lab, const struct bench_case *of, const struct lab_way *way,
                             skep_error *error)
 {
-    struct skep_load_options options = { .size = sizeof options,
-                                         .engine = engine,
-                                         .profile = SKEP_PROFILE_LINUX };
     skep_status status = skep_env_new(NULL, &lab->env, error);
     if (!status)
         status = skep_object_open_file(lab->env, of->object, &lab->object, error);
     if (!status)
-        status = skep_program_load(lab->object, of->program, &options, &lab->program, error);
+        status = lab_load_program(lab, of, way, error);
     if (!status)
         status = skep_thread_new(lab->env, NULL, &lab->thread);
     if (!status)
@@ -82,7 +126,7 @@ static void *lab_open(const struct bench_engine *engine, const struct bench_case
         snprintf(why, BENCH_WHY, "no memory");
         return NULL;
     }
-    skep_status status = lab_load(lab, of, (enum skep_engine)engine->option, &error);
+    skep_status status = lab_load(lab, of, &lab_ways[engine->option], &error);
     if (!status)
         return lab;
     int used = snprintf(why, BENCH_WHY, "%s ", skep_status_name(status));
@@ -128,16 +172,36 @@ static uint64_t lab_insns(void *state)
     return insns;
 }
 
+static bool lab_cost(void *state, struct bench_cost *cost)
+{
+    const struct lab *lab = state;
+    *cost = lab->cost;
+    return true;
+}
+
+const struct bench_engine bench_jit = { .name = "jit",
+                                        .open = lab_open,
+                                        .run = lab_run,
+                                        .set = lab_set,
+                                        .cost = lab_cost,
+                                        .close = lab_close,
+                                        .option = 2 };
+const struct bench_engine bench_jit_metered = { .name = "jit-metered",
+                                                .open = lab_open,
+                                                .run = lab_run,
+                                                .set = lab_set,
+                                                .close = lab_close,
+                                                .option = 3 };
 const struct bench_engine bench_interp = { .name = "interp",
                                            .open = lab_open,
                                            .run = lab_run,
                                            .set = lab_set,
                                            .close = lab_close,
-                                           .option = SKEP_ENGINE_INTERP };
+                                           .option = 0 };
 const struct bench_engine bench_checked = { .name = "checked",
                                             .open = lab_open,
                                             .run = lab_run,
                                             .set = lab_set,
                                             .insns = lab_insns,
                                             .close = lab_close,
-                                            .option = SKEP_ENGINE_CHECKED };
+                                            .option = 1 };

@@ -61,6 +61,9 @@ OPERATION(loop)
     return key;
 }
 
+static __attribute__((noinline)) u64 local_callee(u32 at, u64 by) { return (at ^ by) + (by >> 7); }
+OPERATION(local_call) { return local_callee(at % ENTRIES, at); }
+
 OPERATION(helper)
 {
     u32 key = at % ENTRIES;
