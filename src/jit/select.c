@@ -30,6 +30,8 @@ struct select_driver {
     u32 *place;       /* by block: where in that order */
     bool *cold;
     struct select_late **late; /* by block */
+    bool *asked;               /* by value: somebody reads its register */
+    bool *carried;             /* by value: see select_find_carried */
     /* By value of a constant: the register made for a loop, and the block that makes it. */
     u32 *const_reg, *const_block;
     /* Copies at the end of a block; by register, `n_readers` copies still to be made read it. */
@@ -128,6 +130,7 @@ static u32 *select_place_of(struct select *s, u32 value)
 
 u32 select_reg(struct select *s, u32 value)
 {
+    s->driver->asked[value] = true;
     if (!ssa_is_const(s->ssa, value))
         return select_reg_once(s, select_place_of(s, value));
     bool hoist = s->ssa->blocks[s->block].loop_depth != 0 && !s->driver->cold[s->block];
@@ -159,9 +162,15 @@ void select_fold(struct select *s, u32 value) { s->folded[value] = 1; }
 bool select_dies(const struct select *s, u32 value)
 {
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
-    if (insn->op == SSA_CONST || *select_place_of((struct select *)s, value) != 0)
+    if (insn->op == SSA_CONST || s->driver->asked[value])
         return false;
     return s->ssa->blocks[insn->block].loop_head == s->ssa->blocks[s->block].loop_head;
+}
+
+bool select_prefers(const struct select *s, u32 a, u32 b)
+{
+    bool a_dies = select_dies(s, a), b_dies = select_dies(s, b);
+    return a_dies != b_dies ? a_dies : s->driver->carried[a] && !s->driver->carried[b];
 }
 
 /* ---- putting down */
@@ -289,7 +298,7 @@ static void select_put_copies(struct select *s)
 static void select_phi_arg(struct select *s, u32 phi, u32 arg)
 {
     struct select_driver *driver = s->driver;
-    u32 to = select_reg(s, phi);
+    u32 to = select_reg_once(s, &s->reg_of[phi]);
     s->at = phi;
     if (ssa_is_const(s->ssa, arg)) {
         s->target->select_const(s, to, ssa_at(s->ssa, arg)->imm);
@@ -442,6 +451,25 @@ static bool select_split_critical_edges(struct ssa_func *ssa)
     return !ssa->failed && (ssa->n_blocks == n || ssa_analyse(ssa));
 }
 
+/* Values that lead from a loop's phi to its next value: the phi, what it is the operand of for the
+ * last time, and so on.  To overwrite these saves the copy at the loop's end. */
+static void select_find_carried(struct select *s)
+{
+    bool *carried = s->driver->carried;
+    for (u32 i = 0; i < s->ssa->n_order; i++) {
+        u32 b = s->ssa->order[i];
+        const struct ssa_block *block = &s->ssa->blocks[b];
+        for (u32 v = block->first; v; v = ssa_at(s->ssa, v)->next) {
+            const struct ssa_insn *insn = ssa_at(s->ssa, v);
+            if (insn->op == SSA_PHI)
+                carried[v] = block->loop_head == b;
+            else if (!ssa_has(insn, SSA_READS | SSA_PINNED) && ssa_row(insn)->n_args != SSA_MANY)
+                for (u32 k = 0; k < insn->n_args && k < 2; k++)
+                    carried[v] |= carried[insn->arg[k]] && s->uses[insn->arg[k]] == 1;
+        }
+    }
+}
+
 static bool select_make_arrays(struct select *s)
 {
     struct arena *arena = s->driver->arena;
@@ -453,16 +481,20 @@ static bool select_make_arrays(struct select *s)
     s->state_of = arena_array(arena, u32, n);
     driver->const_reg = arena_array(arena, u32, n);
     driver->const_block = arena_array(arena, u32, n);
+    driver->asked = arena_array(arena, bool, n);
+    driver->carried = arena_array(arena, bool, n);
     driver->place = arena_array(arena, u32, n_blocks);
     driver->cold = arena_array(arena, bool, n_blocks);
     driver->late = arena_array(arena, struct select_late *, n_blocks);
     if (!s->reg_of || !s->uses || !s->folded || !s->state_of || !driver->const_reg ||
-        !driver->const_block || !driver->place || !driver->cold || !driver->late)
+        !driver->const_block || !driver->asked || !driver->carried || !driver->place ||
+        !driver->cold || !driver->late)
         return false;
     driver->order = jit_order_blocks(arena, s->ssa, driver->cold);
     for (u32 i = 0; driver->order && i < s->ssa->n_order; i++)
         driver->place[driver->order[i]] = i;
     ssa_count_uses(s->ssa, s->uses);
+    select_find_carried(s);
     return driver->order != NULL;
 }
 

@@ -65,6 +65,9 @@ void select_fold(struct select *s, u32 value);
 /* As far as can be told, the instruction under selection is the last to need the value: the better
  * operand to be overwritten by a two-address operation that commutes. */
 bool select_dies(const struct select *s, u32 value);
+/* Overwriting a is better than overwriting b: it dies, or leads to the next value of a loop's phi.
+ */
+bool select_prefers(const struct select *s, u32 a, u32 b);
 
 /* ---- the target */
 

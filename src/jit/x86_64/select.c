@@ -53,7 +53,7 @@ static void x86_select_two_address(struct select *s)
         return;
     }
     if (ssa_has(insn, SSA_COMMUTES) && !x86_can_be_memory(s, b, size) &&
-        (x86_can_be_memory(s, a, size) || (select_dies(s, b) && !select_dies(s, a)))) {
+        (x86_can_be_memory(s, a, size) || select_prefers(s, b, a))) {
         u32 other = a;
         a = b;
         b = other;
