@@ -1,6 +1,8 @@
 /* See world.h. */
 #include "sound/world.h"
 
+#include "map/ringbuf.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,12 +176,10 @@ static u64 digest(u64 before, const void *bytes, size_t n)
     return before;
 }
 
-/* What a program does not write of a record is what was there before. */
 static int digest_record(void *user, const void *data, size_t size)
 {
     u64 *records = user;
-    (void)data;
-    *records = digest(*records, &size, sizeof(size));
+    *records = digest(*records, data, size);
     return 0;
 }
 
@@ -227,6 +227,22 @@ const char *world_difference(const struct world_outcome *a, const struct world_o
     return NULL;
 }
 
+static void reset_table(skep_map *map)
+{
+    u8 key[8];
+    while (skep_map_next_key(map, NULL, key) == 0)
+        skep_map_delete(map, key);
+}
+
+/* Empty, and at its beginning: what programs do not write of a record is 0. */
+static void reset_ring(skep_map *map)
+{
+    struct ringbuf *ring = map->impl;
+    memset(ring->data, 0, ring->mask + 1);
+    atomic_store(&ring->produced, 0);
+    atomic_store(&ring->consumed, 0);
+}
+
 /* The beginning of a run: maps, packet and memory. */
 static void world_prepare(struct world *w, struct skep_memory *memory, u64 *random)
 {
@@ -236,6 +252,10 @@ static void world_prepare(struct world *w, struct skep_memory *memory, u64 *rand
     fill(bytes, sizeof(bytes), random);
     memcpy(memory->data, bytes, sizeof(bytes));
     w->random = random_next(random);
+    reset_table(w->maps[MAP_HASH]);
+    reset_table(w->maps[MAP_WIDE]);
+    reset_ring(w->maps[MAP_RING]);
+    reset_ring(w->maps[MAP_USER]);
     world_fill_maps(w, random);
     for (u32 i = 0; i < 4; i++) {
         fill(value, sizeof(value), random);
