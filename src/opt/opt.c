@@ -18,7 +18,9 @@ struct opt_step {
 #define OPT_ONCE(name)  { OPT_##name, opt_##name, false }
 #define OPT_AGAIN(name) { OPT_##name, opt_##name, true }
 static const struct opt_step opt_steps[] = {
+    OPT_ONCE(inline_sub),
     OPT_AGAIN(fold),
+    OPT_ONCE(idioms),
     OPT_ONCE(divconst),
     OPT_AGAIN(dce),
 };
@@ -160,6 +162,8 @@ skep_status opt_run(struct arena *arena, const struct opt_input *in, struct ssa_
         out->funcs[i].uses_frame = true; /* until it is known better */
     for (u32 i = 0; status == SKEP_OK && i < out->n_order; i++)
         status = opt_func(&opt, &out->funcs[out->order[i]], err);
+    if (status == SKEP_OK && !opt_drop_inlined(&opt))
+        status = RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
     arena_drop(&opt.scratch);
     return status;
 }

@@ -10,9 +10,9 @@
 /* The passes in the order in which they first run: P(name, what it does). */
 /* clang-format off */
 #define OPT_PASSES(P) \
-    P(slots,      "promote stack slots whose address stays here")         \
     P(inline_sub, "inline small subprograms")                             \
     P(inline_map, "inline lookups in known maps")                         \
+    P(slots,      "promote stack slots whose address stays here")         \
     P(fold,       "constants, algebra, known ranges")                     \
     P(gvn,        "one value for equal computations; loads of what was stored") \
     P(branches,   "dead edges, straight lines, threaded jumps")           \
