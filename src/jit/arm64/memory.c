@@ -81,15 +81,14 @@ static struct a64_address a64_address_of(struct select *s, enum a64_op op, u32 w
     const struct ssa_insn *sum = ssa_at(s->ssa, value);
     u64 imm;
     bool is_sum = sum->op == SSA_ADD && a64_foldable(s, value, 8);
-    bool by_constant = is_sum && a64_constant_value(s, sum->arg[1], 8, &imm);
-    if (is_sum && !by_constant && off == 0) {
-        select_fold(s, value);
-        return a64_sum_address(s, sum, 1u << a64_access_scale(op, width == 8));
-    }
-    if (by_constant && a64_fits_offset(op, width == 8, (s64)(imm + (u64)off))) {
+    if (is_sum && a64_constant_value(s, sum->arg[1], 8, &imm) &&
+        a64_fits_offset(op, width == 8, (s64)(imm + (u64)off))) {
         select_fold(s, value);
         value = sum->arg[0];
         off = (s64)(imm + (u64)off);
+    } else if (is_sum && off == 0) {
+        select_fold(s, value);
+        return a64_sum_address(s, sum, 1u << a64_access_scale(op, width == 8));
     }
     u32 base = select_reg(s, value);
     if (!a64_fits_offset(op, width == 8, off))

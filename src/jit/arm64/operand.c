@@ -119,7 +119,7 @@ bool a64_constant_value(const struct select *s, u32 value, u32 width, u64 *imm)
 {
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
     *imm = a64_cut(insn->imm, width);
-    return insn->op == SSA_CONST;
+    return insn->op == SSA_CONST && !(insn->flags & SSA_BLIND);
 }
 
 const struct ssa_insn *a64_foldable(const struct select *s, u32 value, u32 width)

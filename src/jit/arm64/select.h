@@ -27,6 +27,7 @@ static inline const struct ssa_insn *a64_insn(const struct select *s)
 
 /* ---- operands (operand.c) */
 
+/* A constant that may be an immediate. */
 bool a64_constant_value(const struct select *s, u32 value, u32 width, u64 *imm);
 /* The instruction that makes the value, if it can become part of the one under selection; NULL: it
  * cannot, or it is of another width. */

@@ -90,6 +90,7 @@ static const struct pattern {
     { "load8 (add8 p0 (shl8 p1 3))", "ldr x, [x, x, lsl #3]" },
     { "load8 (add8 p0 (shl8 p1 2))", "lsl x, x, #2|ldr x, [x, x]" },
     { "load1 (add8 p0 p1)", "ldrb w, [x, x]" },
+    { "load4 (add8 (shl8 p0 2) 0x100000)", "mov w, #1048576|ldr w, [x, x, lsl #2]" },
     { "load4 (add8 (shl8 (zext4 p1) 2) p0)", "ldr w, [x, w, uxtw #2]" },
     { "load2 (add8 p0 (sext4 p1))", "ldrh w, [x, w, sxtw]" },
     { "sext4 (load4 p0 @4)", "ldrsw x, [x, #4]" },
