@@ -68,7 +68,8 @@ static bool x86_leaves_flags_of(const struct mach_insn *insn, u8 reg, bool *all)
         return false;
     u8 op = insn->extra;
     *all = op == X86_AND || op == X86_OR || op == X86_XOR;
-    return *all || op == X86_ADD || op == X86_SUB || op == X86_INC || op == X86_DEC ||
+    bool shift = insn->op == X86_DO_RM_IMM && (op == X86_SHL || op == X86_SHR || op == X86_SAR);
+    return *all || shift || op == X86_ADD || op == X86_SUB || op == X86_INC || op == X86_DEC ||
            op == X86_NEG;
 }
 

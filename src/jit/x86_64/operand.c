@@ -220,9 +220,7 @@ struct x86_place x86_address(struct select *s, u32 value, s64 off)
                                    .index = MACH_NO_REG };
     value = x86_strip_disp(s, &parts, value);
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
-    u64 by;
-    if (insn->op == SSA_ADD && insn->width == 8 && !x86_constant(s, insn->arg[1], &by) &&
-        x86_is_free(s, value)) {
+    if (insn->op == SSA_ADD && insn->width == 8 && x86_is_free(s, value)) {
         x86_take(s, value);
         x86_take_apart(s, &parts, insn->arg[0], insn->arg[1]);
     } else {

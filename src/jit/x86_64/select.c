@@ -408,11 +408,33 @@ static const struct {
     [SSA_ROTL] = { X86_ROL, 0 },
 };
 
+static enum x86_op x86_sign_op(u32 width)
+{
+    return width == 1 ? X86_MOVSX8 : width == 2 ? X86_MOVSX16 : X86_MOVSXD;
+}
+
+/* Up and down again: the low 1, 2 or 4 bytes with their sign. */
+static bool x86_shift_extends(struct select *s, const struct ssa_insn *insn, u32 amount)
+{
+    const struct ssa_insn *up = ssa_at(s->ssa, insn->arg[0]);
+    u32 low = insn->width - amount / 8;
+    u64 by;
+    if (insn->op != SSA_SAR || up->op != SSA_SHL || up->width != insn->width || amount % 8 ||
+        (low != 1 && low != 2 && low != 4) || low == insn->width ||
+        !x86_constant(s, up->arg[1], &by) || by != amount || !select_can_fold(s, insn->arg[0]))
+        return false;
+    select_fold(s, insn->arg[0]);
+    x86_do_def(s, x86_sign_op(low), insn->width, x86_result(s), x86_operand(s, up->arg[0], low));
+    return true;
+}
+
 static void x86_shift_by_constant(struct select *s, const struct ssa_insn *insn, u32 amount)
 {
     u32 a = insn->arg[0], size = insn->width, result = x86_result(s);
     amount &= size * 8 - 1;
     bool low = insn->op == SSA_SHL ? x86_is_small(s, s->at) : x86_is_small(s, a);
+    if (x86_shift_extends(s, insn, amount))
+        return;
     if (low && amount < 32 && (insn->op == SSA_SHL || insn->op == SSA_SHR))
         size = 4;
     bool stays = !select_dies(s, a), load = x86_can_be_memory(s, a, size);
@@ -471,7 +493,10 @@ static void x86_select_bswap(struct select *s)
         return;
     }
     if (size == 2) {
-        x86_do_def(s, X86_MOVZX16, 4, result, x86_operand(s, insn->arg[0], 2));
+        if (s->ssa->ranges[insn->arg[0]].hi <= UINT16_MAX)
+            select_move(s, result, insn->arg[0]);
+        else
+            x86_do_def(s, X86_MOVZX16, 4, result, x86_operand(s, insn->arg[0], 2));
         x86_do_imm(s, X86_ROL, 2, result, 8);
         return;
     }
@@ -484,11 +509,6 @@ static void x86_select_bswap(struct select *s)
 static enum x86_op x86_load_op(u32 width)
 {
     return width == 1 ? X86_MOVZX8 : width == 2 ? X86_MOVZX16 : X86_MOV;
-}
-
-static enum x86_op x86_sign_op(u32 width)
-{
-    return width == 1 ? X86_MOVSX8 : width == 2 ? X86_MOVSX16 : X86_MOVSXD;
 }
 
 static void x86_select_extend(struct select *s)

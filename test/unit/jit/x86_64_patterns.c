@@ -190,6 +190,11 @@ TEST(an_index_that_stays_is_in_each_of_several_addresses)
     store(4, address, 64, p[2]);
     returns(op(SSA_ADD, 8, p[0], p[1]), "MOV.4 [r+r*4], r; MOV.4 [r+r*4+64], r; ADD.8 r, r");
 }
+TEST(a_table_at_a_constant_address_is_a_base)
+{
+    returns(load(1, op(SSA_ADD, 8, p[0], k(0x7fb092175000)), 0),
+            "const 140396341972992; MOVZX8.4 r, [r+r*1]");
+}
 TEST(sums_of_three_are_one_lea)
 {
     u32 sum = op(SSA_ADD, 8, p[0], op(SSA_SHL, 8, p[1], k(1)));
@@ -252,6 +257,10 @@ TEST(masks_are_extensions)
 TEST(and_of_a_complement_is_andn)
 {
     returns(op(SSA_AND, 8, p[0], op(SSA_XOR, 8, p[1], k(UINT64_MAX))), "ANDN.8 r, r, r");
+}
+TEST(up_and_down_is_an_extension)
+{
+    returns(op(SSA_SAR, 4, op(SSA_SHL, 4, load(1, p[0], 0), k(24)), k(24)), "MOVSX8.4 r, [r]");
 }
 TEST(products_with_3_5_9_are_lea)
 {
@@ -320,6 +329,7 @@ int main(void)
         T(the_scaled_index_may_come_first),
         T(an_offset_that_others_need_too_is_in_the_address_all_the_same),
         T(an_index_that_stays_is_in_each_of_several_addresses),
+        T(a_table_at_a_constant_address_is_a_base),
         T(sums_of_three_are_one_lea),
         T(sums_of_4_bytes_are_no_addresses_of_8),
         T(a_load_becomes_part_of_the_operation),
@@ -331,6 +341,7 @@ int main(void)
         T(swapped_bytes_are_loaded_and_stored),
         T(masks_are_extensions),
         T(and_of_a_complement_is_andn),
+        T(up_and_down_is_an_extension),
         T(products_with_3_5_9_are_lea),
         T(shifts_by_registers_need_no_rcx),
         T(a_rotation_of_a_value_in_memory_is_rorx),

@@ -261,7 +261,11 @@ static void operation(struct gen *g)
     u32 w = width(g), kind = below(g, 16);
     static const u16 plain[] = { SSA_ADD, SSA_ADD, SSA_SUB, SSA_MUL, SSA_MULH, SSA_SMULH, SSA_AND,
                                  SSA_OR,  SSA_XOR, SSA_SHL, SSA_SHR, SSA_SAR,  SSA_ROTL };
-    if (kind < 7)
+    if (kind == 6 && below(g, 2)) { /* up and down */
+        u32 by = ssa_const(g->func, 8 * (1 + below(g, w - 1)));
+        u32 up = put2(g, SSA_SHL, w, below(g, 2) ? value(g) : load(g), by);
+        keep(g, put2(g, below(g, 4) ? SSA_SAR : SSA_SHR, w, up, by));
+    } else if (kind < 7)
         keep(g, put2(g, (enum ssa_op)plain[below(g, ARRAY_LEN(plain))], w, value(g), value(g)));
     else if (kind == 7)
         divide(g, w);
