@@ -1,9 +1,7 @@
 /* HOST CODE → SSA: instructions (graph.c has made the blocks).
  *
- * Blocks are filled in reverse postorder.  A variable that is live where a block begins has the
- * value that all predecessors agree on, or a phi.  In a loop that does not write it, the loop's own
- * edges have no say: so phis are only where values meet, but in cycles that are no loops.  What
- * phis get is looked up when all blocks are filled.  Time is linear in instructions and edges.
+ * Blocks are filled in reverse postorder; vars.c knows which value a register has where a block
+ * begins.
  *
  * Semantics are those of isa/eval.h and vm/interp.c. */
 #include "opt/build.h"
@@ -78,13 +76,6 @@ static u32 build_thread(struct build *b)
     if (!b->thread)
         b->thread = build_at_entry(b, SSA_THREAD, 0);
     return b->thread;
-}
-
-static u32 build_param(struct build *b, u32 i)
-{
-    if (!b->param[i])
-        b->param[i] = build_at_entry(b, SSA_PARAM, i);
-    return b->param[i];
 }
 
 static u32 build_var(struct build *b, u32 var)
@@ -609,93 +600,19 @@ static void build_insns(struct build *b, u32 start, u32 end)
     }
 }
 
-/* ---- values where blocks begin */
+/* ---- values at the function's beginning */
 
-/* The variables that are written in a loop, by its head. */
-static u16 *build_loop_defs(const struct build *b)
+/* The counter of may_goto begins anew in each activation. */
+static void build_begin_func(struct build *b)
 {
-    const struct ssa_func *func = b->func;
-    u16 *defs = arena_array(b->scratch, u16, func->n_blocks);
-    for (u32 i = func->n_order; defs && i-- > 0;) {
-        u32 at = func->order[i];
-        const struct ssa_block *block = &func->blocks[at];
-        if (block->loop_head != CODE_NONE)
-            defs[block->loop_head] |= b->at->blocks[at].defs;
-        if (block->loop_head == at && block->loop_parent != CODE_NONE)
-            defs[block->loop_parent] |= defs[at];
-    }
-    return defs;
-}
-
-/* The value that all predecessors have, but those inside the block's own loop where that does not
- * write the variable.  False: there is none, or it is not known yet. */
-static bool build_agreed(const struct build *b, u32 block, u32 var, bool around_loop, u32 *value)
-{
-    const struct ssa_func *func = b->func;
-    bool first = true;
-    for (u32 p = 0; p < func->blocks[block].n_preds; p++) {
-        u32 pred = func->blocks[block].preds[p];
-        u32 out = b->at->blocks[pred].out[var];
-        if (around_loop && ssa_dominates(func, block, pred))
-            continue;
-        if (func->blocks[pred].order >= func->blocks[block].order || (!first && out != *value))
-            return false;
-        *value = out;
-        first = false;
-    }
-    return !first;
-}
-
-static u32 build_phi(struct build *b, u32 var)
-{
-    struct ssa_insn phi = { .op = SSA_PHI, .width = 8, .origin = CODE_NONE, .imm = var };
-    u32 value = ssa_new_many(b->func, phi, NULL, b->func->blocks[b->block].n_preds);
-    ssa_append(b->func, b->block, value);
-    return value;
-}
-
-/* The counter begins anew in each activation. */
-static u32 build_at_start(struct build *b, u32 var)
-{
-    if (var == BUILD_LOOPS)
-        return build_const(b, RT_MAY_GOTO_LOOPS);
-    return var >= 1 && var <= 5 ? build_param(b, var - 1) : 0;
-}
-
-static void build_begin_block(struct build *b, u32 block, const u16 *loop_defs)
-{
-    u16 live = b->at->blocks[block].live;
-    bool is_head = b->func->blocks[block].loop_head == block;
-    b->block = block;
-    memset(b->var, 0, sizeof(b->var));
-    for (u32 var = 0; var < BUILD_VARS; var++) {
-        u32 value = 0;
-        bool around_loop = is_head && !(loop_defs[block] >> var & 1);
-        if (!(live >> var & 1))
-            continue;
-        if (block == 0)
-            b->var[var] = build_at_start(b, var);
-        else
-            b->var[var] =
-                build_agreed(b, block, var, around_loop, &value) ? value : build_phi(b, var);
-    }
-}
-
-static void build_fill_phis(struct build *b)
-{
-    struct ssa_func *func = b->func;
-    for (u32 i = 0; i < func->n_order; i++) {
-        const struct ssa_block *block = &func->blocks[func->order[i]];
-        for (u32 v = block->first; v && func->insns[v].op == SSA_PHI; v = func->insns[v].next) {
-            u32 var = (u32)func->insns[v].imm;
-            for (u32 p = 0; p < block->n_preds; p++) {
-                u32 out = b->at->blocks[block->preds[p]].out[var];
-                u32 value = out ? out : build_const(b, 0);
-                ssa_args(func, ssa_at(func, v))[p] = value;
-            }
-            func->insns[v].imm = 0;
-        }
-    }
+    u64 live = b->at->vars.blocks[0].live;
+    for (u32 i = 0; i < 5; i++)
+        if (live >> (i + 1) & 1)
+            b->var[i + 1] = build_at_entry(b, SSA_PARAM, i);
+    if (live >> BUILD_LOOPS & 1)
+        b->var[BUILD_LOOPS] = build_const(b, RT_MAY_GOTO_LOOPS);
+    if (b->at->has_local_calls)
+        build_load_depth(b);
 }
 
 /* ---- blocks and functions */
@@ -726,23 +643,18 @@ static skep_status build_func(struct build *b, u32 number)
 {
     struct ssa_func *func = b->func = &b->program->funcs[number];
     b->at = &b->funcs[number];
+    b->var = b->at->vars.value;
     b->frame = b->thread = b->depth = 0;
-    memset(b->param, 0, sizeof(b->param));
     func->makes_calls = b->at->makes_calls;
-    const u16 *loop_defs = build_loop_defs(b);
-    if (!loop_defs)
-        return build_nomem(b);
-    for (u32 i = 0; i < func->n_order; i++) {
-        struct build_block *block = &b->at->blocks[func->order[i]];
-        build_begin_block(b, func->order[i], loop_defs);
-        if (i == 0 && b->at->has_local_calls)
-            build_load_depth(b);
-        build_block_of_kind(b, block);
-        if (func->failed)
-            return build_nomem(b);
-        memcpy(block->out, b->var, sizeof(block->out));
+    for (u32 i = 0; i < func->n_order && !func->failed; i++) {
+        b->block = func->order[i];
+        vars_begin_block(&b->at->vars, b->block);
+        if (i == 0)
+            build_begin_func(b);
+        build_block_of_kind(b, &b->at->blocks[b->block]);
+        vars_end_block(&b->at->vars, b->block);
     }
-    build_fill_phis(b);
+    vars_fill_phis(&b->at->vars);
     return func->failed ? build_nomem(b) : SKEP_OK;
 }
 

@@ -4,6 +4,7 @@
 #define SKEP_SRC_OPT_BUILD_H
 
 #include "opt/pass.h"
+#include "opt/vars.h"
 
 /* Variables are host registers.  r10 is never written, so its number is free for the counter of
  * may_goto. */
@@ -26,10 +27,7 @@ enum build_kind {
 
 struct build_block { /* by SSA block */
     u32 start, end;
-    u8 kind;             /* enum build_kind */
-    u16 uses, defs;      /* variables read before they are written; written */
-    u16 live;            /* variables that may be read from the block's beginning on */
-    u32 out[BUILD_VARS]; /* their values at its end; 0: none */
+    u8 kind; /* enum build_kind */
 };
 
 struct build_func {
@@ -40,6 +38,7 @@ struct build_func {
     u32 n_params; /* r1..rn are read */
     struct build_block *blocks;
     u32 blocks_room;
+    struct vars vars;
     u32 zero, tail; /* the blocks of these kinds, CODE_NONE: none so far */
 };
 
@@ -55,8 +54,8 @@ struct build {
     struct build_func *at;
     struct ssa_func *func;
     u32 block, origin;
-    u32 var[BUILD_VARS]; /* values; 0: none */
-    u32 frame, thread, depth, param[5];
+    u32 *var;                 /* values, of at->vars; 0: none */
+    u32 frame, thread, depth; /* values; 0: not made so far */
 };
 
 /* graph.c: blocks, edges, and what is live, of every function that may run; callees first. */

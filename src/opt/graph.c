@@ -235,62 +235,23 @@ static void graph_effects(const struct build *b, const struct host_insn *insn, u
     }
 }
 
-static void graph_block_effects(const struct build *b, struct build_block *block)
+static void graph_block_effects(const struct build *b, u32 number)
 {
+    const struct build_block *block = &b->at->blocks[number];
+    struct vars_block *vars = &b->at->vars.blocks[number];
     for (u32 i = block->start; i < block->end; i++) {
         u16 reads, writes;
         graph_effects(b, &b->host->insns[i], &reads, &writes);
-        block->uses |= reads & (u16)~block->defs;
-        block->defs |= writes;
+        vars->uses |= reads & ~vars->defs;
+        vars->defs |= writes;
     }
     if (block->kind == BUILD_LESS)
-        block->uses = block->defs = 1u << BUILD_LOOPS;
+        vars->uses = vars->defs = 1u << BUILD_LOOPS;
     if (block->kind == BUILD_CALL) {
         const struct host_insn *call = &b->host->insns[block->start];
-        block->uses = graph_args(b->funcs[build_callee(b->host, call)].n_params);
-        block->defs = BUILD_CALL_KILLS;
+        vars->uses = graph_args(b->funcs[build_callee(b->host, call)].n_params);
+        vars->defs = BUILD_CALL_KILLS;
     }
-}
-
-/* ---- liveness: what a block's successors read and it does not write, until nothing changes */
-
-static u16 graph_live(const struct build *b, u32 block)
-{
-    u16 live = 0;
-    for (u32 s = 0; s < 2; s++)
-        if (b->func->blocks[block].succ[s] != CODE_NONE)
-            live |= b->at->blocks[b->func->blocks[block].succ[s]].live;
-    return (u16)(b->at->blocks[block].uses | (live & ~b->at->blocks[block].defs));
-}
-
-/* Each block comes again only when a successor's set has grown, which is at most 12 times. */
-static skep_status graph_liveness(struct build *b)
-{
-    struct ssa_func *func = b->func;
-    u32 *queue = arena_array(b->scratch, u32, func->n_blocks);
-    u64 *queued = arena_array(b->scratch, u64, bits_words(func->n_blocks));
-    u32 n = 0;
-    if (!queue || !queued)
-        return graph_nomem(b);
-    for (u32 i = 0; i < func->n_order; i++) {
-        queue[n++] = func->order[i];
-        bit_set(queued, func->order[i]);
-    }
-    while (n > 0) {
-        u32 at = queue[--n];
-        const struct ssa_block *block = &func->blocks[at];
-        u16 live = graph_live(b, at);
-        bit_clear(queued, at);
-        if (live == b->at->blocks[at].live)
-            continue;
-        b->at->blocks[at].live = live;
-        for (u32 p = 0; p < block->n_preds; p++)
-            if (!bit_get(queued, block->preds[p])) {
-                queue[n++] = block->preds[p];
-                bit_set(queued, block->preds[p]);
-            }
-    }
-    return SKEP_OK;
 }
 
 /* ---- functions */
@@ -300,7 +261,7 @@ static bool graph_makes_calls(const struct host_insn *insn)
     return build_is_call(insn) || insn->op == HOST_TAIL_CALL || insn->op == ISA_CALL_LOCAL;
 }
 
-static u32 graph_n_params(u16 live)
+static u32 graph_n_params(u64 live)
 {
     u32 n = 5;
     while (n > 0 && !(live >> n & 1))
@@ -318,12 +279,13 @@ static skep_status graph_of(struct build *b, u32 number)
     TRY(graph_cut(b, hf));
     for (u32 i = 0, n = b->func->n_blocks; i < n; i++)
         graph_link(b, hf, i);
-    if (b->func->failed || !ssa_analyse(b->func))
+    if (b->func->failed || !ssa_analyse(b->func) || !vars_init(&b->at->vars, b->func, b->scratch))
         return graph_nomem(b);
     for (u32 i = 0; i < b->func->n_order; i++)
-        graph_block_effects(b, &b->at->blocks[b->func->order[i]]);
-    TRY(graph_liveness(b));
-    b->at->n_params = graph_n_params(b->at->blocks[0].live);
+        graph_block_effects(b, b->func->order[i]);
+    if (!vars_analyse(&b->at->vars))
+        return graph_nomem(b);
+    b->at->n_params = graph_n_params(b->at->vars.blocks[0].live);
     return SKEP_OK;
 }
 
