@@ -21,6 +21,7 @@ static const struct pass passes[] = {
     { "dce", opt_dce },
     { "divconst", opt_divconst },
     { "idioms", opt_idioms },
+    { "gvn", opt_gvn },
 };
 #define N_PASSES ARRAY_LEN(passes)
 

@@ -1,0 +1,78 @@
+/* Places in memory: an address is a root, what is added to it within known bounds, and an offset.
+ */
+#include "opt/alias.h"
+
+#define ALIAS_STEPS 4u
+#define ALIAS_REACH ((u64)1 << 32)
+
+static enum alias_class alias_class_of(const struct ssa_func *func, const struct ssa_insn *insn)
+{
+    static const u8 classes[] = {
+        [HOST_REGION_ANY] = ALIAS_UNKNOWN,      [HOST_REGION_STACK] = ALIAS_STACK,
+        [HOST_REGION_CTX] = ALIAS_CTX,          [HOST_REGION_PACKET] = ALIAS_PACKET,
+        [HOST_REGION_MAP_VALUE] = ALIAS_SHARED,
+    };
+    u32 base = func->insns[insn->arg[0]].op;
+    if (base == SSA_THREAD)
+        return ALIAS_THREAD;
+    return base == SSA_FRAME ? ALIAS_STACK : (enum alias_class)classes[insn->region];
+}
+
+/* root + value, one of which is bounded: which. */
+static bool alias_step(const struct ssa_func *func, u32 root, u32 *next, u32 *index)
+{
+    const struct ssa_insn *insn = ssa_at(func, root);
+    if (insn->op != SSA_ADD || insn->width != 8)
+        return false;
+    for (u32 i = 0; i < 2; i++) {
+        *next = insn->arg[i];
+        *index = insn->arg[1 - i];
+        u64 hi = ssa_is_const(func, *index) ? func->insns[*index].imm : func->ranges[*index].hi;
+        if (hi < ALIAS_REACH)
+            return true;
+    }
+    return false;
+}
+
+struct alias_place alias_place_of(const struct ssa_func *func, const struct ssa_insn *insn)
+{
+    struct alias_place place = { .in = alias_class_of(func, insn),
+                                 .base = insn->arg[0],
+                                 .off = insn->off,
+                                 .width = insn->width,
+                                 .root = insn->arg[0],
+                                 .lo = insn->off,
+                                 .hi = insn->off + insn->width };
+    u32 next, index;
+    for (u32 i = 0; i < ALIAS_STEPS && alias_step(func, place.root, &next, &index); i++) {
+        struct ssa_range range = func->ranges[index];
+        if (ssa_is_const(func, index))
+            range.lo = range.hi = func->insns[index].imm;
+        place.root = next;
+        place.lo += (s64)range.lo;
+        place.hi += (s64)range.hi;
+    }
+    return place;
+}
+
+bool alias_may_meet(const struct alias_place *a, const struct alias_place *b)
+{
+    if (a->base == b->base)
+        return a->off < b->off + b->width && b->off < a->off + a->width;
+    return a->root != b->root || (a->lo < b->hi && b->lo < a->hi);
+}
+
+u32 alias_writes(const struct ssa_func *func, const struct ssa_insn *insn)
+{
+    if (!ssa_has(insn, SSA_WRITES))
+        return 0;
+    if (!alias_is_memory(insn))
+        return ALIAS_ALL;
+    enum alias_class in = alias_class_of(func, insn);
+    return in == ALIAS_SHARED    ? 0
+           : in == ALIAS_UNKNOWN ? ALIAS_ALL & ~(1u << ALIAS_THREAD)
+                                 : 1u << in;
+}
+
+#undef ALIAS_STEPS
+#undef ALIAS_REACH
