@@ -22,6 +22,7 @@ static const struct pass passes[] = {
     { "divconst", opt_divconst },
     { "idioms", opt_idioms },
     { "gvn", opt_gvn },
+    { "branches", opt_branches },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
