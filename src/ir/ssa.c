@@ -338,8 +338,7 @@ void ssa_add_edge(struct ssa_func *func, u32 from, u32 slot, u32 to)
     ssa_grow_phis(func, to);
 }
 
-/* Predecessor i and what phis have for it: the last one takes its place. */
-static void ssa_drop_pred(struct ssa_func *func, u32 to, u32 i)
+void ssa_drop_pred(struct ssa_func *func, u32 to, u32 i)
 {
     struct ssa_block *block = &func->blocks[to];
     u32 last = --block->n_preds;

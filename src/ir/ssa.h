@@ -232,6 +232,8 @@ void ssa_replace_all(struct ssa_func *func, u32 *map);
 void ssa_remove_edge(struct ssa_func *func, u32 from, u32 to);
 /* `to` gets one more predecessor, its last; its phis an argument 0, to be filled in. */
 void ssa_add_edge(struct ssa_func *func, u32 from, u32 slot, u32 to);
+/* Forgets predecessor i and what phis have for it; the last one takes its place. */
+void ssa_drop_pred(struct ssa_func *func, u32 to, u32 i);
 /* Where `from` is among the predecessors of `to`; CODE_NONE: nowhere. */
 u32 ssa_pred_index(const struct ssa_func *func, u32 to, u32 from);
 /* The instructions from `at` on, and the edges, become a new block's; its number.  Where they were

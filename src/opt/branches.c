@@ -121,8 +121,7 @@ static void branches_redirect(struct branches *b, u32 pred, u32 empty, u32 to)
     struct ssa_func *func = b->func;
     u32 slot = branches_block(b, pred)->succ[1] == empty;
     u32 index = ssa_pred_index(func, empty, pred), like = ssa_pred_index(func, to, empty);
-    struct ssa_block *block = branches_block(b, empty);
-    block->preds[index] = block->preds[--block->n_preds];
+    ssa_drop_pred(func, empty, index);
     ssa_add_edge(func, pred, slot, to);
     for (u32 v = branches_block(b, to)->first; branches_is_phi(b, v); v = func->insns[v].next) {
         u32 *args = ssa_args(func, ssa_at(func, v));
@@ -256,14 +255,7 @@ static void branches_thread_from(struct branches *b, const struct branches_test 
         args[func->insns[v].n_args - 1] = value;
         b->uses[value]++;
     }
-    struct ssa_block *left = branches_block(b, block);
-    u32 last = --left->n_preds;
-    left->preds[i] = left->preds[last];
-    for (u32 v = left->first; branches_is_phi(b, v); v = func->insns[v].next) {
-        u32 *args = ssa_args(func, ssa_at(func, v));
-        args[i] = args[last];
-        func->insns[v].n_args = last;
-    }
+    ssa_drop_pred(func, block, i);
 }
 
 static bool branches_thread(struct branches *b, u32 block)

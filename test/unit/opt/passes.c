@@ -23,6 +23,7 @@ static const struct pass passes[] = {
     { "idioms", opt_idioms },
     { "gvn", opt_gvn },
     { "branches", opt_branches },
+    { "licm", opt_licm },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
