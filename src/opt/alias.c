@@ -10,7 +10,7 @@ static enum alias_class alias_class_of(const struct ssa_func *func, const struct
     static const u8 classes[] = {
         [HOST_REGION_ANY] = ALIAS_UNKNOWN,      [HOST_REGION_STACK] = ALIAS_STACK,
         [HOST_REGION_CTX] = ALIAS_CTX,          [HOST_REGION_PACKET] = ALIAS_PACKET,
-        [HOST_REGION_MAP_VALUE] = ALIAS_SHARED,
+        [HOST_REGION_MAP_VALUE] = ALIAS_SHARED, [HOST_REGION_HOST] = ALIAS_SHARED,
     };
     u32 base = func->insns[insn->arg[0]].op;
     if (base == SSA_THREAD)

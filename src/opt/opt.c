@@ -21,7 +21,10 @@ static const struct opt_step opt_steps[] = {
     OPT_ONCE(inline_sub),
     OPT_AGAIN(slots),
     OPT_AGAIN(fold),
+    OPT_AGAIN(gvn),
+    OPT_AGAIN(branches),
     OPT_ONCE(idioms),
+    OPT_ONCE(licm),
     OPT_ONCE(divconst),
     OPT_AGAIN(dce),
 };
