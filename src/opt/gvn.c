@@ -22,7 +22,7 @@ static bool gvn_is_pure(const struct ssa_insn *insn)
 {
     u32 effects = ssa_row(insn)->effects;
     return (effects & ~(u32)SSA_COMMUTES) == SSA_VALUE && insn->op != SSA_CONST &&
-           insn->op != SSA_CALL_PURE && (insn->op != SSA_PHI || insn->n_args <= 8);
+           insn->n_args <= 8;
 }
 
 /* ---- keys: what makes two operations equal */
@@ -30,7 +30,7 @@ static bool gvn_is_pure(const struct ssa_insn *insn)
 struct gvn_key {
     u32 op, width, n_args;
     u32 arg[8];
-    u64 number;    /* a parameter's; a phi's block */
+    u64 number;    /* a parameter's; a phi's block; who is called */
     bool opposite; /* the comparison of the key is the opposite of the operation */
 };
 
@@ -47,7 +47,8 @@ static struct gvn_key gvn_key_of(const struct gvn *g, const struct ssa_insn *ins
     struct gvn_key key = { .op = insn->op, .width = insn->width, .n_args = insn->n_args };
     for (u32 i = 0; i < insn->n_args; i++)
         key.arg[i] = gvn_arg(g, insn, i);
-    key.number = insn->op == SSA_PHI ? insn->block : insn->op == SSA_PARAM ? insn->imm : 0;
+    bool has_number = insn->op == SSA_PARAM || insn->op == SSA_CALL_PURE;
+    key.number = insn->op == SSA_PHI ? insn->block : has_number ? insn->imm : 0;
     if (gvn_is_compare(insn->op) && instead[insn->op]) {
         key.op = instead[insn->op];
         key.opposite = true;

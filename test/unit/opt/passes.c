@@ -24,6 +24,7 @@ static const struct pass passes[] = {
     { "gvn", opt_gvn },
     { "branches", opt_branches },
     { "licm", opt_licm },
+    { "stores", opt_stores },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
