@@ -17,14 +17,9 @@ struct pass {
     pass_fn *run;
 };
 static const struct pass passes[] = {
-    { "fold", opt_fold },
-    { "dce", opt_dce },
-    { "divconst", opt_divconst },
-    { "idioms", opt_idioms },
-    { "gvn", opt_gvn },
-    { "branches", opt_branches },
-    { "licm", opt_licm },
-    { "stores", opt_stores },
+    { "fold", opt_fold },     { "dce", opt_dce },       { "divconst", opt_divconst },
+    { "idioms", opt_idioms }, { "gvn", opt_gvn },       { "branches", opt_branches },
+    { "licm", opt_licm },     { "stores", opt_stores },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
