@@ -256,7 +256,6 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
         verify_again(v);
         v->guarding = true;
         outcome = fixpoint_run(v, VERIFY_SEVERAL, verify_budget(v, 4, VERIFY_CHEAP));
-        v->guarding = false;
     }
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "paths";
