@@ -144,12 +144,25 @@ static bool opt_finish(struct opt *opt, struct ssa_func *func)
 
 /* ---- all */
 
+/* Pointers that were kept on the stack can only be followed when they are values, so `slots` comes
+ * first, wanted or not. */
+static skep_status opt_expand_guards(struct opt *opt, struct ssa_func *func, skep_error *err)
+{
+    if (ssa_analyse(func))
+        opt_slots(opt, func);
+    arena_drop(&opt->scratch);
+    if (func->failed || !ssa_analyse(func))
+        return RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+    skep_status status = opt_guards(opt, func, err);
+    arena_drop(&opt->scratch);
+    return status == SKEP_NOMEM ? RAISE(err, status, NOMEM, STR("SSA")) : status;
+}
+
 static skep_status opt_func(struct opt *opt, struct ssa_func *func, skep_error *err)
 {
     bool changed = false;
     if (opt->program->guarded)
-        TRY(opt_guards(opt, func, err));
-    arena_drop(&opt->scratch);
+        TRY(opt_expand_guards(opt, func, err));
     bool ok = ssa_analyse(func) && opt_look(opt, OPT_PASS_COUNT, func) &&
               opt_round(opt, func, false, &changed) &&
               (!changed || opt_round(opt, func, true, &changed)) && opt_finish(opt, func);

@@ -16,8 +16,8 @@ struct opt {
 OPT_PASSES(P)
 #undef P
 
-/* Expands all GUARDs; no pass but `slots` may have run before.  SKEP_UNSUPPORTED: it is not known
- * what an address was made from. */
+/* Expands all GUARDs of an analysed function; no pass but `slots` may have run before.
+ * SKEP_UNSUPPORTED: it is not known what an address was made from. */
 skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err);
 /* build.c: the SSA of all functions that may run.  What it needs meanwhile is scratch's. */
 skep_status opt_build(struct arena *arena, struct arena *scratch, const struct opt_input *in,
