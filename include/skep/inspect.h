@@ -7,7 +7,7 @@
 #ifndef SKEP_INSPECT_H
 #define SKEP_INSPECT_H
 
-#include <skep/program.h>
+#include <skep/verify.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +58,37 @@ SKEP_API skep_status skep_object_list(const skep_object *object, const char *pro
 /* The relocations, and the types, of an object. */
 SKEP_API skep_status skep_object_list_relocs(const skep_object *object, char **text);
 SKEP_API skep_status skep_object_list_btf(const skep_object *object, char **text);
+
+/* ---- facts: what holds before every instruction, in every run of an accepted program */
+
+struct skep_facts_insn {
+    struct skep_verdict_place at; /* slot, text, source */
+    const char *function;         /* that begins here; "": none does */
+    bool reached;                 /* false: no run comes here, and nothing is known of it */
+    bool conditional;             /* it is a jump that may be taken, or not: */
+    bool taken, not_taken;
+    size_t n_places; /* registers and pieces of stack of which something is known */
+};
+
+/* A register, or bytes of the running function's stack. */
+struct skep_facts_place {
+    bool is_stack;
+    uint8_t reg;
+    int16_t offset; /* of the first byte from the frame's top */
+    uint8_t size;
+    bool mixed; /* different kinds of things on different ways; nothing below is set */
+    struct skep_verdict_value value;
+    const char *variable; /* the map or variable that it points into; "": none, or several */
+};
+
+SKEP_API size_t skep_facts_count(const skep_facts *facts);
+SKEP_API void skep_facts_insn(const skep_facts *facts, size_t i, struct skep_facts_insn *out);
+/* Registers first, then the stack from its top.  Strings live as long as the facts. */
+SKEP_API void skep_facts_place(const skep_facts *facts, size_t i, size_t place,
+                               struct skep_facts_place *out);
+/* "map value flows + 4 to 8, or NULL": what it holds.  As skep_verdict_text. */
+SKEP_API size_t skep_facts_place_text(const struct skep_facts_place *place, char *out, size_t size);
+SKEP_API void skep_facts_free(skep_facts *facts);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,9 @@
 extern "C" {
 #endif
 
+/* What an accepted program's verification knows at every instruction (inspect.h). */
+typedef struct skep_facts skep_facts;
+
 struct skep_verify_options {
     size_t size;               /* sizeof(struct skep_verify_options) */
     enum skep_profile profile; /* 0: strict */
@@ -27,6 +30,9 @@ struct skep_verify_options {
     struct skep_verify_limits limits;
     skep_map *const *maps; /* of bytecode without an object: its maps, by position */
     size_t n_maps;
+    /* Made when the program is accepted, else NULL; the caller frees it.  NULL: not wanted.  The
+     * verification then keeps what it knows everywhere, and takes more time and memory. */
+    skep_facts **facts;
 };
 
 enum skep_verdict_kind {

@@ -22,7 +22,7 @@ enum skep_verdict_kind verdict_kind(skep_status status)
 
 /* ---- places */
 
-static struct skep_verdict_place verdict_place(const struct verification *in, u32 insn)
+struct skep_verdict_place verdict_place(const struct verification *in, u32 insn)
 {
     const struct code *code = &in->linked->code;
     struct skep_verdict_place place = { .file = "", .source = "" };
@@ -86,9 +86,16 @@ static void verdict_branches(struct skep_verdict *verdict, const struct verifica
 
 /* ---- values */
 
-/* The global variable at an offset of a data section, or the map's name. */
-static const char *verdict_variable(const struct verification *in, const struct value *value)
+static bool verdict_is_of_map(const struct value *value)
 {
+    return value->kind == VALUE_MAP || value->kind == VALUE_MAP_VALUE ||
+           value->kind == VALUE_MAP_KEY;
+}
+
+const char *verdict_variable(const struct verification *in, const struct value *value)
+{
+    if (!verdict_is_of_map(value))
+        return "";
     const struct verify_map *map = &in->maps[value->object];
     const char *name = map->spec->name ? map->spec->name : "";
     struct object_variable variable;
@@ -103,28 +110,26 @@ static const char *verdict_variable(const struct verification *in, const struct 
     return name;
 }
 
-static bool verdict_is_of_map(const struct value *value)
-{
-    return value->kind == VALUE_MAP || value->kind == VALUE_MAP_VALUE ||
-           value->kind == VALUE_MAP_KEY;
-}
-
-static void verdict_value(struct skep_verdict *verdict, const struct verification *in,
-                          const struct value *value)
+struct skep_verdict_value verdict_value(const struct value *value)
 {
     const struct scalar *range = &value->range;
-    const char *variable = verdict_is_of_map(value) ? verdict_variable(in, value) : "";
+    return (struct skep_verdict_value){ .kind = value_kind_name((enum value_kind)value->kind),
+                                        .is_pointer = value_is_pointer(value),
+                                        .nullable = value->flags & VALUE_NULLABLE,
+                                        .umin = range->umin,
+                                        .umax = range->umax,
+                                        .smin = (s64)range->smin,
+                                        .smax = (s64)range->smax,
+                                        .bits = range->bits.value,
+                                        .unknown_bits = range->bits.mask };
+}
+
+static void verdict_tell_value(struct skep_verdict *verdict, const struct verification *in,
+                               const struct value *value)
+{
+    const char *variable = verdict_variable(in, value);
     struct text text;
-    verdict->value =
-        (struct skep_verdict_value){ .kind = value_kind_name((enum value_kind)value->kind),
-                                     .is_pointer = value_is_pointer(value),
-                                     .nullable = value->flags & VALUE_NULLABLE,
-                                     .umin = range->umin,
-                                     .umax = range->umax,
-                                     .smin = (s64)range->smin,
-                                     .smax = (s64)range->smax,
-                                     .bits = range->bits.value,
-                                     .unknown_bits = range->bits.mask };
+    verdict->value = verdict_value(value);
     text_init_fixed(&text, verdict->variable, sizeof(verdict->variable));
     text_string(&text, variable);
     text_init_fixed(&text, verdict->holds, sizeof(verdict->holds));
@@ -141,7 +146,7 @@ void verdict_explain(struct skep_verdict *verdict, const struct verification *in
     verdict->at = verdict_place(in, report->insn);
     if (report->reg < STATE_REGS) {
         verdict->reg = report->reg;
-        verdict_value(verdict, in, &report->value);
+        verdict_tell_value(verdict, in, &report->value);
     }
     verdict->origin = verdict_place(in, report->set_at);
     verdict->lost = verdict_place(in, report->lost_at);

@@ -56,17 +56,9 @@ skep_status verification_run(const struct verification *in, struct skep_verdict 
     return status;
 }
 
-/* ---- asked for alone: links the program as loading does, makes no maps */
+/* ---- asked for alone */
 
-struct asked {
-    struct verification in;
-    const struct skep_verify_options *options;
-    struct arena arena;
-    struct linked linked;
-    struct cfg cfg;
-};
-
-static skep_status asked_link(struct asked *asked, u32 index, skep_error *err)
+static skep_status asked_link(struct verification_asked *asked, u32 index, skep_error *err)
 {
     struct skep_object *object = asked->in.object;
     struct linked *linked = &asked->linked;
@@ -84,7 +76,7 @@ static skep_status asked_link(struct asked *asked, u32 index, skep_error *err)
     return SKEP_OK;
 }
 
-static skep_status asked_map(struct asked *asked, u32 i, skep_error *err)
+static skep_status asked_map(struct verification_asked *asked, u32 i, skep_error *err)
 {
     struct verify_map *map = &asked->in.maps[i];
     if (asked->in.object->loaded) {
@@ -97,7 +89,7 @@ static skep_status asked_map(struct asked *asked, u32 i, skep_error *err)
     return verification_map_types(&asked->in, map, err);
 }
 
-static skep_status asked_resolve(struct asked *asked, skep_error *err)
+static skep_status asked_resolve(struct verification_asked *asked, skep_error *err)
 {
     const struct linked *linked = &asked->linked;
     const struct skep_helper **helpers =
@@ -111,7 +103,7 @@ static skep_status asked_resolve(struct asked *asked, skep_error *err)
     return resolve_calls(&resolve, helpers, err);
 }
 
-static skep_status asked_analyse(struct asked *asked, u32 index, skep_error *err)
+static skep_status asked_analyse(struct verification_asked *asked, u32 index, skep_error *err)
 {
     TRY(asked_link(asked, index, err));
     const struct linked *linked = &asked->linked;
@@ -130,9 +122,16 @@ static skep_status asked_analyse(struct asked *asked, u32 index, skep_error *err
     return SKEP_OK;
 }
 
-static skep_status asked_verify(struct asked *asked, u32 index, struct skep_verdict *verdict)
+static skep_status asked_verify(struct verification_asked *asked, u32 index,
+                                struct skep_verdict *verdict)
 {
     skep_status status = asked_analyse(asked, index, &verdict->diagnostic);
+    struct skep_facts *facts = asked->options->facts ? *asked->options->facts : NULL;
+    if (status == SKEP_OK && facts) {
+        asked->in.witness = &facts->witness;
+        asked->in.facts = &facts->facts;
+        TRY(facts_init(&facts->facts, &asked->in.object->env->mem, &asked->linked.code));
+    }
     if (status == SKEP_OK)
         return verification_run(&asked->in, verdict);
     verdict->kind = verdict_kind(status);
@@ -154,18 +153,33 @@ skep_status skep_verify(skep_object *object, const char *name,
     u32 index = object_find_program(object, name);
     if (index == CODE_NONE)
         return RAISE(err, SKEP_NOT_FOUND, NO_SUCH, STR("program"), STR(name ? name : "at all"));
-    struct asked asked = { .in = { .object = object,
-                                   .profile = options->profile,
-                                   .fuel = options->fuel,
-                                   .guard = options->guard,
-                                   .aligned = options->aligned,
-                                   .limits = options->limits },
-                           .options = options };
-    asked.in.linked = &asked.linked;
-    asked.in.cfg = &asked.cfg;
-    arena_init(&asked.arena, &object->env->mem);
+    struct verification_asked local, *asked = &local;
+    if (options->facts) {
+        *options->facts = NULL;
+        TRY(facts_open(object, options->facts));
+        asked = &(*options->facts)->asked;
+    }
+    *asked = (struct verification_asked){ .in = { .object = object,
+                                                  .profile = options->profile,
+                                                  .fuel = options->fuel,
+                                                  .guard = options->guard,
+                                                  .aligned = options->aligned,
+                                                  .limits = options->limits },
+                                          .options = options };
+    asked->in.linked = &asked->linked;
+    asked->in.cfg = &asked->cfg;
+    arena_init(&asked->arena, &object->env->mem);
     verdict_init(verdict);
-    skep_status status = asked_verify(&asked, index, verdict);
-    arena_drop(&asked.arena);
+    skep_status status = asked_verify(asked, index, verdict);
+    if (options->facts) {
+        if (status == SKEP_OK)
+            status = facts_index(*options->facts);
+        if (status != SKEP_OK) {
+            skep_facts_free(*options->facts);
+            *options->facts = NULL;
+        }
+    } else {
+        arena_drop(&asked->arena);
+    }
     return status == SKEP_NOMEM ? RAISE(err, status, NOMEM, STR("the verifier")) : SKEP_OK;
 }

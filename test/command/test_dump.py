@@ -90,6 +90,56 @@ class Dump(Case):
             self.assertIn(part, "\n".join(result[view]))
             self.assertEqual(self.skep("dump", target, "--" + view).splitlines(), result[view])
 
+    FILTER = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 4); __type(key, int); __type(value, long); } sums SEC(".maps");
+SEC("xdp") int count(struct xdp_md *ctx)
+{
+    unsigned char *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    if (data + 14 > end)
+        return XDP_DROP;
+    int key = data[12] & 3;
+    long *sum = bpf_map_lookup_elem(&sums, &key);
+    if (sum)
+        *sum += 1;
+    return XDP_PASS;
+}
+char _license[] SEC("license") = "GPL";
+"""
+
+    def test_shows_what_is_known_at_each_instruction(self):
+        source = self.file("facts.bpf.c", self.FILTER)
+        [result] = self.json("dump", source, "--facts")
+        rows = result["facts"]
+        self.assertEqual(rows[0]["function"], "count")
+        first = {place["place"]: place for place in rows[0]["known"]}
+        self.assertEqual((first["r1"]["kind"], first["r1"]["unsigned_max"]), ("the context", "0x0"))
+        [call] = [row for row in rows if row["insn"] == "call bpf_map_lookup_elem"]
+        known = {place["place"]: place for place in call["known"]}
+        self.assertEqual((known["r1"]["kind"], known["r1"]["variable"]), ("a map", "sums"))
+        self.assertEqual((known["fp-4"]["unsigned_min"], known["fp-4"]["unsigned_max"]), ("0x0", "0x3"))
+        self.assertEqual((known["r2"]["kind"], known["r2"]["signed_min"]), ("the stack", -4))
+        after = rows[rows.index(call) + 1]
+        [value] = [place for place in after["known"] if place["place"] == "r0"]
+        self.assertEqual((value["kind"], value["nullable"], value["variable"]), ("a map value", True, "sums"))
+        self.assertTrue(after["taken"] and after["not_taken"])
+        self.assertTrue(any("lookup_elem(&sums" in row["source"] for row in rows))
+
+    def test_the_text_of_facts_says_what_changes(self):
+        out = self.skep("dump", self.file("facts.bpf.c", self.FILTER), "--facts")
+        self.assertRegex(out, r"count:\n; .*facts.bpf.c:5 (.|\n)*; .*facts.bpf.c:7  unsigned char")
+        self.assertNotRegex(out, r" \n")
+        self.assertRegex(out, r"call bpf_map_lookup_elem +r1 = map sums")
+        self.assertIn("r0 = map value sums, or NULL", out)
+
+    def test_facts_say_what_cannot_happen(self):
+        dead = self.file("a.s", "r0 = *(u8 *)(r1 + 0)\nif r0 < 256 goto +1\nr0 = 7\nexit\n")
+        out = self.skep("dump", dead, "--facts")
+        self.assertRegex(out, r"goto \+0x1 +always taken")
+        self.assertRegex(out, r"r0 = 0x7 +dead")
+        self.fails("dump", self.file("b.s", "r0 = r5\nexit\n"), "--facts", status=1, says="not accepted")
+
     def test_lists_every_program_when_none_is_named(self):
         self.assertEqual([r["program"] for r in self.json("dump", self.source, "--insns")],
                          ["pass", "probe", "untyped"])

@@ -95,6 +95,8 @@ enum command_bit {
       "the instructions once linked, with source lines") \
     O(CFG,          "cfg",          0, NULL, ONE, IN_DUMP, \
       "the control-flow graph: blocks, edges, loop heads, fuel charges") \
+    O(FACTS,        "facts",        0, NULL, ONE, IN_DUMP, \
+      "what the verifier knows before every instruction: registers, stack, source lines") \
     O(HOST,         "host",         0, NULL, ONE, IN_DUMP, \
       "the host code that the program is lowered to") \
     O(SSA,          "ssa",          0, "[=PASS]", ONE, IN_DUMP, \

@@ -1,4 +1,5 @@
 /* skep dump: what is in an object.  Every view makes result objects; text shows the same. */
+#include "facts.h"
 #include "load.h"
 #include "machine.h"
 #include "open.h"
@@ -10,13 +11,16 @@
 #include <string.h>
 
 const char details_dump[] =
-    "Without one of --insns, --linked, --cfg, --host, --ssa, --jit, --maps, --btf, --relocs: "
+    "Without one of --insns, --linked, --cfg, --facts, --host, --ssa, --jit, --maps, --btf, "
+    "--relocs: "
     "tables\n"
     "of the programs and maps. The views of programs show one when it is named, else all of them.\n"
     "--insns is llvm-objdump's listing of the program as it stands in its section, relocations "
     "not\n"
     "applied; --linked is what will run, with every reference resolved. --ssa and --jit are what\n"
     "the compiler makes of a verified program; --fuel, --blind and --opt-off change that.\n"
+    "--facts verifies the programs and shows what holds before each instruction in every run; of\n"
+    "each line, what differs from the line above (--json has all). fp-8 is the stack's last slot.\n"
     "\n"
     "Example:\n"
     "\n"
@@ -150,7 +154,7 @@ static int listing_unlinked(const struct target *target, const struct skep_progr
 }
 
 /* A view of programs: the option, the engine that the program is loaded for, and its listing. */
-enum view_kind { VIEW_UNLINKED, VIEW_LIST, VIEW_SSA, VIEW_MACHINE };
+enum view_kind { VIEW_UNLINKED, VIEW_LIST, VIEW_FACTS, VIEW_SSA, VIEW_MACHINE };
 struct view {
     enum option_id id;
     enum view_kind kind;
@@ -160,6 +164,7 @@ static const struct view views[] = {
     { .id = OPT_INSNS, .kind = VIEW_UNLINKED },
     { .id = OPT_LINKED, .kind = VIEW_LIST, .listing = SKEP_LIST_INSNS },
     { .id = OPT_CFG, .kind = VIEW_LIST, .listing = SKEP_LIST_CFG },
+    { .id = OPT_FACTS, .kind = VIEW_FACTS },
     { .id = OPT_HOST, .kind = VIEW_LIST, .listing = SKEP_LIST_HOST },
     { .id = OPT_SSA, .kind = VIEW_SSA },
     { .id = OPT_JIT, .kind = VIEW_MACHINE },
@@ -210,6 +215,7 @@ static int dump_listing(const struct target *target, const struct args *args,
     json_t *listing = NULL;
     char *text = NULL;
     int status = view->kind == VIEW_UNLINKED ? listing_unlinked(target, info, &text)
+                 : view->kind == VIEW_FACTS  ? facts_json(target, args, info, &listing)
                                              : listing_loaded(target, args, info, view, &listing);
     if (status)
         return status;
@@ -257,6 +263,8 @@ static void print_listings(const struct view *view, const json_t *results)
         const json_t *listing = json_object_get(result, option_rows[view->id].name);
         if (view->kind == VIEW_MACHINE)
             machine_code_print(listing);
+        else if (view->kind == VIEW_FACTS)
+            facts_print(listing);
         else
             print_lines(listing);
     }
@@ -291,8 +299,8 @@ static const struct view *view_asked(const struct args *args)
 
 static int count_views(const struct args *args)
 {
-    static const enum option_id all[] = { OPT_INSNS, OPT_LINKED, OPT_CFG, OPT_HOST,  OPT_SSA,
-                                          OPT_JIT,   OPT_MAPS,   OPT_BTF, OPT_RELOCS };
+    static const enum option_id all[] = { OPT_INSNS, OPT_LINKED, OPT_CFG,  OPT_FACTS, OPT_HOST,
+                                          OPT_SSA,   OPT_JIT,    OPT_MAPS, OPT_BTF,   OPT_RELOCS };
     int n = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         n += args_has(args, all[i]);
