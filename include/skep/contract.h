@@ -140,6 +140,8 @@ enum skep_effect {
     SKEP_CLOSES_RCU = 1 << 11,
     SKEP_OPENS_PREEMPT = 1 << 12, /* a section that nothing interrupts */
     SKEP_CLOSES_PREEMPT = 1 << 13,
+    SKEP_LOOKS_UP = 1 << 14, /* gives what the map type's lookup gives, and does nothing else:
+                                compiled code may ask the type in another way */
 };
 
 /* What an iterator walks over. */
@@ -296,6 +298,14 @@ struct skep_map_spec {
  * bytes.  The host's updates say so; programs give their own slot. */
 #define SKEP_ALL_CPUS UINT32_MAX
 
+/* Values in a row: that of key i, a u32 below max_entries, for CPU slot c is at
+ * values + i * stride + c * cpu_stride, as long as the map lives.  Other keys have none. */
+struct skep_map_layout {
+    void *values;
+    uint64_t stride;
+    uint64_t cpu_stride; /* 0: one value for all */
+};
+
 /* A map type.  Results are 0 or -errno, as bpf(2) and the helpers give them.  All functions may be
  * called by any number of threads at once, except create, check and destroy.  `cpu` is the slot
  * whose value is meant (per-CPU types).  What a map cannot do is NULL; keys that are out of range
@@ -319,6 +329,11 @@ struct skep_map_type {
     /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused).
      * HOLDS_MAPS, HOLDS_PROGRAMS: the object itself, valid until the calling run ends. */
     void *(*lookup)(skep_map *map, const void *key, uint32_t cpu);
+    /* For compiled code, which then need not call lookup; either may be NULL. */
+    bool (*layout)(const skep_map *map, struct skep_map_layout *out);
+    /* A function that does with this map, and a key, what bpf_map_lookup_elem does, and knows the
+     * size of its keys; NULL: there is none. */
+    skep_helper_fn *(*finder)(const skep_map *map);
     int (*update)(skep_map *map, const void *key, const void *value, uint64_t flags, uint32_t cpu);
     int (*remove)(skep_map *map, const void *key);
     /* The key after `key` (NULL: the first).  -ENOENT past the last; a key that is gone restarts.

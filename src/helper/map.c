@@ -13,6 +13,7 @@ const struct skep_helper helper_map_lookup_elem = {
     HELPER_HEAD("bpf_map_lookup_elem", 1, BASE, helper_lookup),
     .args = { ARG_MAP, ARG_KEY },
     .ret = RET_VALUE,
+    .effects = SKEP_LOOKS_UP,
     .maps = SKEP_MAP_LOOKUP,
 };
 

@@ -52,6 +52,13 @@ static void *array_lookup(struct skep_map *map, const void *key, u32 cpu)
     return LIKELY(index < map->spec.max_entries) ? array->values + index * array->stride : NULL;
 }
 
+static bool array_layout(const struct skep_map *map, struct skep_map_layout *out)
+{
+    const struct array *array = map->impl;
+    *out = (struct skep_map_layout){ .values = array->values, .stride = array->stride };
+    return true;
+}
+
 static int array_update(struct skep_map *map, const void *key, const void *value, u64 flags,
                         u32 cpu)
 {
@@ -123,6 +130,7 @@ const struct skep_map_type map_array = {
     .create = array_create,
     .destroy = array_destroy,
     .lookup = array_lookup,
+    .layout = array_layout,
     .update = array_update,
     .remove = array_remove,
     .next_key = array_next_key,

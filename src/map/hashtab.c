@@ -667,6 +667,43 @@ void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu)
     return hashtab_value(table, element, cpu);
 }
 
+/* Lookups of tables with one value for all, which nothing is evicted from. */
+#define HASHTAB_FINDER(name, size)                                                                 \
+    static u64 hashtab_lookup_##name(struct skep_thread *thread, u64 map, u64 key, u64 a3, u64 a4, \
+                                     u64 a5)                                                       \
+    {                                                                                              \
+        (void)thread, (void)a3, (void)a4, (void)a5;                                                \
+        const struct hashtab *table = ((const struct skep_map *)(uintptr_t)map)->impl;             \
+        u32 element = hashtab_find_sized(table, (const void *)(uintptr_t)key, size);               \
+        u64 value = (u64)(uintptr_t)table->values + element * table->value_stride;                 \
+        return LIKELY(element) ? value : 0;                                                        \
+    }
+HASHTAB_FINDER(4, 4)
+HASHTAB_FINDER(8, 8)
+HASHTAB_FINDER(16, 16)
+HASHTAB_FINDER(any, table->key_size)
+#undef HASHTAB_FINDER
+
+static u64 hashtab_lookup_here(struct skep_thread *thread, u64 map, u64 key, u64 a3, u64 a4, u64 a5)
+{
+    (void)a3, (void)a4, (void)a5;
+    return (u64)(uintptr_t)hashtab_map_lookup((struct skep_map *)(uintptr_t)map,
+                                              (const void *)(uintptr_t)key, thread->cpu);
+}
+
+skep_helper_fn *hashtab_map_finder(const struct skep_map *map)
+{
+    const struct hashtab *table = map->impl;
+    if (table->cpu_stride || table->evicts)
+        return hashtab_lookup_here;
+    switch (table->key_size) {
+    case 4: return hashtab_lookup_4;
+    case 8: return hashtab_lookup_8;
+    case 16: return hashtab_lookup_16;
+    default: return hashtab_lookup_any;
+    }
+}
+
 int hashtab_map_update(struct skep_map *map, const void *key, const void *value, u64 flags, u32 cpu)
 {
     return hashtab_put(map->impl, key, value, flags, cpu, NULL, NULL);

@@ -126,6 +126,8 @@ static inline void *hashtab_value(const struct hashtab *table, u32 element, u32 
 int hashtab_map_create(struct skep_map *map, const struct hashtab_options *options);
 void hashtab_map_destroy(struct skep_map *map);
 void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu);
+/* Of those whose lookup that is. */
+skep_helper_fn *hashtab_map_finder(const struct skep_map *map);
 int hashtab_map_update(struct skep_map *map, const void *key, const void *value, u64 flags,
                        u32 cpu);
 int hashtab_map_remove(struct skep_map *map, const void *key);

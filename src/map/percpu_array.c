@@ -62,6 +62,15 @@ static void *percpu_array_lookup(struct skep_map *map, const void *key, u32 cpu)
     return LIKELY(there) ? percpu_array_at(map->impl, index, cpu) : NULL;
 }
 
+static bool percpu_array_layout(const struct skep_map *map, struct skep_map_layout *out)
+{
+    const struct percpu_array *array = map->impl;
+    *out = (struct skep_map_layout){ .values = array->values,
+                                     .stride = array->stride,
+                                     .cpu_stride = array->cpu_stride };
+    return true;
+}
+
 static int percpu_array_update(struct skep_map *map, const void *key, const void *value, u64 flags,
                                u32 cpu)
 {
@@ -121,6 +130,7 @@ const struct skep_map_type map_percpu_array = {
     .create = percpu_array_create,
     .destroy = percpu_array_destroy,
     .lookup = percpu_array_lookup,
+    .layout = percpu_array_layout,
     .update = percpu_array_update,
     .remove = percpu_array_remove,
     .next_key = percpu_array_next_key,

@@ -19,6 +19,7 @@ struct opt_step {
 #define OPT_AGAIN(name) { OPT_##name, opt_##name, true }
 static const struct opt_step opt_steps[] = {
     OPT_ONCE(inline_sub),
+    OPT_ONCE(inline_map),
     OPT_AGAIN(slots),
     OPT_AGAIN(fold),
     OPT_AGAIN(gvn),

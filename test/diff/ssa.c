@@ -184,6 +184,9 @@ static void report(struct search *s, struct generated *generated, u64 seed, u64 
 {
     struct failure failure = { s, random, found->off };
     struct found last;
+    printf("first: %s in run %u\n", found->what, found->run);
+    print_outcome("interp", &found->expected);
+    print_outcome("SSA", &found->got);
     char why[400] = "";
     world_shrink(generated, still_fails, &failure);
     shrink_passes(&failure, generated);

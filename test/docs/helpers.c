@@ -79,6 +79,7 @@ static const struct page_bit effect_names[] = {
     { SKEP_CLOSES_RCU, "closes-rcu" },
     { SKEP_OPENS_PREEMPT, "opens-preempt" },
     { SKEP_CLOSES_PREEMPT, "closes-preempt" },
+    { SKEP_LOOKS_UP, "looks-up" },
 };
 
 static const char *const ret_names[] = {

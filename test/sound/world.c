@@ -1,6 +1,7 @@
 /* See world.h. */
 #include "sound/world.h"
 
+#include "contract/contract.h"
 #include "map/ringbuf.h"
 
 #include <stdio.h>
@@ -234,6 +235,13 @@ static void reset_table(skep_map *map)
         skep_map_delete(map, key);
 }
 
+static void reset_array(skep_map *map)
+{
+    static const u8 zeros[512];
+    for (u32 key = 0; skep_map_update(map, &key, zeros, 0) == 0; key++)
+        continue;
+}
+
 /* Empty, and at its beginning: what programs do not write of a record is 0. */
 static void reset_ring(skep_map *map)
 {
@@ -241,6 +249,13 @@ static void reset_ring(skep_map *map)
     memset(ring->data, 0, ring->mask + 1);
     atomic_store(&ring->produced, 0);
     atomic_store(&ring->consumed, 0);
+}
+
+/* What programs write of a context, and redirections. */
+static void reset_context(struct skep_packet *packet)
+{
+    size_t from = offsetof(struct skep_packet, ingress_ifindex);
+    memset((u8 *)packet + from, 0, sizeof(*packet) - from);
 }
 
 /* The beginning of a run: maps, packet and memory. */
@@ -252,6 +267,10 @@ static void world_prepare(struct world *w, struct skep_memory *memory, u64 *rand
     fill(bytes, sizeof(bytes), random);
     memcpy(memory->data, bytes, sizeof(bytes));
     w->random = random_next(random);
+    reset_array(w->maps[MAP_ARRAY]);
+    reset_array(w->maps[MAP_PERCPU]);
+    reset_array(w->maps[MAP_LOCK]);
+    reset_array(w->maps[MAP_TIMER]);
     reset_table(w->maps[MAP_HASH]);
     reset_table(w->maps[MAP_WIDE]);
     reset_ring(w->maps[MAP_RING]);
@@ -265,6 +284,7 @@ static void world_prepare(struct world *w, struct skep_memory *memory, u64 *rand
         continue;
     world_send(w, random);
     memory->size = 64 + random_below(random, MEMORY_ROOM - 63);
+    reset_context(w->packet);
     world_require(skep_packet_set(w->packet, bytes, n) == SKEP_OK, "the packet");
 }
 
