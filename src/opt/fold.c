@@ -13,6 +13,8 @@
  * Needs nothing.  Keeps the blocks as they are. */
 #include "opt/fold.h"
 
+#define FOLD_ROUNDS 3u
+
 /* ---- what is known */
 
 struct known fold_known(const struct fold *f, u32 value)
@@ -212,21 +214,36 @@ u32 fold_inverted(struct fold *f, u32 compare)
 
 /* ---- bits that do not matter */
 
+/* x op y where y has no say in the bits that matter. */
+static bool fold_leaves(const struct fold *f, u32 op, u32 y, u64 matter)
+{
+    struct known k = fold_known(f, y);
+    u64 up_to_the_highest = matter ? UINT64_MAX >> __builtin_clzll(matter) : 0;
+    switch (op) {
+    case SSA_AND: return (matter & ~k.ones) == 0;
+    case SSA_OR:
+    case SSA_XOR: return (matter & ~k.zeros) == 0;
+    case SSA_ADD:
+    case SSA_SUB: return (up_to_the_highest & ~k.zeros) == 0;
+    default: return false;
+    }
+}
+
 /* What one operation looks like to somebody who sees these bits only; itself: no different. */
 static u32 fold_seen_through(const struct fold *f, u32 value, u64 matter)
 {
     const struct ssa_insn *insn = ssa_at(f->func, value);
-    u64 mask = known_mask(insn->width), number;
-    if (matter & ~mask)
+    if (matter & ~known_mask(insn->width))
         return value;
     if (insn->op == SSA_ZEXT || insn->op == SSA_SEXT)
         return fold_arg(f, value, 0);
-    if (insn->n_args != 2 || !fold_number(f, fold_arg(f, value, 1), &number))
+    if (insn->n_args != 2)
         return value;
-    bool untouched = insn->op == SSA_AND                         ? (matter & ~number) == 0
-                     : insn->op == SSA_OR || insn->op == SSA_XOR ? (matter & number) == 0
-                                                                 : false;
-    return untouched ? fold_arg(f, value, 0) : value;
+    u32 x = fold_arg(f, value, 0), y = fold_arg(f, value, 1);
+    if (fold_leaves(f, insn->op, y, matter))
+        return x;
+    bool commutes = ssa_row(insn)->effects & SSA_COMMUTES;
+    return commutes && fold_leaves(f, insn->op, x, matter) ? y : value;
 }
 
 bool fold_peel(struct fold *f, u32 i, u64 matter)
@@ -383,16 +400,44 @@ static u32 fold_one(struct fold *f, u32 value)
     return f->map[value] == value ? value : next;
 }
 
+/* What came back to a phi may have turned out to be what it began with. */
+static bool fold_some_phi_is_one_value(const struct ssa_func *func)
+{
+    for (u32 i = 0; i < func->n_order; i++)
+        for (u32 v = func->blocks[func->order[i]].first; v && func->insns[v].op == SSA_PHI;
+             v = func->insns[v].next) {
+            const u32 *args = ssa_args(func, ssa_at(func, v));
+            u32 n = 1;
+            while (n < func->insns[v].n_args && (args[n] == args[0] || args[n] == v))
+                n++;
+            if (n >= func->insns[v].n_args)
+                return true;
+        }
+    return false;
+}
+
+static bool fold_all(struct fold *f)
+{
+    struct ssa_func *func = f->func;
+    f->changed = false;
+    ssa_count_uses(func, f->uses);
+    for (u32 i = 0; i < func->n_order && !func->failed; i++)
+        for (u32 v = func->blocks[func->order[i]].first; v && !func->failed;)
+            v = fold_one(f, v);
+    if (f->changed && !func->failed)
+        ssa_replace_all(func, f->map);
+    return f->changed && !func->failed;
+}
+
 bool opt_fold(struct opt *opt, struct ssa_func *func)
 {
     struct fold f = { .func = func, .scratch = &opt->scratch, .budget = 16 * func->n + 256 };
     if (!ssa_analyse(func) || !fold_grow(&f))
         return false;
-    ssa_count_uses(func, f.uses);
-    for (u32 i = 0; i < func->n_order && !func->failed; i++)
-        for (u32 v = func->blocks[func->order[i]].first; v && !func->failed;)
-            v = fold_one(&f, v);
-    if (f.changed && !func->failed)
-        ssa_replace_all(func, f.map);
-    return f.changed;
+    bool changed = fold_all(&f);
+    for (u32 i = 1; changed && i < FOLD_ROUNDS && fold_some_phi_is_one_value(func); i++)
+        fold_all(&f);
+    return changed;
 }
+
+#undef FOLD_ROUNDS

@@ -148,6 +148,59 @@ static bool fold_is_extended(const struct fold *f, u32 value)
     return fold_is(f, value, SSA_SEXT, 4) || fold_known(f, value).hi <= INT32_MAX;
 }
 
+/* Is the comparison one of a sign only: x < 0, or -1 < x?  Of which value. */
+static bool fold_sign_test(const struct fold *f, const struct fold_at *in, u32 *value,
+                           bool *negative)
+{
+    u64 number;
+    *value = in->a;
+    *negative = true;
+    if (fold_number(f, in->b, &number) && (number & in->mask) == 0)
+        return true;
+    *value = in->b;
+    *negative = false;
+    return fold_number(f, in->a, &number) && (~number & in->mask) == 0;
+}
+
+/* The bit that is the sign of the value; false: its own highest, no other's. */
+static bool fold_sign_bit(const struct fold *f, u32 value, u32 width, u32 *from, u32 *bit)
+{
+    u64 by;
+    *bit = 8 * width - 1;
+    *from = value;
+    for (u32 steps = 0; steps < 3; steps++) {
+        if (fold_with_number(f, *from, SSA_SAR, width, &by) && *bit == 8 * width - 1)
+            *from = fold_arg(f, *from, 0);
+        else if (fold_with_number(f, *from, SSA_SHL, width, &by) && by <= *bit) {
+            *from = fold_arg(f, *from, 0);
+            *bit -= (u32)by;
+        } else if (fold_op(f, *from) == SSA_SEXT && fold_width(f, *from) < 8 &&
+                   *bit >= 8 * fold_width(f, *from) - 1) {
+            *bit = 8 * fold_width(f, *from) - 1;
+            *from = fold_arg(f, *from, 0);
+        } else
+            break;
+    }
+    return *from != value;
+}
+
+static bool fold_sign(struct fold *f, const struct fold_at *in)
+{
+    u32 value, from, bit;
+    bool negative;
+    if (in->op != SSA_SLT || !fold_sign_test(f, in, &value, &negative) ||
+        !fold_sign_bit(f, value, in->width, &from, &bit))
+        return false;
+    u32 width = bit < 32 ? 4 : 8;
+    if (bit == 8 * in->width - 1) {
+        u32 number = fold_const(f, negative ? 0 : UINT64_MAX);
+        return number && fold_become(f, SSA_SLT, in->width, negative ? from : number,
+                                     negative ? number : from);
+    }
+    u32 masked = fold_new_number(f, SSA_AND, width, from, (u64)1 << bit);
+    return masked && fold_become_number(f, negative ? SSA_NE : SSA_EQ, width, masked, 0);
+}
+
 static u32 fold_unextended(const struct fold *f, u32 value)
 {
     return fold_is(f, value, SSA_SEXT, 4) ? fold_arg(f, value, 0) : value;
@@ -171,7 +224,7 @@ bool fold_order(struct fold *f, const struct fold_at *in)
     u64 number;
     if (in->a == in->b)
         return fold_be_number(f, in->op == SSA_LE || in->op == SSA_SLE);
-    if (fold_strict(f, in) || fold_signed_order(f, in))
+    if (fold_strict(f, in) || fold_signed_order(f, in) || fold_sign(f, in))
         return true;
     if (in->width == 8 && !fold_is_signed(in->op) && fold_fits_4(f, in->a) && fold_fits_4(f, in->b))
         return fold_compare_instead(f, in, 4, in->a, in->b);
