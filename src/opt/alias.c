@@ -34,15 +34,16 @@ static bool alias_step(const struct ssa_func *func, u32 root, u32 *next, u32 *in
     return false;
 }
 
-struct alias_place alias_place_of(const struct ssa_func *func, const struct ssa_insn *insn)
+struct alias_place alias_place_at(const struct ssa_func *func, enum alias_class in, u32 base,
+                                  s64 off, u32 width)
 {
-    struct alias_place place = { .in = alias_class_of(func, insn),
-                                 .base = insn->arg[0],
-                                 .off = insn->off,
-                                 .width = insn->width,
-                                 .root = insn->arg[0],
-                                 .lo = insn->off,
-                                 .hi = insn->off + insn->width };
+    struct alias_place place = { .in = in,
+                                 .base = base,
+                                 .off = off,
+                                 .width = width,
+                                 .root = base,
+                                 .lo = off,
+                                 .hi = off + width };
     u32 next, index;
     for (u32 i = 0; i < ALIAS_STEPS && alias_step(func, place.root, &next, &index); i++) {
         struct ssa_range range = func->ranges[index];
@@ -53,6 +54,11 @@ struct alias_place alias_place_of(const struct ssa_func *func, const struct ssa_
         place.hi += (s64)range.hi;
     }
     return place;
+}
+
+struct alias_place alias_place_of(const struct ssa_func *func, const struct ssa_insn *insn)
+{
+    return alias_place_at(func, alias_class_of(func, insn), insn->arg[0], insn->off, insn->width);
 }
 
 bool alias_may_meet(const struct alias_place *a, const struct alias_place *b)

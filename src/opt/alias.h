@@ -29,6 +29,8 @@ struct alias_place {
     s64 lo, hi;
 };
 
+struct alias_place alias_place_at(const struct ssa_func *func, enum alias_class in, u32 base,
+                                  s64 off, u32 width);
 /* Of a memory operation. */
 struct alias_place alias_place_of(const struct ssa_func *func, const struct ssa_insn *insn);
 /* Both of one class. */

@@ -5,12 +5,14 @@
 #include "opt/alias.h"
 #include "opt/pass.h"
 
-#define GVN_FACTS 16u
+#define GVN_FACTS 32u
 
-/* The lowest bytes of a value are what a place holds. */
+/* The lowest bytes of a value are what is at base + off. */
 struct gvn_fact {
-    struct alias_place place;
-    u32 value;
+    u32 base, value;
+    s64 off;
+    u8 width;
+    u8 in; /* enum alias_class */
 };
 
 /* Memory at one point: of each class a number, the same one where it holds the same. */

@@ -92,7 +92,7 @@ void gvn_memory_enter(struct gvn *g, u32 b)
         return;
     const struct gvn_memory *above = &g->end[block->idom];
     for (u32 i = 0; i < above->n; i++) {
-        enum alias_class class = above->facts[i].place.in;
+        u32 class = above->facts[i].in;
         if (above->version[class] == g->now.version[class])
             gvn_remember(g, above->facts[i]);
     }
@@ -116,6 +116,23 @@ void gvn_memory_leave(struct gvn *g, u32 b)
 
 /* ---- operations */
 
+static struct gvn_fact gvn_fact_of(const struct alias_place *place, u32 value)
+{
+    return (struct gvn_fact){ .base = place->base,
+                              .value = value,
+                              .off = place->off,
+                              .width = (u8)place->width,
+                              .in = (u8)place->in };
+}
+
+static bool gvn_may_meet(const struct gvn *g, const struct gvn_fact *fact,
+                         const struct alias_place *place)
+{
+    struct alias_place at =
+        alias_place_at(g->func, (enum alias_class)fact->in, fact->base, fact->off, fact->width);
+    return alias_may_meet(&at, place);
+}
+
 static void gvn_forget(struct gvn *g, u32 classes, const struct alias_place *place)
 {
     u32 n = 0;
@@ -124,11 +141,8 @@ static void gvn_forget(struct gvn *g, u32 classes, const struct alias_place *pla
             g->now.version[c] = ++g->n_versions;
     for (u32 i = 0; i < g->now.n; i++) {
         const struct gvn_fact *fact = &g->now.facts[(g->now.oldest + i) % g->now.n];
-        bool written = classes >> fact->place.in & 1;
-        if (written && (!place || alias_may_meet(&fact->place, place)))
-            continue;
-        struct gvn_fact kept = *fact;
-        g->kept[n++] = kept;
+        if (!(classes >> fact->in & 1) || (place && !gvn_may_meet(g, fact, place)))
+            g->kept[n++] = *fact;
     }
     memcpy(g->now.facts, g->kept, n * sizeof(*g->now.facts));
     g->now.n = n;
@@ -139,8 +153,8 @@ static const struct gvn_fact *gvn_fact_about(const struct gvn *g, const struct a
 {
     for (u32 i = 0; i < g->now.n; i++) {
         const struct gvn_fact *fact = &g->now.facts[i];
-        if (fact->place.base == place->base && fact->place.off <= place->off &&
-            place->off + place->width <= fact->place.off + fact->place.width)
+        if (fact->base == place->base && fact->off <= place->off &&
+            place->off + place->width <= fact->off + fact->width)
             return fact;
     }
     return NULL;
@@ -173,7 +187,7 @@ static u32 gvn_extract(struct gvn *g, u32 at, const struct gvn_fact *fact,
 {
     bool is_signed = g->func->insns[at].op == SSA_LOADS;
     u32 value = fact->value, width = place->width;
-    u64 skip = (u64)(place->off - fact->place.off);
+    u64 skip = (u64)(place->off - fact->off);
     if (skip) {
         u32 bits = ssa_const(g->func, 8 * skip);
         value = gvn_insert(g, at, SSA_SHR, 8, value, bits);
@@ -187,7 +201,7 @@ static void gvn_load(struct gvn *g, u32 value, const struct alias_place *place)
 {
     const struct gvn_fact *fact = gvn_fact_about(g, place);
     if (!fact) {
-        gvn_remember(g, (struct gvn_fact){ *place, value });
+        gvn_remember(g, gvn_fact_of(place, value));
         return;
     }
     u32 by = gvn_extract(g, value, fact, place);
@@ -199,13 +213,13 @@ static void gvn_store(struct gvn *g, u32 value, const struct alias_place *place)
 {
     u32 stored = g->func->insns[value].arg[1];
     const struct gvn_fact *fact = gvn_fact_about(g, place);
-    if (fact && fact->value == stored && fact->place.off == place->off) {
+    if (fact && fact->value == stored && fact->off == place->off) {
         ssa_remove(g->func, value);
         g->changed = true;
         return;
     }
     gvn_forget(g, 1u << place->in, place);
-    gvn_remember(g, (struct gvn_fact){ *place, stored });
+    gvn_remember(g, gvn_fact_of(place, stored));
 }
 
 void gvn_memory_step(struct gvn *g, u32 value)
