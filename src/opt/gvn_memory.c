@@ -153,7 +153,7 @@ static const struct gvn_fact *gvn_fact_about(const struct gvn *g, const struct a
 {
     for (u32 i = 0; i < g->now.n; i++) {
         const struct gvn_fact *fact = &g->now.facts[i];
-        if (fact->base == place->base && fact->off <= place->off &&
+        if (fact->in == place->in && fact->base == place->base && fact->off <= place->off &&
             place->off + place->width <= fact->off + fact->width)
             return fact;
     }
