@@ -264,11 +264,9 @@ static void x86_emit_check_stop(struct jit_emit *emit, const struct mach_insn *i
 static void x86_emit_charge(struct jit_emit *emit, const struct mach_insn *insn)
 {
     _Static_assert(sizeof(((struct skep_thread *)NULL)->cancel) == 1, "compared as a byte");
-    u8 thread = x86_given(insn, X86_REG);
+    u8 thread = x86_given(insn, X86_BASE);
     x86_op_rm_imm(emit->buffer, X86_SUB, 8, x86_r(X86_FUEL), (s32)insn->imm);
     x86_emit_stop_if(emit, X86_S);
-    x86_op_reg_rm(emit->buffer, X86_MOV, 8, thread,
-                  x86_slot(emit->func, emit->metered, emit->func->n_slots));
     x86_op_rm_imm(emit->buffer, X86_CMP, 1, x86_m(thread, offsetof(struct skep_thread, cancel)), 0);
     x86_emit_stop_if(emit, X86_NE);
 }

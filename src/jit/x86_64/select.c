@@ -794,7 +794,7 @@ static void x86_select_call_local(struct select *s)
 static void x86_select_charge(struct select *s)
 {
     struct mach_insn charge = x86_new(X86_DO_CHARGE, 0, 8);
-    x86_give(&charge, X86_REG, select_new_reg(s), MACH_DEF);
+    x86_give(&charge, X86_BASE, select_thread(s), MACH_USE);
     charge.imm = (s64)x86_insn(s)->imm;
     charge.flags |= MACH_FLAGS;
     s->out->stops = true;
