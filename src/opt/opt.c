@@ -26,6 +26,7 @@ static const struct opt_step opt_steps[] = {
     OPT_AGAIN(branches),
     OPT_ONCE(idioms),
     OPT_ONCE(licm),
+    OPT_ONCE(unroll),
     OPT_ONCE(divconst),
     OPT_ONCE(stores),
     OPT_AGAIN(dce),

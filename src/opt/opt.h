@@ -17,6 +17,7 @@
     P(gvn,        "one value for equal computations; loads of what was stored") \
     P(branches,   "dead edges, straight lines, threaded jumps")           \
     P(licm,       "out of loops what does not change in them")            \
+    P(unroll,     "several rounds of counted loops at a time")            \
     P(idioms,     "rotates, byte swaps, bytes put together")              \
     P(divconst,   "division by constants by multiplying")                 \
     P(ifconv,     "branches around a few cheap operations become selects") \
