@@ -1,6 +1,7 @@
 /* Webs: registers that a copy connects and that are never live at the same time become one, and the
- * copy another name.  Copies in the innermost loops come first.  Constants that can be made again
- * stay by themselves: that they can is worth more.
+ * copy another name.  Copies in the innermost loops come first,
+ * and of these the ones at a loop's end: where no copy is left there, no block and no jump is.
+ * Constants that can be made again stay by themselves: that they can is worth more.
  *
  * Joining walks both lists of segments; a budget keeps long ones from being walked too often. */
 #include "jit/ra.h"
@@ -65,7 +66,7 @@ void ra_join(struct ra *ra)
 {
     u64 budget = 64 * (u64)ra->func->n + 4096;
     for (u32 level = RA_LEVELS; level-- > 0;)
-        for (u32 b = 0; b < ra->func->n_blocks; b++)
+        for (u32 b = ra->func->n_blocks; b-- > 0;)
             if (ra->level[b] == level)
                 ra_join_block(ra, &ra->func->blocks[b], &budget);
 }

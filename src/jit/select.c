@@ -23,17 +23,20 @@ struct select_copy_pair {
 
 struct select_driver {
     struct arena *arena;
-    struct mach_insn recipe[SELECT_RECIPE], constants[SELECT_RECIPE];
-    u32 n_recipe, n_constants;
-    bool in_constant; /* what is emitted now is a constant before the recipe */
-    u32 *order;       /* blocks as they will lie */
-    u32 *place;       /* by block: where in that order */
+    struct mach_insn recipe[SELECT_RECIPE];
+    u32 n_recipe;
+    u32 *order; /* blocks as they will lie */
+    u32 *place; /* by block: where in that order */
     bool *cold;
     struct select_late **late; /* by block */
     bool *asked;               /* by value: somebody reads its register */
     bool *carried;             /* by value: see select_find_carried */
     /* By value of a constant: the register made for a loop, and the block that makes it. */
     u32 *const_reg, *const_block;
+    /* By value of a constant: the register that instructions of this block have asked for, 0:
+     * none; and how many instructions of the block are left that use it. */
+    u32 *const_wanted, *const_uses;
+    u32 first_wanted, *next_wanted; /* all constants that were asked for in the block */
     /* Copies at the end of a block; by register, `n_readers` copies still to be made read it. */
     struct select_copy_pair *copies, *sequence;
     u32 n_copies, n_sequence, copies_room;
@@ -42,6 +45,8 @@ struct select_driver {
     u32 regs_room;
 };
 
+static void select_flush(struct select *s);
+
 /* ---- what targets call */
 
 u32 select_new_reg(struct select *s) { return s->out->n_regs++; }
@@ -49,15 +54,13 @@ u32 select_new_reg(struct select *s) { return s->out->n_regs++; }
 struct mach_insn *select_emit(struct select *s, struct mach_insn insn)
 {
     struct select_driver *driver = s->driver;
-    struct mach_insn *list = driver->in_constant ? driver->constants : driver->recipe;
-    u32 *n = driver->in_constant ? &driver->n_constants : &driver->n_recipe;
-    if (*n == SELECT_RECIPE) {
+    if (driver->n_recipe == SELECT_RECIPE) {
         s->out->failed = true;
-        *n = 0;
+        driver->n_recipe = 0;
     }
     insn.origin = ssa_at(s->ssa, s->at)->origin;
-    list[*n] = insn;
-    return &list[(*n)++];
+    driver->recipe[driver->n_recipe] = insn;
+    return &driver->recipe[driver->n_recipe++];
 }
 
 static struct mach_insn select_copy_insn(u32 to, u32 from)
@@ -80,13 +83,24 @@ static u32 select_before_loops(const struct select *s)
     return b;
 }
 
+/* One register for all in the block that ask for it; made before the first that could. */
 static u32 select_const_here(struct select *s, u32 value)
 {
-    u32 reg = select_new_reg(s);
-    s->driver->in_constant = true;
+    struct select_driver *driver = s->driver;
+    if (!driver->const_wanted[value]) {
+        driver->const_wanted[value] = select_new_reg(s);
+        driver->next_wanted[value] = driver->first_wanted;
+        driver->first_wanted = value;
+    }
+    return driver->const_wanted[value];
+}
+
+static void select_make_const(struct select *s, u32 value)
+{
+    u32 reg = s->driver->const_wanted[value];
+    s->driver->const_wanted[value] = 0;
     s->target->select_const(s, reg, ssa_at(s->ssa, value)->imm);
-    s->driver->in_constant = false;
-    return reg;
+    select_flush(s);
 }
 
 static u32 select_const_before_loops(struct select *s, u32 value)
@@ -198,9 +212,7 @@ static void select_flush(struct select *s)
     struct select_driver *driver = s->driver;
     for (u32 i = driver->n_recipe; i-- > 0;)
         select_put(s, &driver->recipe[i]);
-    for (u32 i = driver->n_constants; i-- > 0;)
-        select_put(s, &driver->constants[i]);
-    driver->n_recipe = driver->n_constants = 0;
+    driver->n_recipe = 0;
 }
 
 /* ---- phis */
@@ -345,12 +357,23 @@ static void select_phis_of_successor(struct select *s, u32 succ)
 
 /* ---- blocks */
 
-static void select_number_memory(struct select *s, const struct ssa_block *block)
+static void select_count_constants(struct select *s, const struct ssa_insn *insn)
+{
+    const u32 *args = ssa_args(s->ssa, insn);
+    for (u32 i = 0; i < insn->n_args; i++)
+        s->driver->const_uses[args[i]] += ssa_is_const(s->ssa, args[i]);
+}
+
+/* Memory states and uses of constants, before the block is selected. */
+static void select_look_ahead(struct select *s, const struct ssa_block *block)
 {
     u32 state = 0;
     for (u32 v = block->first; v; v = ssa_at(s->ssa, v)->next) {
+        const struct ssa_insn *insn = ssa_at(s->ssa, v);
         s->state_of[v] = state;
-        state += ssa_has(ssa_at(s->ssa, v), SSA_WRITES);
+        state += ssa_has(insn, SSA_WRITES);
+        if (insn->op != SSA_PHI)
+            select_count_constants(s, insn);
     }
 }
 
@@ -358,8 +381,12 @@ static void select_count_down(struct select *s, u32 value)
 {
     const struct ssa_insn *insn = ssa_at(s->ssa, value);
     const u32 *args = ssa_args(s->ssa, insn);
-    for (u32 i = 0; i < insn->n_args; i++)
+    for (u32 i = 0; i < insn->n_args; i++) {
         s->uses[args[i]]--;
+        if (ssa_is_const(s->ssa, args[i]) && --s->driver->const_uses[args[i]] == 0 &&
+            s->driver->const_wanted[args[i]])
+            select_make_const(s, args[i]);
+    }
 }
 
 static bool select_is_made_elsewhere(const struct ssa_insn *insn)
@@ -397,7 +424,6 @@ static void select_block_end(struct select *s, const struct ssa_block *block,
             exit->to[1] = s->driver->place[block->succ[1]];
             exit->unlikely = (end->flags & SSA_UNLIKELY) != 0;
         }
-        select_count_down(s, block->last);
     }
     struct mach_insn last = { .op = MACH_END, .n_operands = 1, .origin = end->origin };
     last.operand[0] = exit->operand;
@@ -405,6 +431,8 @@ static void select_block_end(struct select *s, const struct ssa_block *block,
     select_flush(s);
     if (end->op == SSA_JUMP)
         select_phis_of_successor(s, block->succ[0]);
+    else
+        select_count_down(s, block->last);
 }
 
 static void select_late_constants(struct select *s)
@@ -416,6 +444,16 @@ static void select_late_constants(struct select *s)
     }
 }
 
+/* Those that an instruction of the block uses by way of one in another block. */
+static void select_left_constants(struct select *s)
+{
+    struct select_driver *driver = s->driver;
+    for (u32 v = driver->first_wanted; v; v = driver->next_wanted[v])
+        if (driver->const_wanted[v])
+            select_make_const(s, v);
+    driver->first_wanted = 0;
+}
+
 static void select_block(struct select *s, u32 b, struct mach_block *out)
 {
     const struct ssa_block *block = &s->ssa->blocks[b];
@@ -423,11 +461,12 @@ static void select_block(struct select *s, u32 b, struct mach_block *out)
     out->loop_depth = block->loop_depth;
     out->cold = s->driver->cold[b];
     out->end = s->out->n;
-    select_number_memory(s, block);
+    select_look_ahead(s, block);
     select_block_end(s, block, &out->exit);
     select_late_constants(s);
     for (u32 v = ssa_at(s->ssa, block->last)->prev; v; v = ssa_at(s->ssa, v)->prev)
         select_insn(s, v);
+    select_left_constants(s);
     if (b == 0) {
         s->at = block->first;
         s->target->select_entry(s);
@@ -481,13 +520,17 @@ static bool select_make_arrays(struct select *s)
     s->state_of = arena_array(arena, u32, n);
     driver->const_reg = arena_array(arena, u32, n);
     driver->const_block = arena_array(arena, u32, n);
+    driver->const_wanted = arena_array(arena, u32, n);
+    driver->const_uses = arena_array(arena, u32, n);
+    driver->next_wanted = arena_array(arena, u32, n);
     driver->asked = arena_array(arena, bool, n);
     driver->carried = arena_array(arena, bool, n);
     driver->place = arena_array(arena, u32, n_blocks);
     driver->cold = arena_array(arena, bool, n_blocks);
     driver->late = arena_array(arena, struct select_late *, n_blocks);
     if (!s->reg_of || !s->uses || !s->folded || !s->state_of || !driver->const_reg ||
-        !driver->const_block || !driver->asked || !driver->carried || !driver->place ||
+        !driver->const_block || !driver->const_wanted || !driver->const_uses ||
+        !driver->next_wanted || !driver->asked || !driver->carried || !driver->place ||
         !driver->cold || !driver->late)
         return false;
     driver->order = jit_order_blocks(arena, s->ssa, driver->cold);
