@@ -5,6 +5,8 @@
 #include "jit/layout.h"
 
 #define LAYOUT_ROUNDS 16u /* then all jumps become long */
+#define LAYOUT_SMALL 6u   /* instructions of blocks that are compared with others */
+#define LAYOUT_TRIES 8u   /* with so many */
 
 static bool layout_emits_nothing(const struct mach_insn *insn)
 {
@@ -46,6 +48,93 @@ static u32 layout_lead(const struct layout *layout, u32 to)
     return to != CODE_NONE && layout->blocks[to].empty ? layout->blocks[to].leads_to : to;
 }
 
+static void layout_follow_leads(struct layout *layout)
+{
+    for (u32 b = 0; b < layout->func->n_blocks; b++)
+        for (u32 k = 0; k < 2; k++) {
+            u32 *to = &layout->func->blocks[b].exit.to[k];
+            *to = layout_lead(layout, *to);
+        }
+}
+
+/* ---- blocks that do the same and go on to the same are one */
+
+static bool layout_same_insn(const struct mach_insn *a, const struct mach_insn *b)
+{
+    if (a->op != b->op || a->size != b->size || a->cond != b->cond || a->scale != b->scale ||
+        a->extra != b->extra || a->flags != b->flags || a->n_operands != b->n_operands ||
+        a->disp != b->disp || a->imm != b->imm)
+        return false;
+    for (u32 k = 0; k < a->n_operands; k++)
+        if (a->operand[k].role != b->operand[k].role || a->operand[k].given != b->operand[k].given)
+            return false;
+    return true;
+}
+
+/* The next instruction of the block from i that emits something; the block's end. */
+static u32 layout_next_insn(const struct mach_func *func, const struct mach_block *block, u32 i)
+{
+    while (i < block->end && layout_emits_nothing(&func->insns[i]))
+        i++;
+    return i;
+}
+
+static bool layout_same_block(const struct mach_func *func, u32 a, u32 b)
+{
+    const struct mach_block *x = &func->blocks[a], *y = &func->blocks[b];
+    u32 i = layout_next_insn(func, x, x->begin), k = layout_next_insn(func, y, y->begin);
+    while (i < x->end && k < y->end) {
+        if (!layout_same_insn(&func->insns[i], &func->insns[k]))
+            return false;
+        i = layout_next_insn(func, x, i + 1);
+        k = layout_next_insn(func, y, k + 1);
+    }
+    return i == x->end && k == y->end && x->cold == y->cold;
+}
+
+/* One that was kept and is the same as b; CODE_NONE: none.  kept[to]: the last one that goes on to
+ * block `to`; others are linked by `passed`. */
+static u32 layout_find_same(const struct layout *layout, u32 kept, u32 b)
+{
+    for (u32 tries = 0; kept != CODE_NONE && tries < LAYOUT_TRIES; tries++) {
+        if (layout_same_block(layout->func, kept, b))
+            return kept;
+        kept = layout->blocks[kept].passed;
+    }
+    return CODE_NONE;
+}
+
+static bool layout_merge_same(struct arena *arena, struct layout *layout)
+{
+    const struct mach_func *func = layout->func;
+    u32 *kept = arena_array(arena, u32, func->n_blocks), next = CODE_NONE;
+    if (!kept)
+        return false;
+    memset(kept, 0xff, func->n_blocks * sizeof *kept);
+    for (u32 b = func->n_blocks; b-- > 0;) {
+        const struct mach_block *block = &func->blocks[b];
+        if (layout->blocks[b].empty)
+            continue;
+        u32 to = block->exit.to[1];
+        bool leads_on = b != 0 && to != CODE_NONE && block->exit.to[0] == CODE_NONE;
+        bool small = leads_on && block->end - block->begin <= LAYOUT_SMALL;
+        u32 same = small && to != next ? layout_find_same(layout, kept[to], b) : CODE_NONE;
+        if (same != CODE_NONE) {
+            layout->blocks[b].empty = true;
+            layout->blocks[b].leads_to = same;
+            continue;
+        }
+        if (small) {
+            layout->blocks[b].passed = kept[to];
+            kept[to] = b;
+        }
+        next = b;
+    }
+    return true;
+}
+
+/* ---- jumps */
+
 static void layout_add_jump(struct layout *layout, u32 b, u8 test, u32 to)
 {
     const struct mach_exit *exit = &layout->func->blocks[b].exit;
@@ -84,9 +173,10 @@ bool jit_layout_jumps(struct arena *arena, struct layout *layout)
             (struct layout_block){ .empty = layout_is_empty(func, b), .leads_to = CODE_NONE };
     for (u32 b = 0; b < func->n_blocks; b++)
         layout_resolve(layout, b);
-    for (u32 b = 0; b < func->n_blocks; b++)
-        for (u32 k = 0; k < 2; k++)
-            func->blocks[b].exit.to[k] = layout_lead(layout, func->blocks[b].exit.to[k]);
+    layout_follow_leads(layout);
+    if (!layout_merge_same(arena, layout))
+        return false;
+    layout_follow_leads(layout);
     u32 next = CODE_NONE;
     for (u32 b = func->n_blocks; b-- > 0;) {
         if (layout->blocks[b].empty)
@@ -136,3 +226,5 @@ void jit_layout_place(struct layout *layout)
 }
 
 #undef LAYOUT_ROUNDS
+#undef LAYOUT_SMALL
+#undef LAYOUT_TRIES

@@ -16,7 +16,7 @@ struct layout_block {
     u8 n_jumps;
     bool empty;   /* it only leads on, and is left out */
     u32 leads_to; /* that is where, CODE_NONE: not known yet */
-    u32 passed;   /* on the way from that block; + 1 */
+    u32 passed;   /* layout.c's own */
     struct layout_jump jump[2];
 };
 

@@ -1,6 +1,7 @@
 /* The order of a function's blocks: reverse postorder in which loops are in one piece, and what is
- * seldom reached comes last.  A block comes after the one that dominates it: selection, which goes
- * backwards, has then seen all uses of a value when it comes to it.
+ * seldom reached comes last; before that what only gives the function its result on the way out, so
+ * that checks are not jumped over.  A block comes after the one that dominates it: selection, which
+ * goes backwards, has then seen all uses of a value when it comes to it.
  *
  * From the last block to the first, each is put before what its innermost loop has so far; a loop
  * is complete when its head is reached, and then goes as a whole before what the loop around it
@@ -43,15 +44,32 @@ static void order_spread_cold(const struct ssa_func *ssa, bool *cold)
     }
 }
 
-static void order_flatten(const bool *cold, u32 first, const u32 *next, u32 *out)
+/* A block on an edge to the function's end, where other edges end too. */
+static bool order_is_way_out(const struct ssa_func *ssa, u32 b)
+{
+    const struct ssa_block *block = &ssa->blocks[b];
+    if (b == 0 || block->loop_depth != 0 || block->first != block->last ||
+        block->succ[0] == CODE_NONE || block->succ[1] != CODE_NONE)
+        return false;
+    const struct ssa_block *end = &ssa->blocks[block->succ[0]];
+    return ssa_at(ssa, end->last)->op == SSA_RETURN && end->n_preds > 2;
+}
+
+enum order_class { ORDER_USUAL, ORDER_WAY_OUT, ORDER_COLD, ORDER_CLASSES };
+
+static enum order_class order_class_of(const struct ssa_func *ssa, const bool *cold, u32 b)
+{
+    return cold[b] ? ORDER_COLD : order_is_way_out(ssa, b) ? ORDER_WAY_OUT : ORDER_USUAL;
+}
+
+static void order_flatten(const struct ssa_func *ssa, const bool *cold, u32 first, const u32 *next,
+                          u32 *out)
 {
     u32 n = 0;
-    for (u32 b = first; b != CODE_NONE; b = next[b])
-        if (!cold[b])
-            out[n++] = b;
-    for (u32 b = first; b != CODE_NONE; b = next[b])
-        if (cold[b])
-            out[n++] = b;
+    for (enum order_class class = ORDER_USUAL; class < ORDER_CLASSES; class ++)
+        for (u32 b = first; b != CODE_NONE; b = next[b])
+            if (order_class_of(ssa, cold, b) == class)
+                out[n++] = b;
 }
 
 u32 *jit_order_blocks(struct arena *arena, const struct ssa_func *ssa, bool *cold)
@@ -80,6 +98,6 @@ u32 *jit_order_blocks(struct arena *arena, const struct ssa_func *ssa, bool *col
         order_put_first(loop == CODE_NONE ? &all : &lists[loop], next, what);
     }
     order_spread_cold(ssa, cold);
-    order_flatten(cold, all.first, next, out);
+    order_flatten(ssa, cold, all.first, next, out);
     return out;
 }
