@@ -21,6 +21,7 @@ struct ra_live {
     struct ra_mention **mentions; /* by web */
     u32 *seen;                    /* by web: block + 1 that mentioned it last, as a definition */
     u32 *seen_use;
+    u32 *home;            /* by web: the only block that mentions it, + 1; or CODE_NONE */
     struct ra_out **outs; /* by block */
     u32 *marked;          /* by block: web + 1 that is known to be live at its end */
     u32 *defines;         /* by block: web + 1 that it defines */
@@ -29,10 +30,21 @@ struct ra_live {
 
 /* ---- between blocks */
 
+/* Registers that only one block mentions are not live between blocks. */
+static void ra_see_block(struct ra_live *live, const struct mach_insn *insn, u32 block)
+{
+    for (u32 k = 0; k < insn->n_operands; k++) {
+        if (!ra_is_virtual(insn->operand[k].reg))
+            continue;
+        u32 *home = &live->home[insn->operand[k].reg - MACH_REGS];
+        *home = *home == 0 || *home == block + 1 ? block + 1 : CODE_NONE;
+    }
+}
+
 static void ra_mention(struct ra_live *live, u32 web, u32 block, bool is_def)
 {
     u32 *seen = is_def ? live->seen : live->seen_use;
-    if (seen[web] == block + 1)
+    if (seen[web] == block + 1 || live->home[web] != CODE_NONE)
         return;
     seen[web] = block + 1;
     struct ra_mention *mention = arena_new(live->ra->arena, struct ra_mention);
@@ -203,12 +215,13 @@ static bool ra_live_init(struct ra_live *live, struct ra *ra)
     live->mentions = arena_array(arena, struct ra_mention *, (u64)ra->n_webs + 1);
     live->seen = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->seen_use = arena_array(arena, u32, (u64)ra->n_webs + 1);
+    live->home = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->outs = arena_array(arena, struct ra_out *, n_blocks);
     live->marked = arena_array(arena, u32, n_blocks);
     live->defines = arena_array(arena, u32, n_blocks);
     live->stack = arena_array(arena, u32, n_blocks + 1);
-    return live->mentions && live->seen && live->seen_use && live->outs && live->marked &&
-           live->defines && live->stack;
+    return live->mentions && live->seen && live->seen_use && live->home && live->outs &&
+           live->marked && live->defines && live->stack;
 }
 
 static bool ra_live_calls(struct ra *ra)
@@ -225,6 +238,9 @@ bool ra_live(struct ra *ra)
     struct ra_live live;
     if (!ra_live_init(&live, ra) || !ra_live_calls(ra))
         return false;
+    for (u32 b = 0; b < ra->func->n_blocks; b++)
+        for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++)
+            ra_see_block(&live, &ra->func->insns[i], b);
     for (u32 b = 0; b < ra->func->n_blocks; b++)
         for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++) {
             ra_mention_insn(&live, &ra->func->insns[i], b);

@@ -571,13 +571,22 @@ static void select_turn_around(struct mach_func *out)
         out->calls |= (out->insns[i].flags & MACH_CALL) != 0;
 }
 
+static u32 select_count_insns(const struct ssa_func *ssa)
+{
+    u32 n = 0;
+    for (u32 v = 1; v < ssa->n; v++)
+        n += ssa_at(ssa, v)->op != SSA_NONE;
+    return n;
+}
+
 static bool select_func(struct select *s)
 {
     struct mach_func *out = s->out;
     if (!select_make_arrays(s))
         return false;
     out->n_blocks = s->ssa->n_order;
-    out->room = s->ssa->n + s->ssa->n / 2 + 64;
+    u32 n_insns = select_count_insns(s->ssa);
+    out->room = n_insns + n_insns / 2 + 64;
     out->insns = arena_array(out->arena, struct mach_insn, out->room);
     out->blocks = arena_array(out->arena, struct mach_block, out->n_blocks);
     if (!out->insns || !out->blocks)
