@@ -127,10 +127,13 @@ static bool x86_is_of_width(const struct ssa_insn *insn, u32 width)
     return insn->width == 8 || (insn->width == 4 && width == 4);
 }
 
-/* Nobody later needs it in a register, in this block or another. */
+/* Nobody later needs it in a register, in this block or another.  What was made outside of the loop
+ * should stay there. */
 static bool x86_is_unasked(const struct select *s, u32 value)
 {
-    return ssa_at(s->ssa, value)->block == s->block && s->reg_of[value] == 0;
+    const struct ssa_block *blocks = s->ssa->blocks;
+    u32 made = ssa_at(s->ssa, value)->block;
+    return s->reg_of[value] == 0 && blocks[made].loop_head == blocks[s->block].loop_head;
 }
 
 /* In a register anyway, or a shift of what is. */
