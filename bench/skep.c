@@ -85,10 +85,10 @@ static skep_status lab_load_program(struct lab *lab, const struct bench_case *of
     for (size_t i = 0; i < LAB_LOADS; i++) {
         skep_program_free(lab->program);
         lab->program = NULL;
-        double begin = bench_now_ns();
+        double begin = bench_wall_ns();
         skep_status status =
             skep_program_load(lab->object, of->program, &options, &lab->program, error);
-        double all = bench_now_ns() - begin;
+        double all = bench_wall_ns() - begin;
         if (status)
             return status;
         verify[i] = (double)verdict.ns / 1e3;

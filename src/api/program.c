@@ -311,6 +311,8 @@ static skep_status program_prepare_jit(struct skep_program *program,
     program->rt.run = jit_run;
     program->rt.run_callback = jit_run_callback;
     program->rt.engine = program->jit;
+    if (program->rt.hook->ctx_kind != SKEP_CTX_MEMORY)
+        program->rt.leaf = jit_leaf(program->jit);
     return SKEP_OK;
 }
 

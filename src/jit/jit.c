@@ -9,14 +9,17 @@
 #include "os/os.h"
 
 /* See emit_entry of target.h. */
-typedef u64 jit_enter_fn(struct skep_thread *thread, const u64 args[5], u64 frame, u64 function);
+typedef u64 jit_enter_fn(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5,
+                         u64 frame, u64 function);
 
 struct jit_code {
     struct mem *mem;
     u8 *start;
     size_t bytes, mapped;
     jit_enter_fn *enter;
-    skep_helper_fn *direct; /* function 0, when it needs no frame and cannot stop; else NULL */
+    /* Function 0, or NULL. */
+    skep_helper_fn *direct; /* when it needs no frame and cannot stop */
+    skep_helper_fn *leaf;   /* when moreover it calls nobody and does not look at the thread */
     struct jit_generated generated; /* its tables; the buffer is gone */
 };
 
@@ -106,6 +109,17 @@ static bool jit_is_direct(const struct ssa_program *ssa)
     return !stops && !func->uses_frame;
 }
 
+static bool jit_needs_thread(const struct ssa_func *func)
+{
+    for (u32 i = 1; i < func->n; i++) {
+        u16 op = func->insns[i].op;
+        if (op == SSA_THREAD || op == SSA_CALL || op == SSA_CALL_QUIET || op == SSA_CALL_PURE ||
+            op == SSA_CALL_LOCAL)
+            return true;
+    }
+    return false;
+}
+
 static void *jit_address(const struct jit_code *code, u32 func)
 {
     return code->start + code->generated.func_at[func];
@@ -121,7 +135,7 @@ skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
     if (!code)
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
     code->mem = mem;
-    bool direct = jit_is_direct(ssa);
+    bool direct = jit_is_direct(ssa), leaf = direct && !jit_needs_thread(&ssa->funcs[0]);
     enum jit_outcome outcome = JIT_OUT_OF_REACH;
     if (!options->far_calls)
         outcome = jit_try(code, ssa, options, true, err);
@@ -136,9 +150,12 @@ skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
     code->enter = (jit_enter_fn *)(uintptr_t)code->start;
     if (direct)
         code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
+    code->leaf = leaf ? code->direct : NULL;
     *out = code;
     return SKEP_OK;
 }
+
+skep_helper_fn *jit_leaf(const struct jit_code *code) { return code->leaf; }
 
 void jit_drop(struct jit_code *code)
 {
@@ -167,7 +184,8 @@ static inline skep_status jit_enter(struct skep_thread *thread, const struct jit
     }
     thread->depth = depth + 1;
     u64 frame = (u64)(uintptr_t)thread->stack + (u64)(depth + 1) * RT_FRAME_BYTES;
-    u64 result = code->enter(thread, args, frame, (u64)(uintptr_t)jit_address(code, func));
+    u64 result = code->enter(thread, args[0], args[1], args[2], args[3], args[4], frame,
+                             (u64)(uintptr_t)jit_address(code, func));
     thread->depth = depth;
     if (UNLIKELY(thread->stop != SKEP_OK))
         return jit_stopped(thread);
@@ -177,7 +195,10 @@ static inline skep_status jit_enter(struct skep_thread *thread, const struct jit
 
 static skep_status jit_call_back(struct skep_thread *thread, u64 token, const u64 args[5], u64 *r0)
 {
-    return jit_enter(thread, thread->program->engine, (u32)token - 1, args, r0);
+    void *native_stack = thread->native_stack;
+    skep_status status = jit_enter(thread, thread->program->engine, (u32)token - 1, args, r0);
+    thread->native_stack = native_stack;
+    return status;
 }
 
 /* What was thrown is the argument of the program's function for that, if it has one. */

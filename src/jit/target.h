@@ -148,9 +148,11 @@ struct jit_target {
     bool (*patch)(u8 *code, u64 code_address, const struct jit_reloc *reloc, u64 to);
 
     /* The program's entry from C: emits
-     *   u64 enter(struct skep_thread *thread, const u64 args[5], u64 frame, u64 function)
-     * which saves what C wants saved, keeps thread->native_stack (its old value on its own stack),
-     * loads and stores fuel when metered, calls function; and the stop code behind it. */
+     *   u64 enter(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, u64 frame,
+     *             u64 function)
+     * which saves what C wants saved, sets thread->native_stack, loads and stores fuel when
+     * metered, calls function; and the stop code behind it.  Who enters within a run puts
+     * native_stack back afterwards. */
     void (*emit_entry)(struct jit_emit *emit, u32 *stop_at);
     /* Fills what lies between functions: traps. */
     void (*pad)(struct jit_emit *emit, u32 bytes);

@@ -57,12 +57,14 @@ skep_status rt_run_tail_target(struct skep_thread *thread, u64 *r0)
 {
     const struct rt_program *caller = thread->program;
     void *engine = thread->engine;
+    void *native_stack = thread->native_stack;
     rt_call_back_fn *call_back = thread->call_back;
     thread->depth--; /* the caller's frame is the target's */
     skep_status status = rt_follow_tail_calls(thread, SKEP_OK, r0);
     thread->depth++;
     thread->program = caller;
     thread->engine = engine;
+    thread->native_stack = native_stack;
     thread->call_back = call_back;
     return status;
 }
@@ -104,13 +106,27 @@ static inline void rt_end(struct skep_thread *thread, skep_status status)
     epoch_leave(&thread->epoch_slot);
 }
 
+/* It has no use for what rt_begin sets; what a thread tells of its last run is set. */
+static inline skep_status rt_run_leaf(struct skep_thread *thread, const struct rt_program *program,
+                                      void *ctx, u64 *r0)
+{
+    thread->fuel = thread->fuel_given = 0;
+    thread->insns = 0;
+    thread->stop = SKEP_OK;
+    *r0 = program->leaf(thread, (u64)(uintptr_t)ctx, 0, 0, 0, 0);
+    epoch_leave(&thread->epoch_slot);
+    return SKEP_OK;
+}
+
 /* From inside the epoch to its end. */
 static inline skep_status rt_run_entered(struct skep_thread *thread,
                                          const struct rt_program *program, void *ctx, u64 *r0)
 {
-    rt_begin(thread, program, ctx);
     if (program->hook->prepare)
         program->hook->prepare(ctx);
+    if (program->leaf)
+        return rt_run_leaf(thread, program, ctx, r0);
+    rt_begin(thread, program, ctx);
     skep_status status = program->run(thread, program, ctx, r0);
     if (UNLIKELY(thread->tail_target != NULL))
         status = rt_follow_tail_calls(thread, status, r0);

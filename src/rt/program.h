@@ -25,6 +25,9 @@ typedef skep_status rt_callback_fn(struct skep_thread *thread, const struct rt_p
 
 struct rt_program {
     rt_run_fn *run;
+    /* Machine code that is all of the program and needs nothing of a run, takes the context as a1;
+     * or NULL. */
+    skep_helper_fn *leaf;
     rt_callback_fn *run_callback;
     const void *engine; /* the engine's own */
     const struct skep_hook *hook;

@@ -118,8 +118,8 @@ static void a64_stop_label(struct jit_emit *emit)
 
 /* ---- the way in and out */
 
-/* The frame of entered code, from the stack pointer up: x29, x30, x19 to x28, then these. */
-enum { A64_ENTRY_STACK = 96, A64_ENTRY_THREAD = 104, A64_ENTRY_BYTES = 112 };
+/* The frame of entered code, from the stack pointer up: x29, x30, x19 to x28, then the thread. */
+enum { A64_ENTRY_THREAD = 96, A64_ENTRY_BYTES = 112 };
 
 static void a64_entry_saved(struct jit_buffer *out, enum a64_op op)
 {
@@ -131,7 +131,8 @@ static void a64_entry_saved(struct jit_buffer *out, enum a64_op op)
 #define A64_THREAD_FIELD(out, op, wide, reg, thread, field)                                        \
     a64_memory(out, op, wide, reg, thread, offsetof(struct skep_thread, field))
 
-/* The arguments are x0 the thread, x1 r1 to r5 in memory, x2 the frame, x3 the function. */
+/* The arguments are where functions want them: x0 the thread, x1 to x5 r1 to r5, x6 the frame; x7
+ * is the function. */
 static void a64_emit_enter(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
@@ -139,18 +140,11 @@ static void a64_emit_enter(struct jit_emit *emit)
     a64_pair(out, A64_STP, true, A64_PRE, A64_FP, A64_LR, A64_SP, -A64_ENTRY_BYTES);
     a64_imm12(out, A64_ADD_IMM, true, A64_FP, A64_SP, 0);
     a64_entry_saved(out, A64_STP);
-    A64_THREAD_FIELD(out, A64_LDR, true, A64_X8, A64_THREAD, native_stack);
-    a64_pair(out, A64_STP, true, A64_OFFSET, A64_X8, A64_THREAD, A64_SP, A64_ENTRY_STACK);
+    a64_memory(out, A64_STR, true, A64_THREAD, A64_SP, A64_ENTRY_THREAD);
     A64_THREAD_FIELD(out, A64_STR, true, A64_FP, A64_THREAD, native_stack);
     if (emit->metered)
         A64_THREAD_FIELD(out, A64_LDR, true, A64_FUEL, A64_THREAD, fuel);
-    a64_mov(out, true, A64_X8, A64_X1);
-    a64_mov(out, true, A64_FRAME, A64_X2);
-    a64_mov(out, true, A64_X9, A64_X3);
-    a64_pair(out, A64_LDP, true, A64_OFFSET, A64_PARAM, A64_PARAM + 1, A64_X8, 0);
-    a64_pair(out, A64_LDP, true, A64_OFFSET, A64_PARAM + 2, A64_PARAM + 3, A64_X8, 16);
-    a64_memory(out, A64_LDR, true, A64_PARAM + 4, A64_X8, 32);
-    a64_indirect(out, A64_BLR, A64_X9);
+    a64_indirect(out, A64_BLR, A64_X7);
 }
 
 /* x8: the thread, x0: the result */
@@ -159,8 +153,6 @@ static void a64_emit_leave(struct jit_emit *emit)
     struct jit_buffer *out = emit->buffer;
     if (emit->metered)
         A64_THREAD_FIELD(out, A64_STR, true, A64_FUEL, A64_X8, fuel);
-    a64_memory(out, A64_LDR, true, A64_X9, A64_SP, A64_ENTRY_STACK);
-    A64_THREAD_FIELD(out, A64_STR, true, A64_X9, A64_X8, native_stack);
     a64_entry_saved(out, A64_LDP);
     a64_pair(out, A64_LDP, true, A64_POST, A64_FP, A64_LR, A64_SP, A64_ENTRY_BYTES);
     a64_indirect(out, A64_RET, A64_LR);

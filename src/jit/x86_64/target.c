@@ -99,42 +99,51 @@ static void x86_stop_label(struct jit_emit *emit)
 
 /* ---- entry and stop code */
 
+/* Pushed in this order; the thread comes last.  With the return address they leave the stack
+ * aligned. */
 static const u8 x86_entry_saves[] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
 
 static struct x86_rm x86_of_thread(u8 thread, size_t offset) { return x86_m(thread, (s32)offset); }
 
-/* u64 enter(thread, const u64 args[5], u64 frame, u64 function).  Seven pushes and the return
- * address: the stack is aligned.  rbx keeps the thread, functions preserve it. */
+/* u64 enter(thread, r1, r2, r3, r4, r5, frame, function): all but the last two, which are on the
+ * stack, are where functions want them.  What is saved here is for stops: functions that return
+ * have put back what C wants back. */
 static void x86_enter(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
     x86_plain(out, X86_ENDBR64);
+    x86_op_reg_rm(out, X86_MOV, 8, X86_FRAME, x86_m(X86_RSP, 8));
+    x86_op_reg_rm(out, X86_MOV, 8, X86_RAX, x86_m(X86_RSP, 16));
     for (u32 i = 0; i < ARRAY_LEN(x86_entry_saves); i++)
         x86_op_rm(out, X86_PUSH, 8, x86_r(x86_entry_saves[i]));
-    x86_op_rm(out, X86_PUSH, 8, x86_of_thread(X86_RDI, offsetof(struct skep_thread, native_stack)));
+    x86_op_rm(out, X86_PUSH, 8, x86_r(X86_THREAD));
     x86_op_rm_reg(out, X86_MOV, 8,
-                  x86_of_thread(X86_RDI, offsetof(struct skep_thread, native_stack)), X86_RSP);
-    x86_op_reg_rm(out, X86_MOV, 8, X86_RBX, x86_r(X86_RDI));
-    x86_op_reg_rm(out, X86_MOV, 8, X86_FRAME, x86_r(X86_RDX));
-    x86_op_reg_rm(out, X86_MOV, 8, X86_RAX, x86_r(X86_RCX));
+                  x86_of_thread(X86_THREAD, offsetof(struct skep_thread, native_stack)), X86_RSP);
     if (emit->metered)
         x86_op_reg_rm(out, X86_MOV, 8, X86_FUEL,
-                      x86_of_thread(X86_RDI, offsetof(struct skep_thread, fuel)));
-    for (u32 i = ARRAY_LEN(x86_params); i-- > 0;) /* rsi, the array, last */
-        x86_op_reg_rm(out, X86_MOV, 8, x86_params[i], x86_m(X86_RSI, (s32)i * 8));
+                      x86_of_thread(X86_THREAD, offsetof(struct skep_thread, fuel)));
     x86_op_rm(out, X86_CALL, 8, x86_r(X86_RAX));
 }
 
-/* With the thread in rbx and the stack as `enter` left it. */
+static void x86_keep_fuel(struct jit_emit *emit)
+{
+    if (emit->metered)
+        x86_op_rm_reg(emit->buffer, X86_MOV, 8,
+                      x86_of_thread(X86_THREAD, offsetof(struct skep_thread, fuel)), X86_FUEL);
+}
+
+/* The stack as `enter` left it. */
 static void x86_leave(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
-    if (emit->metered)
-        x86_op_rm_reg(out, X86_MOV, 8, x86_of_thread(X86_RBX, offsetof(struct skep_thread, fuel)),
-                      X86_FUEL);
-    x86_op_rm(out, X86_POP, 8, x86_of_thread(X86_RBX, offsetof(struct skep_thread, native_stack)));
-    for (u32 i = ARRAY_LEN(x86_entry_saves); i-- > 0;)
-        x86_op_rm(out, X86_POP, 8, x86_r(x86_entry_saves[i]));
+    s32 left = 8 * (s32)ARRAY_LEN(x86_entry_saves);
+    x86_op_rm(out, X86_POP, 8, x86_r(X86_THREAD));
+    x86_keep_fuel(emit);
+    if (emit->metered) { /* the only register that is not put back */
+        x86_op_rm(out, X86_POP, 8, x86_r(X86_FUEL));
+        left -= 8;
+    }
+    x86_op_rm_imm(out, X86_ADD, 8, x86_r(X86_RSP), left);
     x86_plain(out, X86_RET);
 }
 
@@ -142,20 +151,24 @@ static void x86_leave(struct jit_emit *emit)
 static void x86_stop(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
-    struct x86_rm stop = x86_of_thread(X86_RDI, offsetof(struct skep_thread, stop));
-    x86_op_reg_rm(out, X86_MOV, 8, X86_RBX, x86_r(X86_RDI));
+    struct x86_rm stop = x86_of_thread(X86_THREAD, offsetof(struct skep_thread, stop));
     x86_op_reg_rm(out, X86_MOV, 8, X86_RSP,
-                  x86_of_thread(X86_RDI, offsetof(struct skep_thread, native_stack)));
+                  x86_of_thread(X86_THREAD, offsetof(struct skep_thread, native_stack)));
     x86_mov_imm(out, 4, X86_RAX, SKEP_FUEL);
     x86_op_reg_rm(out, X86_MOV, 4, X86_RCX, stop);
     x86_op_reg_rm(out, X86_TEST, 4, X86_RCX, x86_r(X86_RCX));
     x86_cmov(out, X86_E, 4, X86_RCX, x86_r(X86_RAX));
     x86_op_rm_reg(out, X86_MOV, 4, stop, X86_RCX);
-    x86_leave(emit);
+    x86_keep_fuel(emit);
+    x86_op_rm(out, X86_POP, 8, x86_r(X86_THREAD));
+    for (u32 i = ARRAY_LEN(x86_entry_saves); i-- > 0;)
+        x86_op_rm(out, X86_POP, 8, x86_r(x86_entry_saves[i]));
+    x86_plain(out, X86_RET);
 }
 
 static void x86_emit_entry(struct jit_emit *emit, u32 *stop_at)
 {
+    _Static_assert(X86_FUEL == X86_R15, "it is saved last, so it is popped first");
     x86_enter(emit);
     x86_leave(emit);
     *stop_at = emit->buffer->n;

@@ -561,7 +561,8 @@ static void patch_rest(struct plain_code *c, u8 *code)
     }
 }
 
-typedef u64 enter_fn(struct skep_thread *thread, const u64 args[5], u64 frame, u64 function);
+typedef u64 enter_fn(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, u64 frame,
+                     u64 function);
 
 static struct mem mem;
 static struct skep_thread thread;
@@ -603,8 +604,7 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
         u8 *bytes;
         enter_fn *fn;
     } entry = { code };
-    u64 args[5] = { r1, 2, 3, 4, 5 };
-    u64 r0 = entry.fn(&thread, args, (u64)(uintptr_t)thread.stack + 512,
+    u64 r0 = entry.fn(&thread, r1, 2, 3, 4, 5, (u64)(uintptr_t)thread.stack + 512,
                       (u64)(uintptr_t)(code + c.func_at[0]));
     os_code_free(code, c.buffer.n);
     jit_buffer_drop(&c.buffer);
@@ -658,7 +658,7 @@ static void compare(u64 seed, u32 features)
     thread.fuel = 5000;
     thread.stop = SKEP_OK;
     r0 = run_machine_code(&arena, &program, features, seed & 1, seed, (u64)(uintptr_t)at);
-    bool same = thread.stop == status && thread.fuel == expected_fuel && !thread.native_stack;
+    bool same = thread.stop == status && thread.fuel == expected_fuel;
     if (!same || (r0 != expected_r0 && status == SKEP_OK) ||
         memcmp(memory, expected, sizeof memory) != 0) {
         for (u32 f = 0; f < 2; f++) {
