@@ -44,9 +44,9 @@ static bool load_reloc_fits(const struct object *o, const struct load_code *code
                             u32 type)
 {
     u8 opcode = load_slot(o, code, slot).opcode;
-    if (type == R_BPF_64_64)
+    if (type == ELF_BPF_64_64)
         return opcode == LOAD_OP_LDDW && slot + 1 < code->n_slots;
-    return type == R_BPF_64_32 && opcode == LOAD_OP_CALL;
+    return type == ELF_BPF_64_32 && opcode == LOAD_OP_CALL;
 }
 
 static skep_status load_add_reloc(struct object *o, struct load_code *code,
@@ -54,7 +54,7 @@ static skep_status load_add_reloc(struct object *o, struct load_code *code,
                                   skep_error *err)
 {
     u32 slot = (u32)(r->offset / LOAD_SLOT);
-    if (r->type == R_BPF_NONE)
+    if (r->type == ELF_BPF_NONE)
         return SKEP_OK;
     if (r->offset % LOAD_SLOT || code->reloc_at[slot] || !load_reloc_fits(o, code, slot, r->type))
         return RAISE(err, SKEP_MALFORMED, LOAD_RELOC_TYPE, STR(rel->name), NUM(r->offset),

@@ -17,11 +17,11 @@ static bool load_is_relocated_data(enum load_role role)
 static u32 load_data_reloc_width(u32 type)
 {
     switch (type) {
-    case R_BPF_64_64:
-    case R_BPF_64_ABS64: return 8;
-    case R_BPF_64_ABS32:
-    case R_BPF_64_NODYLD32:
-    case R_BPF_64_32: return 4;
+    case ELF_BPF_64_64:
+    case ELF_BPF_64_ABS64: return 8;
+    case ELF_BPF_64_ABS32:
+    case ELF_BPF_64_NODYLD32:
+    case ELF_BPF_64_32: return 4;
     default: return 0;
     }
 }
@@ -54,7 +54,7 @@ static skep_status load_relocate_data(struct object *o, u32 rel_section, u8 *dat
     for (u32 i = 0; i < n; i++) {
         struct elf_reloc r;
         TRY(elf_reloc(&o->elf, rel_section, i, &r, err));
-        if (r.type == R_BPF_NONE)
+        if (r.type == ELF_BPF_NONE)
             continue;
         u32 width = load_data_reloc_width(r.type);
         if (!width || target->size - r.offset < width)

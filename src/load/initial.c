@@ -58,9 +58,10 @@ static skep_status load_read_value(struct load_initials *in, const struct elf_re
 {
     struct object *o = in->o;
     const struct elf_section *s = load_section(o, in->section);
-    if (r->type == R_BPF_NONE)
+    if (r->type == ELF_BPF_NONE)
         return SKEP_OK;
-    if ((r->type != R_BPF_64_ABS64 && r->type != R_BPF_64_64) || s->size - r->offset < LOAD_VALUE)
+    if ((r->type != ELF_BPF_64_ABS64 && r->type != ELF_BPF_64_64) ||
+        s->size - r->offset < LOAD_VALUE)
         return load_bad_value(in, r->offset, "a relocation that is no initial value");
     u32 map = in->map_of[r->offset / LOAD_VALUE];
     const struct load_place *place = map == CODE_NONE ? NULL : &o->places.data[map];

@@ -12,12 +12,12 @@
 
 /* Relocation types (LLVM's "ELF relocation types" for BPF). */
 enum load_reloc_type {
-    R_BPF_NONE = 0,
-    R_BPF_64_64 = 1,
-    R_BPF_64_ABS64 = 2,
-    R_BPF_64_ABS32 = 3,
-    R_BPF_64_NODYLD32 = 4,
-    R_BPF_64_32 = 10,
+    ELF_BPF_NONE = 0,
+    ELF_BPF_64_64 = 1,
+    ELF_BPF_64_ABS64 = 2,
+    ELF_BPF_64_ABS32 = 3,
+    ELF_BPF_64_NODYLD32 = 4,
+    ELF_BPF_64_32 = 10,
 };
 
 /* Types and flags of maps that the format itself gives a meaning. */

@@ -4,12 +4,12 @@
 static const char *load_reloc_name(u32 type)
 {
     switch (type) {
-    case R_BPF_NONE: return "R_BPF_NONE";
-    case R_BPF_64_64: return "R_BPF_64_64";
-    case R_BPF_64_ABS64: return "R_BPF_64_ABS64";
-    case R_BPF_64_ABS32: return "R_BPF_64_ABS32";
-    case R_BPF_64_NODYLD32: return "R_BPF_64_NODYLD32";
-    case R_BPF_64_32: return "R_BPF_64_32";
+    case ELF_BPF_NONE: return "R_BPF_NONE";
+    case ELF_BPF_64_64: return "R_BPF_64_64";
+    case ELF_BPF_64_ABS64: return "R_BPF_64_ABS64";
+    case ELF_BPF_64_ABS32: return "R_BPF_64_ABS32";
+    case ELF_BPF_64_NODYLD32: return "R_BPF_64_NODYLD32";
+    case ELF_BPF_64_32: return "R_BPF_64_32";
     default: return "?";
     }
 }
