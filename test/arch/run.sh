@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the library for another CPU and runs the tests that need nothing but it under qemu-user:
-# all .skt files and the conformance vectors, on every engine.
+# all .skt files and the conformance vectors, on every engine; the compiler's random functions and
+# far jumps.
 #
 #     test/arch/run.sh CPU BUILD_FOLDER        CPU: arm64
 #
@@ -28,4 +29,10 @@ grep -A1 '^not ok' "$log" || true
 tail -1 "$log"
 "qemu-$name" "$build/conformance_vectors" >"$log" || status=1
 tail -1 "$log"
+for part in "jit_random 30" "jit_far quick"; do
+    read -ra command <<<"$part"
+    "qemu-$name" "$build/${command[0]}" "${command[@]:1}" >"$log" || status=1
+    grep -A1 '^not ok' "$log" || true
+    echo "$part: $(grep -c '^ok' "$log") ok"
+done
 exit $status

@@ -18,8 +18,8 @@ struct maker {
     u32 pool[POOL]; /* values that can be used here */
     u32 n_pool;
     u32 left; /* operations still to be made */
-    u32 frame, param;
-    bool memory;
+    u32 frame, param, thread;
+    struct ssa_random_shape shape;
 };
 
 u64 ssa_random_next(u64 *state)
@@ -140,7 +140,9 @@ static void make_access(struct maker *m)
                     ops[] = { SSA_LOAD, SSA_LOADS,     SSA_STORE,  SSA_STORE,
                               SSA_LOAD, SSA_FETCH_ADD, SSA_CMPXCHG };
     u32 op = ops[below(m, sizeof(ops))];
-    u32 width = widths[op > SSA_STORE ? 2 + below(m, 2) : below(m, 4)];
+    if (m->shape.atomics && op > SSA_STORE)
+        op = SSA_LOAD_ACQUIRE + (u32)below(m, SSA_CMPXCHG - SSA_LOAD_ACQUIRE + 1);
+    u32 width = widths[op > SSA_STORE_RELEASE ? 2 + below(m, 2) : below(m, 4)];
     struct ssa_insn insn = { .op = (u16)op, .width = (u8)width };
     insn.arg[0] = make_place(m, width, &insn.region, &insn.off);
     if (ssa_rows[op].n_args > 1)
@@ -152,11 +154,51 @@ static void make_access(struct maker *m)
         put(m, value);
 }
 
+/* A host function: gives a number made of all its arguments; a STOPPING one stops the run for some
+ * of them. */
+static u64 mix(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    u64 all = (u64)(thread->n_cpus + 1);
+    const u64 args[] = { a1, a2, a3, a4, a5 };
+    for (u32 i = 0; i < 5; i++)
+        all = (all ^ args[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    return all ^ all >> 29;
+}
+static u64 mix_or_stop(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    u64 all = mix(thread, a1, a2, a3, a4, a5);
+    thread->fuel -= (s64)(all & 7);
+    if (all >> 58 == 0)
+        thread->stop = SKEP_TRAP;
+    return all;
+}
+
+static u32 make_call(struct maker *m)
+{
+    bool stops = below(m, 2);
+    skep_helper_fn *called = stops ? mix_or_stop : mix;
+    u32 args[6] = { m->thread };
+    for (u32 i = 1; i < 6; i++)
+        args[i] = pick_or_number(m);
+    struct ssa_insn call = { .op = stops ? SSA_CALL : SSA_CALL_QUIET,
+                             .width = 8,
+                             .origin = CODE_NONE,
+                             .imm = (u64)(uintptr_t)called };
+    u32 value = ssa_new_many(m->func, call, args, 6);
+    ssa_append(m->func, m->block, value);
+    return value;
+}
+
 static void make_row(struct maker *m)
 {
     for (u64 n = 1 + below(m, 6); n > 0 && m->left > 0; n--) {
         m->left--;
-        if (m->memory && below(m, 3) == 0)
+        if (m->shape.calls && below(m, 8) == 0)
+            put(m, make_call(m));
+        else if (m->shape.charges && below(m, 8) == 0)
+            add_insn(m,
+                     (struct ssa_insn){ .op = SSA_CHARGE, .imm = ssa_random_next(&m->state) & 63 });
+        else if (m->shape.memory && below(m, 3) == 0)
             make_access(m);
         else
             put(m, make_arithmetic(m));
@@ -289,10 +331,14 @@ void ssa_random_make(struct ssa_random *r, struct mem *mem, u64 seed, struct ssa
     struct maker m = { .func = &r->func,
                        .state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1,
                        .left = shape.insns,
-                       .memory = shape.memory };
+                       .shape = shape };
     m.block = ssa_block_new(&r->func);
     m.frame = operation(&m, SSA_FRAME, 8, 0, 0);
     m.param = operation(&m, SSA_PARAM, 8, 0, 0);
+    if (shape.calls)
+        m.thread = operation(&m, SSA_THREAD, 8, 0, 0);
+    r->func.makes_calls = shape.calls;
+    r->program.metered = shape.charges;
     for (u32 i = 0; i < 4; i++) {
         struct ssa_insn load = { .op = SSA_LOAD, .width = (u8)(1u << i), .arg = { m.param } };
         load.off = 32 + 8 * i;
@@ -316,12 +362,18 @@ void ssa_random_drop(struct ssa_random *r) { arena_drop(&r->arena); }
 
 struct ssa_random_result ssa_random_run(struct ssa_random *r, u64 data_seed)
 {
+    struct ssa_eval eval = { .ssa = &r->program, .most_steps = 20000 };
+    return ssa_random_run_as(ssa_eval_run, &eval, data_seed, INT64_MAX);
+}
+
+struct ssa_random_result ssa_random_run_as(rt_run_fn *run, const void *engine, u64 data_seed,
+                                           u64 fuel)
+{
     static u8 stack[RT_FRAME_BYTES * RT_MAX_FRAMES];
     static const struct skep_hook hook;
     struct ssa_random_result result = { .r0 = 0 };
-    struct ssa_eval eval = { .ssa = &r->program, .most_steps = 20000 };
     struct skep_thread *thread = calloc(1, sizeof(*thread));
-    struct rt_program program = { .engine = &eval, .hook = &hook };
+    struct rt_program program = { .engine = engine, .hook = &hook };
     if (!thread)
         abort();
     for (u32 i = 0; i < SSA_RANDOM_MEMORY; i += 8) {
@@ -329,8 +381,10 @@ struct ssa_random_result ssa_random_run(struct ssa_random *r, u64 data_seed)
         memcpy(result.memory + i, &number, 8);
     }
     thread->stack = stack;
-    thread->fuel = INT64_MAX;
-    result.status = ssa_eval_run(thread, &program, result.memory, &result.r0);
+    thread->fuel = (s64)fuel;
+    thread->program = &program;
+    result.status = run(thread, &program, result.memory, &result.r0);
+    result.fuel = thread->fuel;
     free(thread);
     return result;
 }
