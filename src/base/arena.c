@@ -80,6 +80,36 @@ void *arena_alloc(struct arena *arena, size_t size)
     return block;
 }
 
+/* The link to the chunk that a block has for itself; NULL: it shares one. */
+static struct arena_chunk **arena_own_chunk(struct arena *arena, const void *block, size_t size)
+{
+    struct arena_chunk **link = &arena->chunks;
+    while (*link && arena_chunk_data(*link) != block)
+        link = &(*link)->next;
+    bool own = *link && (*link)->size == ARENA_ALIGN + round_up_u64(size, ARENA_ALIGN);
+    return own ? link : NULL;
+}
+
+void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_size)
+{
+    struct arena_chunk **link = arena_own_chunk(arena, block, size);
+    if (!link || new_size <= size || new_size > SIZE_MAX - 2 * ARENA_ALIGN) {
+        void *other = arena_alloc(arena, new_size);
+        if (other && size)
+            memcpy(other, block, size < new_size ? size : new_size);
+        return other;
+    }
+    size_t before = (*link)->size;
+    size_t after = ARENA_ALIGN + (size_t)round_up_u64(new_size, ARENA_ALIGN);
+    struct arena_chunk *chunk = mem_resize(arena->mem, *link, before, after);
+    if (!chunk)
+        return NULL;
+    memset((u8 *)chunk + before, 0, after - before);
+    chunk->size = after;
+    *link = chunk;
+    return arena_chunk_data(chunk);
+}
+
 void *arena_alloc_array(struct arena *arena, u64 count, size_t size)
 {
     u64 total;

@@ -1,9 +1,8 @@
 /* SSA: making and changing it.  What a value is, and what holds, is in ssa.h; ssa_check.c tells
  * whether it does.
  *
- * All arrays are the arena's and grow by half: what a function needs is reserved where it can be
- * estimated.  The arguments of phis lie in room for a power of two of them, so that a block may get
- * many predecessors one after the other. */
+ * All arrays are the arena's and grow by half.  The arguments of phis lie in room for a power of
+ * two of them, so that a block may get many predecessors one after the other. */
 #include "ir/ssa.h"
 
 const struct ssa_row ssa_rows[SSA_OP_COUNT] = {
@@ -16,14 +15,17 @@ const struct ssa_row ssa_rows[SSA_OP_COUNT] = {
 
 /* ---- room */
 
-static bool ssa_grow(struct ssa_func *func, void **array, u32 n, u32 room, size_t size)
+/* n: in use, of `old` items. */
+static bool ssa_grow(struct ssa_func *func, void **array, u32 n, u32 old, u32 room, size_t size)
 {
-    void *grown = arena_alloc_array(func->arena, room, size);
+    void *grown = func->is_new && *array
+                      ? arena_resize(func->arena, *array, old * size, room * size)
+                      : arena_alloc_array(func->arena, room, size);
     if (!grown) {
         func->failed = true;
         return false;
     }
-    if (n > 0)
+    if (n > 0 && !(func->is_new && *array))
         memcpy(grown, *array, n * size);
     *array = grown;
     return true;
@@ -35,8 +37,9 @@ static bool ssa_reserve_insns(struct ssa_func *func, u32 room)
 {
     if (room <= func->room)
         return true;
-    bool ok = ssa_grow(func, (void **)&func->insns, func->n, room, sizeof(*func->insns)) &&
-              ssa_grow(func, (void **)&func->ranges, func->n, room, sizeof(*func->ranges));
+    bool ok =
+        ssa_grow(func, (void **)&func->insns, func->n, func->room, room, sizeof(*func->insns)) &&
+        ssa_grow(func, (void **)&func->ranges, func->n, func->room, room, sizeof(*func->ranges));
     func->room = ok ? room : func->room;
     return ok;
 }
@@ -45,7 +48,8 @@ static bool ssa_reserve_many(struct ssa_func *func, u32 room)
 {
     if (room <= func->many_room)
         return true;
-    bool ok = ssa_grow(func, (void **)&func->many, func->n_many, room, sizeof(*func->many));
+    bool ok = ssa_grow(func, (void **)&func->many, func->n_many, func->many_room, room,
+                       sizeof(*func->many));
     func->many_room = ok ? room : func->many_room;
     return ok;
 }
@@ -54,7 +58,8 @@ static bool ssa_reserve_blocks(struct ssa_func *func, u32 room)
 {
     if (room <= func->blocks_room)
         return true;
-    bool ok = ssa_grow(func, (void **)&func->blocks, func->n_blocks, room, sizeof(*func->blocks));
+    bool ok = ssa_grow(func, (void **)&func->blocks, func->n_blocks, func->blocks_room, room,
+                       sizeof(*func->blocks));
     func->blocks_room = ok ? room : func->blocks_room;
     return ok;
 }
@@ -106,12 +111,12 @@ u32 ssa_new(struct ssa_func *func, struct ssa_insn insn)
 }
 
 /* Room for the arguments of a phi grows when their number passes a power of two. */
-static u32 ssa_phi_room(u32 n)
+u32 ssa_many_room(const struct ssa_insn *insn, u32 n)
 {
     u32 room = 2;
     while (room < n)
         room *= 2;
-    return room;
+    return insn->op == SSA_PHI ? room : n;
 }
 
 /* Room for n arguments, the first of which are given; where they begin.  CODE_NONE: no memory.
@@ -130,7 +135,7 @@ static u32 ssa_many(struct ssa_func *func, const u32 *args, u32 n_given, u32 n)
 
 u32 ssa_new_many(struct ssa_func *func, struct ssa_insn insn, const u32 *args, u32 n)
 {
-    u32 begin = ssa_many(func, args, n, insn.op == SSA_PHI ? ssa_phi_room(n) : n);
+    u32 begin = ssa_many(func, args, n, ssa_many_room(&insn, n));
     insn.n_args = n;
     insn.arg[0] = begin;
     return begin == CODE_NONE ? 0 : ssa_new(func, insn);
@@ -313,7 +318,7 @@ static void ssa_grow_phis(struct ssa_func *func, u32 block)
     for (u32 i = func->blocks[block].first; i && func->insns[i].op == SSA_PHI;
          i = func->insns[i].next) {
         u32 n = func->insns[i].n_args;
-        if (n == ssa_phi_room(n)) {
+        if (n == ssa_many_room(&func->insns[i], n)) {
             u32 begin = ssa_many(func, ssa_args(func, &func->insns[i]), n, 2 * n);
             if (begin == CODE_NONE)
                 return;
@@ -329,7 +334,8 @@ void ssa_add_edge(struct ssa_func *func, u32 from, u32 slot, u32 to)
     struct ssa_block *block = &func->blocks[to];
     if (block->n_preds == block->preds_room) {
         u32 room = block->preds_room ? 2 * block->preds_room : 2;
-        if (!ssa_grow(func, (void **)&block->preds, block->n_preds, room, sizeof(*block->preds)))
+        if (!ssa_grow(func, (void **)&block->preds, block->n_preds, block->preds_room, room,
+                      sizeof(*block->preds)))
             return;
         block->preds_room = room;
     }

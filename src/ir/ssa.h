@@ -165,6 +165,8 @@ struct ssa_func {
     bool uses_frame;  /* its callers hand it a frame; set by opt */
     bool makes_calls; /* of host functions, itself or in what it calls: thread->depth counts it */
     bool failed;      /* out of memory: the function is not to be used */
+    bool is_new;      /* being built: what has grown is nowhere else; later on, pointers into
+                         arrays that have grown still lead to what was there */
 };
 
 struct ssa_program {
@@ -213,6 +215,8 @@ u32 ssa_block_new(struct ssa_func *func);
  * have n arguments, which are none yet where args is NULL; args may lie in func->many. */
 u32 ssa_new(struct ssa_func *func, struct ssa_insn insn);
 u32 ssa_new_many(struct ssa_func *func, struct ssa_insn insn, const u32 *args, u32 n);
+/* How much room n arguments have. */
+u32 ssa_many_room(const struct ssa_insn *insn, u32 n);
 void ssa_append(struct ssa_func *func, u32 block, u32 value);
 void ssa_insert_before(struct ssa_func *func, u32 at, u32 value);
 void ssa_insert_phi(struct ssa_func *func, u32 block, u32 value);   /* before everything else */
@@ -249,6 +253,10 @@ bool ssa_analyse(struct ssa_func *func);
 bool ssa_dominates(const struct ssa_func *func, u32 a, u32 b); /* blocks */
 /* How often each value is used; fills an array of func->n. */
 void ssa_count_uses(const struct ssa_func *func, u32 *uses);
+
+/* Into another arena, without what is removed or unreachable: blocks in reverse postorder, values
+ * in the order of their blocks.  The function must be analysed, and is afterwards. */
+bool ssa_compact(struct ssa_func *func, struct arena *arena);
 
 /* ---- looking at it */
 

@@ -655,11 +655,14 @@ static skep_status build_func(struct build *b, u32 number)
         vars_end_block(&b->at->vars, b->block);
     }
     vars_fill_phis(&b->at->vars);
+    if (!func->failed)
+        ssa_reserve(func, func->n + func->n / 4, func->n_many + func->n_many / 4, func->n_blocks);
+    func->is_new = false;
     return func->failed ? build_nomem(b) : SKEP_OK;
 }
 
-skep_status opt_build(struct arena *arena, struct arena *scratch, const struct opt_input *in,
-                      struct ssa_program *out, skep_error *err)
+skep_status opt_build(struct arena *arena, struct arena *work, struct arena *scratch,
+                      const struct opt_input *in, struct ssa_program *out, skep_error *err)
 {
     struct build b = { .in = in, .host = in->host, .program = out, .scratch = scratch, .err = err };
     u32 n = in->host->n_funcs;
@@ -673,7 +676,7 @@ skep_status opt_build(struct arena *arena, struct arena *scratch, const struct o
     if (!out->funcs || !out->order)
         return build_nomem(&b);
     for (u32 f = 0; f < n; f++)
-        out->funcs[f].arena = arena;
+        out->funcs[f].arena = work;
     TRY(build_graphs(&b));
     for (u32 i = 0; i < out->n_order; i++)
         TRY(build_func(&b, out->order[i]));

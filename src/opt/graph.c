@@ -276,6 +276,7 @@ static skep_status graph_of(struct build *b, u32 number)
     b->func = &b->program->funcs[number];
     if (!ssa_func_init(b->func, b->program, b->func->arena, number))
         return graph_nomem(b);
+    b->func->is_new = true;
     TRY(graph_cut(b, hf));
     for (u32 i = 0, n = b->func->n_blocks; i < n; i++)
         graph_link(b, hf, i);

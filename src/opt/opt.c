@@ -96,7 +96,7 @@ static void opt_split_critical(struct ssa_func *func)
 
 static bool opt_has_frame(const struct ssa_func *func, const u32 *uses)
 {
-    for (u32 i = func->blocks[0].first; i; i = func->insns[i].next)
+    for (u32 i = 1; i < func->n; i++)
         if (func->insns[i].op == SSA_FRAME && uses[i])
             return true;
     return false;
@@ -160,7 +160,9 @@ static skep_status opt_expand_guards(struct opt *opt, struct ssa_func *func, ske
     return status == SKEP_NOMEM ? RAISE(err, status, NOMEM, STR("SSA")) : status;
 }
 
-static skep_status opt_func(struct opt *opt, struct ssa_func *func, skep_error *err)
+/* The result is the arena's. */
+static skep_status opt_func(struct opt *opt, struct ssa_func *func, struct arena *arena,
+                            skep_error *err)
 {
     bool changed = false;
     if (opt->program->guarded)
@@ -168,23 +170,34 @@ static skep_status opt_func(struct opt *opt, struct ssa_func *func, skep_error *
     bool ok = ssa_analyse(func) && opt_look(opt, OPT_PASS_COUNT, func) &&
               opt_round(opt, func, false, &changed) &&
               (!changed || opt_round(opt, func, true, &changed)) && opt_finish(opt, func);
+    ok = ok && ssa_compact(func, arena) && opt_is_fine(func);
     return ok ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+}
+
+static skep_status opt_all(struct opt *opt, struct arena *arena, struct arena *work,
+                           struct ssa_program *out, skep_error *err)
+{
+    skep_status status = opt_build(arena, work, &opt->scratch, opt->in, out, err);
+    arena_drop(&opt->scratch);
+    for (u32 i = 0; status == SKEP_OK && i < out->n_funcs; i++)
+        out->funcs[i].uses_frame = true; /* until it is known better */
+    for (u32 i = 0; status == SKEP_OK && i < out->n_order; i++)
+        status = opt_func(opt, &out->funcs[out->order[i]], arena, err);
+    if (status == SKEP_OK && !opt_drop_inlined(opt))
+        status = RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+    return status;
 }
 
 skep_status opt_run(struct arena *arena, const struct opt_input *in, struct ssa_program *out,
                     skep_error *err)
 {
     struct opt opt = { .in = in, .program = out };
+    struct arena work;
+    arena_init(&work, arena->mem);
     arena_init(&opt.scratch, arena->mem);
-    skep_status status = opt_build(arena, &opt.scratch, in, out, err);
+    skep_status status = opt_all(&opt, arena, &work, out, err);
     arena_drop(&opt.scratch);
-    for (u32 i = 0; status == SKEP_OK && i < out->n_funcs; i++)
-        out->funcs[i].uses_frame = true; /* until it is known better */
-    for (u32 i = 0; status == SKEP_OK && i < out->n_order; i++)
-        status = opt_func(&opt, &out->funcs[out->order[i]], err);
-    if (status == SKEP_OK && !opt_drop_inlined(&opt))
-        status = RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
-    arena_drop(&opt.scratch);
+    arena_drop(&work);
     return status;
 }
 

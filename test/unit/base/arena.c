@@ -82,6 +82,29 @@ TEST(copies_strings_and_bytes)
     arena_drop(&arena);
 }
 
-UNIT_TESTS(UNIT(blocks_are_aligned_zeroed_and_apart),
+/* Small ones and large ones, those that have a chunk for themselves. */
+TEST(a_block_grows_keeps_its_bytes_and_is_zeroed_behind_them)
+{
+    struct mem mem;
+    struct arena arena;
+    mem_init(&mem, NULL, 0);
+    arena_init(&arena, &mem);
+    for (size_t size = 16; size < 1 << 20; size *= 4) {
+        u8 *other = arena_alloc(&arena, 40), *block = arena_alloc(&arena, size);
+        memset(other, 7, 40);
+        memset(block, 9, size);
+        block = arena_resize(&arena, block, size, 3 * size);
+        assert_non_null(block);
+        for (size_t i = 0; i < 3 * size; i++)
+            assert_int_equal(block[i], i < size ? 9 : 0);
+        assert_int_equal(other[39], 7);
+    }
+    assert_null(arena_resize(&arena, arena_alloc(&arena, 1 << 20), 1 << 20, SIZE_MAX));
+    arena_drop(&arena);
+    assert_int_equal(mem.used, 0);
+}
+
+UNIT_TESTS(UNIT(a_block_grows_keeps_its_bytes_and_is_zeroed_behind_them),
+           UNIT(blocks_are_aligned_zeroed_and_apart),
            UNIT(a_large_block_leaves_the_newest_chunk_usable), UNIT(keeps_overhead_low),
            UNIT(refuses_sizes_that_overflow_and_limits), UNIT(copies_strings_and_bytes))

@@ -274,6 +274,37 @@ TEST(instructions_are_put_where_they_are_wanted)
     close_fixture(&l.f);
 }
 
+TEST(what_is_compacted_is_the_same_without_what_was_removed)
+{
+    struct loop l;
+    struct arena other;
+    open_loop(&l);
+    arena_init(&other, &l.f.mem);
+    put(&l.f, ssa_block_new(&l.f.func), SSA_RETURN, l.phi, 0, 0);
+    ssa_split_edge(&l.f.func, 1, 0);
+    ssa_insert_before(&l.f.func, l.back,
+                      ssa_new(&l.f.func, (struct ssa_insn){ .op = SSA_THREAD, .width = 8 }));
+    l.f.func.ranges[l.less].hi = 9;
+    assert_null(wrong(&l));
+    assert_true(ssa_compact(&l.f.func, &other));
+    assert_null(wrong(&l));
+    assert_int_equal(l.f.func.n_blocks, 5);
+    assert_int_equal(l.f.func.n, 13);
+    for (u32 b = 0, last = 0; b < 5; b++)
+        for (u32 i = l.f.func.blocks[b].first; i; i = l.f.func.insns[i].next)
+            assert_int_equal(i, ++last);
+    u32 sub = l.f.func.blocks[4].first;
+    assert_int_equal(ssa_at(&l.f.func, sub)->op, SSA_SUB);
+    assert_int_equal(l.f.func.ranges[sub].hi, 9);
+    assert_int_equal(l.f.func.blocks[4].loop_head, 1);
+    assert_int_equal(ssa_args(&l.f.func, ssa_at(&l.f.func, l.f.func.blocks[1].first))[1], sub);
+    for (u32 b = 0; b < 3; b++) /* phis have room, preds grow */
+        ssa_add_edge(&l.f.func, ssa_block_new(&l.f.func), 0, 1);
+    assert_int_equal(ssa_at(&l.f.func, l.f.func.blocks[1].first)->n_args, 5);
+    arena_drop(&other);
+    close_fixture(&l.f);
+}
+
 /* ---- analyses */
 
 /* A graph by its edges; a block with two successors branches on a parameter. */
@@ -510,6 +541,7 @@ UNIT_TESTS(
     UNIT(replacements_of_replacements_are_followed), UNIT(uses_are_counted),
     UNIT(a_branch_that_loses_an_edge_is_a_jump), UNIT(phis_lose_what_they_have_for_a_removed_edge),
     UNIT(an_edge_is_split_where_it_is_and_phis_stay), UNIT(phis_grow_with_the_edges),
+    UNIT(what_is_compacted_is_the_same_without_what_was_removed),
     UNIT(instructions_are_put_where_they_are_wanted),
     UNIT(dominators_of_random_graphs_are_those_of_the_definition),
     UNIT(nested_loops_have_heads_parents_and_depths), UNIT(a_block_that_leads_to_itself_is_a_loop),
