@@ -171,7 +171,9 @@ static bool fold_sign_bit(const struct fold *f, u32 value, u32 width, u32 *from,
     for (u32 steps = 0; steps < 3; steps++) {
         if (fold_with_number(f, *from, SSA_SAR, width, &by) && *bit == 8 * width - 1)
             *from = fold_arg(f, *from, 0);
-        else if (fold_with_number(f, *from, SSA_SHL, width, &by) && by <= *bit) {
+        else if ((fold_with_number(f, *from, SSA_SHL, width, &by) ||
+                  fold_with_number(f, *from, SSA_SHL, 8, &by)) &&
+                 by <= *bit) {
             *from = fold_arg(f, *from, 0);
             *bit -= (u32)by;
         } else if (fold_op(f, *from) == SSA_SEXT && fold_width(f, *from) < 8 &&
