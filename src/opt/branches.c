@@ -18,7 +18,7 @@ struct branches {
     struct arena *scratch;
     u32 *map;  /* phis of one predecessor; the others themselves */
     u32 *uses; /* at least */
-    bool changed;
+    bool changed, graph_changed;
 };
 
 static struct ssa_block *branches_block(const struct branches *b, u32 block)
@@ -280,8 +280,9 @@ static bool branches_thread(struct branches *b, u32 block)
 static bool branches_prepare(struct branches *b)
 {
     struct ssa_func *func = b->func;
-    if (!ssa_analyse(func))
+    if (b->graph_changed && !ssa_analyse(func))
         return false;
+    b->graph_changed = false;
     b->map = arena_array(b->scratch, u32, func->n);
     b->uses = arena_array(b->scratch, u32, func->n);
     if (!b->map || !b->uses) {
@@ -310,6 +311,7 @@ static bool branches_everywhere(struct branches *b, branches_change *change)
     if (any && !b->func->failed)
         ssa_replace_all(b->func, b->map);
     b->changed |= any;
+    b->graph_changed |= any;
     return any;
 }
 
@@ -346,7 +348,7 @@ bool opt_branches(struct opt *opt, struct ssa_func *func)
         again |= branches_everywhere(&b, branches_skip_empty);
         again |= branches_everywhere(&b, branches_merge);
     }
-    if (!func->failed && ssa_analyse(func))
+    if (!func->failed && (!b.graph_changed || ssa_analyse(func)))
         b.changed |= branches_find_cold(&b);
     return b.changed;
 }

@@ -432,7 +432,7 @@ static bool fold_all(struct fold *f)
 bool opt_fold(struct opt *opt, struct ssa_func *func)
 {
     struct fold f = { .func = func, .scratch = &opt->scratch, .budget = 16 * func->n + 256 };
-    if (!ssa_analyse(func) || !fold_grow(&f))
+    if (!fold_grow(&f))
         return false;
     bool changed = fold_all(&f);
     for (u32 i = 1; changed && i < FOLD_ROUNDS && fold_some_phi_is_one_value(func); i++)

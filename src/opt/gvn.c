@@ -122,6 +122,9 @@ static void gvn_branch(struct gvn *g, u32 value)
 static bool gvn_match(struct gvn *g, u32 value, const struct gvn_key *key, u32 candidate)
 {
     const struct ssa_insn *insn = ssa_at(g->func, value), *other = ssa_at(g->func, candidate);
+    if (insn->width != other->width ||
+        (insn->op != other->op && !(gvn_is_compare(insn->op) && gvn_is_compare(other->op))))
+        return false;
     struct gvn_key other_key = gvn_key_of(g, other);
     if (!gvn_same(key, &other_key) || !ssa_dominates(g->func, other->block, insn->block))
         return false;
@@ -193,8 +196,6 @@ static bool gvn_init(struct gvn *g)
 bool opt_gvn(struct opt *opt, struct ssa_func *func)
 {
     struct gvn g = { .func = func, .scratch = &opt->scratch };
-    if (!ssa_analyse(func))
-        return false;
     if (!gvn_init(&g)) {
         func->failed = true;
         return false;

@@ -343,7 +343,7 @@ static bool licm_has_loops(const struct ssa_func *func)
 bool opt_licm(struct opt *opt, struct ssa_func *func)
 {
     struct licm l = { .func = func, .scratch = &opt->scratch };
-    if (!ssa_analyse(func) || !licm_has_loops(func))
+    if (!licm_has_loops(func))
         return false;
     if (!licm_put_blocks(&l) || !licm_count_uses(&l) || !licm_find_loops(&l)) {
         func->failed = true;

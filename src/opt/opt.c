@@ -12,24 +12,25 @@ const char *opt_pass_name(enum opt_pass pass) { return opt_names[pass]; }
 struct opt_step {
     enum opt_pass pass;
     bool (*run)(struct opt *opt, struct ssa_func *func);
-    bool again; /* in the second round, for what the first one has uncovered */
+    bool again;         /* in the second round, for what the first one has uncovered */
+    bool changes_graph; /* blocks and edges, which are analysed anew then */
 };
 /* clang-format off */
-#define OPT_ONCE(name)  { OPT_##name, opt_##name, false }
-#define OPT_AGAIN(name) { OPT_##name, opt_##name, true }
+#define OPT_ONCE(name, graph)  { OPT_##name, opt_##name, false, graph }
+#define OPT_AGAIN(name, graph) { OPT_##name, opt_##name, true, graph }
 static const struct opt_step opt_steps[] = {
-    OPT_ONCE(inline_sub),
-    OPT_ONCE(inline_map),
-    OPT_AGAIN(slots),
-    OPT_AGAIN(fold),
-    OPT_AGAIN(gvn),
-    OPT_AGAIN(branches),
-    OPT_ONCE(idioms),
-    OPT_ONCE(licm),
-    OPT_ONCE(unroll),
-    OPT_ONCE(divconst),
-    OPT_ONCE(stores),
-    OPT_AGAIN(dce),
+    OPT_ONCE(inline_sub, true),
+    OPT_ONCE(inline_map, true),
+    OPT_AGAIN(slots, true),
+    OPT_AGAIN(fold, false),
+    OPT_AGAIN(gvn, false),
+    OPT_AGAIN(branches, true),
+    OPT_ONCE(idioms, false),
+    OPT_ONCE(licm, true),
+    OPT_ONCE(unroll, true),
+    OPT_ONCE(divconst, false),
+    OPT_ONCE(stores, false),
+    OPT_AGAIN(dce, false),
 };
 /* clang-format on */
 
@@ -67,7 +68,7 @@ static bool opt_step(struct opt *opt, const struct opt_step *step, struct ssa_fu
     bool has_changed = step->run(opt, func);
     arena_drop(&opt->scratch);
     *changed |= has_changed;
-    if (func->failed || (has_changed && !ssa_analyse(func)))
+    if (func->failed || (has_changed && step->changes_graph && !ssa_analyse(func)))
         return false;
     return opt_look(opt, step->pass, func);
 }

@@ -1,5 +1,6 @@
 /* What a pass is given.  `bool opt_NAME(struct opt *, struct ssa_func *)` improves one function and
- * says whether it changed anything; it is sound by itself, whatever ran before.  When memory ends
+ * says whether it changed anything; it is sound by itself, whatever ran before.  The graph has been
+ * analysed when it begins.  When memory ends
  * it sets func->failed and returns. */
 #ifndef SKEP_SRC_OPT_PASS_H
 #define SKEP_SRC_OPT_PASS_H

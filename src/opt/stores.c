@@ -234,7 +234,7 @@ static bool stores_uses_frame(const struct ssa_func *func)
 bool opt_stores(struct opt *opt, struct ssa_func *func)
 {
     struct stores s = { .func = func, .host = opt->in->host };
-    if (!stores_uses_frame(func) || !ssa_analyse(func))
+    if (!stores_uses_frame(func))
         return false;
     s.derived = arena_array(&opt->scratch, u8, func->n);
     s.live = arena_array(&opt->scratch, struct stores_bytes, func->n_blocks);

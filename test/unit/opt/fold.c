@@ -48,6 +48,7 @@ static void run_fold(struct ssa_random *r, struct mem *mem)
     struct opt_input in = { .off = 0 };
     struct opt opt = { .in = &in, .program = &r->program };
     u32 where;
+    assert_true(ssa_analyse(&r->func));
     arena_init(&opt.scratch, mem);
     opt_fold(&opt, &r->func);
     assert_null(ssa_check(&r->func, &where));
