@@ -24,6 +24,7 @@ processor() {
     echo "| figure | value | spread | unit | command |"
     echo "|---|---:|---:|---|---|"
     "$bench/load" --markdown
+    "$bench/guard" --markdown
     size -A build/release/libskep.so |
         awk '$1 == ".text" { print "| .text of the library | " $2 " | | bytes | `size -A build/release/libskep.so` |" }'
 } >"$figures"
