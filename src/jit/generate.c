@@ -156,9 +156,9 @@ static void generate_place_all(struct generate *g, const struct layout *layout,
     u32 n = g->emit.func->n_blocks;
     g->stop_at = g->out->buffer.n + layout->bytes;
     g->emit.buffer = &g->out->buffer;
-    for (u32 b = 0; b < n; b++) {
-        const struct layout_block *block = &layout->blocks[b];
-        generate_place(g, &pieces[b]);
+    for (u32 i = 0; i < layout->n_order; i++) {
+        const struct layout_block *block = &layout->blocks[layout->order[i]];
+        generate_place(g, &pieces[layout->order[i]]);
         for (u32 k = 0; k < block->n_jumps; k++) {
             const struct layout_jump *jump = &block->jump[k];
             s64 distance = (s64)layout->blocks[jump->to].at - (s64)jump->end;

@@ -177,21 +177,23 @@ bool jit_layout_jumps(struct arena *arena, struct layout *layout)
     if (!layout_merge_same(arena, layout))
         return false;
     layout_follow_leads(layout);
-    u32 next = CODE_NONE;
-    for (u32 b = func->n_blocks; b-- > 0;) {
-        if (layout->blocks[b].empty)
-            continue;
-        layout_jumps_of(layout, b, next);
-        next = b;
-    }
+    layout->order = arena_array(arena, u32, func->n_blocks);
+    for (u32 b = 0; layout->order && b < func->n_blocks; b++)
+        if (!layout->blocks[b].empty)
+            layout->order[layout->n_order++] = b;
+    if (!layout->order || !jit_layout_rotate(arena, layout))
+        return false;
+    for (u32 i = 0; i < layout->n_order; i++)
+        layout_jumps_of(layout, layout->order[i],
+                        i + 1 < layout->n_order ? layout->order[i + 1] : CODE_NONE);
     return true;
 }
 
 static void layout_add_up(struct layout *layout)
 {
     u32 at = 0;
-    for (u32 b = 0; b < layout->func->n_blocks; b++) {
-        struct layout_block *block = &layout->blocks[b];
+    for (u32 i = 0; i < layout->n_order; i++) {
+        struct layout_block *block = &layout->blocks[layout->order[i]];
         block->at = at;
         at += block->bytes;
         for (u32 k = 0; k < block->n_jumps; k++) {

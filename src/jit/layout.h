@@ -24,11 +24,15 @@ struct layout {
     const struct jit_target *target;
     const struct mach_func *func;
     struct layout_block *blocks;
+    u32 *order; /* blocks that are not left out, as they lie */
+    u32 n_order;
     u32 bytes; /* of all */
 };
 
 /* Which jumps there are: blocks that only lead on are left out.  False: out of memory. */
 bool jit_layout_jumps(struct arena *arena, struct layout *layout);
+/* Turns loops around. */
+bool jit_layout_rotate(struct arena *arena, struct layout *layout);
 /* Where everything is, jumps as short as possible. */
 void jit_layout_place(struct layout *layout);
 
