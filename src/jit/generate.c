@@ -69,6 +69,16 @@ static void generate_insns(struct generate *g, const struct mach_block *block)
     }
 }
 
+static void generate_block(struct generate *g, u32 b)
+{
+    const struct mach_block *block = &g->emit.func->blocks[b];
+    generate_insns(g, block);
+    if (block->tail)
+        generate_insns(g, &g->emit.func->blocks[block->tail]);
+    if (block->exit.to[1] == CODE_NONE)
+        g->emit.target->epilogue(&g->emit);
+}
+
 static void generate_start_piece(struct generate *g, struct generate_piece *piece)
 {
     *piece = (struct generate_piece){ g->body.n, g->relocs.n, g->lines.n };
@@ -87,9 +97,7 @@ static void generate_body(struct generate *g, struct layout *layout, struct gene
             g->emit.target->prologue(&g->emit);
         }
         if (!layout->blocks[b].empty)
-            generate_insns(g, &func->blocks[b]);
-        if (func->blocks[b].exit.to[1] == CODE_NONE)
-            g->emit.target->epilogue(&g->emit);
+            generate_block(g, b);
         layout->blocks[b].bytes = g->body.n - pieces[b].from;
     }
     generate_start_piece(g, &pieces[func->n_blocks]);

@@ -5,7 +5,7 @@
 #include "jit/layout.h"
 
 #define LAYOUT_ROUNDS 16u /* then all jumps become long */
-#define LAYOUT_SMALL 6u   /* instructions of blocks that are compared with others */
+#define LAYOUT_SMALL 24u  /* instructions of blocks that are compared with others */
 #define LAYOUT_TRIES 8u   /* with so many */
 
 static bool layout_emits_nothing(const struct mach_insn *insn)
@@ -19,6 +19,8 @@ static bool layout_is_empty(const struct mach_func *func, u32 b)
     const struct mach_block *block = &func->blocks[b];
     if (b == 0 || block->exit.to[0] != CODE_NONE || block->exit.to[1] == CODE_NONE)
         return false;
+    if (block->n_preds == 1 && func->blocks[block->preds[0]].tail == b)
+        return true;
     for (u32 i = block->begin; i < block->end; i++)
         if (!layout_emits_nothing(&func->insns[i]))
             return false;

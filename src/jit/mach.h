@@ -90,6 +90,9 @@ struct mach_block {
     const u32 *preds;
     u16 loop_depth;
     bool cold;
+    /* 0: none.  The instructions of this block, which one way out of here leads to, are executed
+     * here before the jump; it itself is as good as empty.  Set by the allocator. */
+    u32 tail;
 };
 
 struct mach_func {

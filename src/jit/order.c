@@ -44,7 +44,7 @@ static void order_spread_cold(const struct ssa_func *ssa, bool *cold)
     }
 }
 
-/* A block on an edge to the function's end, where other edges end too. */
+/* A block on an edge to where many other edges end too. */
 static bool order_is_way_out(const struct ssa_func *ssa, u32 b)
 {
     const struct ssa_block *block = &ssa->blocks[b];
@@ -52,7 +52,7 @@ static bool order_is_way_out(const struct ssa_func *ssa, u32 b)
         block->succ[0] == CODE_NONE || block->succ[1] != CODE_NONE)
         return false;
     const struct ssa_block *end = &ssa->blocks[block->succ[0]];
-    return ssa_at(ssa, end->last)->op == SSA_RETURN && end->n_preds > 2;
+    return end->n_preds > (ssa_at(ssa, end->last)->op == SSA_RETURN ? 2 : 3);
 }
 
 enum order_class { ORDER_USUAL, ORDER_WAY_OUT, ORDER_COLD, ORDER_CLASSES };

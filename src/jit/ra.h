@@ -11,6 +11,7 @@
  *   ra_split.c  pieces that found none become smaller ones
  *   ra_moves.c  moves between pieces
  *   ra_write.c  slots; the code as it will be
+ *   ra_tails.c  moves before jumps
  *   regalloc.c  the list of these
  *   ra_check.c  the proof that the result is right */
 #ifndef SKEP_SRC_JIT_RA_H
@@ -76,7 +77,8 @@ struct ra {
     u32 usable;
     u32 n_webs; /* virtual registers: web w is register MACH_REGS + w */
     struct ra_web *webs;
-    u8 *level; /* by block */
+    u8 *level;      /* by block */
+    u32 *old_begin; /* by block, of the code before moves were inserted */
     /* Chunks of 64 positions; by chunk × MACH_REGS. */
     u32 n_chunks;
     u64 *taken, *fixed; /* fixed: by instructions that demand that register, and calls */
@@ -144,6 +146,7 @@ struct ra_moves {
 };
 bool ra_make_moves(struct ra *ra, struct ra_moves *moves);
 bool ra_color_slots(struct ra *ra, u32 **colors);
+void ra_tails(const struct ra *ra);
 bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define CHECK_SLOTS 4u /* in which one value is followed at most */
 #define CHECK_NO_SLOT 0xffffffffu
-#define CHECK_LIMIT ((u64)1 << 24) /* registers × blocks; more is not checked */
+#define CHECK_LIMIT ((u64)1 << 23) /* registers × instructions; more is not checked */
 
 struct check_value { /* where a virtual register's value is */
     u32 regs;
@@ -268,6 +268,26 @@ static void check_block(struct check *check, u32 b, u32 *where)
     }
 }
 
+/* What the moves of a tail overwrite on the way that does not mean them. */
+static void check_tail(struct check *check, const struct mach_block *tail)
+{
+    for (u32 i = tail->begin; i + 1 < tail->end; i++)
+        if (check->func->insns[i].op != MACH_ALIAS)
+            check_overwrite_regs(check, 1u << check->func->insns[i].operand[0].given);
+}
+
+static bool check_leave(struct check *check, struct arena *scratch, u32 b, bool *changed)
+{
+    const struct mach_block *block = &check->func->blocks[b];
+    const u32 *to = block->exit.to;
+    bool first_is_tail = block->tail && to[0] == block->tail;
+    if (!check_enter(check, scratch, to[first_is_tail ? 0 : 1], changed))
+        return false;
+    if (block->tail)
+        check_tail(check, &check->func->blocks[block->tail]);
+    return check_enter(check, scratch, to[first_is_tail ? 1 : 0], changed);
+}
+
 /* Before the fixpoint nothing is wrong yet: what is known only shrinks. */
 static bool check_to_fixpoint(struct check *check, struct arena *scratch)
 {
@@ -280,9 +300,7 @@ static bool check_to_fixpoint(struct check *check, struct arena *scratch)
                 continue;
             check_block(check, b, &where);
             check->wrong = NULL;
-            const struct mach_exit *exit = &check->func->blocks[b].exit;
-            if (!check_enter(check, scratch, exit->to[0], &changed) ||
-                !check_enter(check, scratch, exit->to[1], &changed))
+            if (!check_leave(check, scratch, b, &changed))
                 return false;
         }
     }
@@ -293,7 +311,7 @@ const char *jit_check_allocation(struct arena *scratch, const struct jit_target 
                                  const struct mach_func *func, u32 *where)
 {
     struct check check = { .target = target, .func = func };
-    if ((u64)func->n_regs * func->n_blocks > CHECK_LIMIT)
+    if ((u64)func->n_regs * func->n > CHECK_LIMIT)
         return NULL;
     check.now = arena_array(scratch, struct check_value, func->n_regs);
     check.at = arena_array(scratch, struct check_value *, func->n_blocks);

@@ -18,8 +18,10 @@ bool ra_use_slot(struct ra *ra, struct ra_piece *piece, struct ra_use *use)
     struct mach_insn *insn = &ra->func->insns[use->insn];
     struct ra_web *web = &ra->webs[piece->web];
     bool remat = ra_is_remat(web);
-    if (insn->flags & (MACH_SLOT | MACH_REMAT) || !ra_use_is_alone(ra, piece, use))
+    if (insn->flags & MACH_SLOT || !ra_use_is_alone(ra, piece, use))
         return false;
+    if (insn->op == MACH_COPY && insn->flags & MACH_REMAT)
+        return false;            /* has become a constant */
     if (insn->op == MACH_COPY) { /* becomes a reload, a spill, or the constant: see ra_write.c */
         if (remat && ra_writes(use->role))
             return false;
@@ -31,7 +33,7 @@ bool ra_use_slot(struct ra *ra, struct ra_piece *piece, struct ra_use *use)
             !target->can_use_slot(insn, use->operand))
             return false;
         target->use_slot(insn, use->operand, piece->web);
-        insn->flags |= MACH_SLOT;
+        insn->flags = (u8)((insn->flags | MACH_SLOT) & ~MACH_REMAT);
     }
     insn->operand[use->operand].was = use->role;
     insn->operand[use->operand].role = MACH_NONE;

@@ -282,12 +282,14 @@ bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors)
     struct ra_writer writer = { .ra = ra, .moves = moves, .colors = colors };
     u32 room = func->n + moves->n;
     writer.insns = arena_array(func->arena, struct mach_insn, room);
-    if (!writer.insns)
+    ra->old_begin = arena_array(ra->arena, u32, func->n_blocks);
+    if (!writer.insns || !ra->old_begin)
         return false;
     ra_give(ra);
     for (u32 b = 0; b < func->n_blocks; b++) {
         struct mach_block *block = &func->blocks[b];
         u32 begin = writer.n;
+        ra->old_begin[b] = block->begin;
         for (u32 i = block->begin; i < block->end; i++) {
             writer.origin = func->insns[i].origin;
             ra_put_moves_before(&writer, i);
@@ -300,5 +302,6 @@ bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors)
     func->insns = writer.insns;
     func->n = writer.n;
     func->room = room;
+    ra_tails(ra);
     return true;
 }

@@ -367,6 +367,8 @@ static bool x86_can_be_rm_reg(const struct mach_insn *insn)
 bool x86_can_use_slot(const struct mach_insn *insn, u32 i)
 {
     u8 role = insn->operand[i].role;
+    if (insn->op == X86_DO_MOV_IMM)
+        return insn->imm == (s32)insn->imm;
     bool role_fits = role == MACH_USE || (role == MACH_CHANGE && insn->size == 8);
     if (insn->flags & (X86_MEMORY | MACH_SLOT) || !role_fits)
         return false;
@@ -378,7 +380,7 @@ bool x86_can_use_slot(const struct mach_insn *insn, u32 i)
 void x86_use_slot(struct mach_insn *insn, u32 i, u32 slot)
 {
     if (i == X86_REG)
-        insn->op = X86_DO_RM_REG;
+        insn->op = insn->op == X86_DO_MOV_IMM ? X86_DO_RM_IMM : X86_DO_RM_REG;
     insn->operand[i].role = MACH_NONE;
     insn->flags |= MACH_SLOT;
     insn->disp = (s32)slot;

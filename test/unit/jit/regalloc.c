@@ -122,6 +122,17 @@ static void run_insn(struct run *run, const struct mach_insn *insn)
     }
 }
 
+static void run_insns(struct run *run, const struct mach_block *block)
+{
+    for (u32 i = block->begin; i < block->end; i++)
+        run_insn(run, &run->func->insns[i]);
+}
+
+static bool run_is_tail(const struct mach_func *func, u32 b)
+{
+    return func->blocks[b].n_preds == 1 && func->blocks[func->blocks[b].preds[0]].tail == b;
+}
+
 /* What the world sees of at most so many blocks. */
 static u64 run_func(const struct mach_func *func, bool allocated, u32 blocks)
 {
@@ -132,8 +143,10 @@ static u64 run_func(const struct mach_func *func, bool allocated, u32 blocks)
     run.machine[1] = 22;
     for (u32 b = 0; b != CODE_NONE && run.steps < blocks; run.steps++) {
         const struct mach_block *block = &func->blocks[b];
-        for (u32 i = block->begin; i < block->end; i++)
-            run_insn(&run, &func->insns[i]);
+        if (!run_is_tail(func, b))
+            run_insns(&run, block);
+        if (block->tail)
+            run_insns(&run, &func->blocks[block->tail]);
         b = block->exit.to[0] != CODE_NONE && run.flag ? block->exit.to[0] : block->exit.to[1];
     }
     free(run.values);
