@@ -138,6 +138,52 @@ static bool gvn_match(struct gvn *g, u32 value, const struct gvn_key *key, u32 c
     return decided >= 0;
 }
 
+/* Which two values are equal though they are not one? */
+static bool gvn_computes_same(const struct gvn *g, u32 a, u32 b)
+{
+    const struct ssa_insn *one = ssa_at(g->func, a), *other = ssa_at(g->func, b);
+    if (one->op != other->op || one->op == SSA_PHI || !gvn_is_pure(one) || !gvn_is_pure(other))
+        return false;
+    struct gvn_key key = gvn_key_of(g, one), other_key = gvn_key_of(g, other);
+    return gvn_same(&key, &other_key);
+}
+
+/* May the operation be done at the beginning of a block, and is it cheap enough to be done there
+ * once more?  Its arguments are there already. */
+static bool gvn_can_begin(const struct gvn *g, const struct ssa_insn *insn, u32 block)
+{
+    bool is_dear = insn->op >= SSA_MUL && insn->op <= SSA_SMOD;
+    if (is_dear || ssa_row(insn)->n_args == SSA_MANY || insn->n_args == 0)
+        return false;
+    for (u32 i = 0; i < insn->n_args; i++) {
+        const struct ssa_insn *arg = ssa_at(g->func, gvn_arg(g, insn, i));
+        if (arg->op != SSA_CONST &&
+            (arg->block == block || !ssa_dominates(g->func, arg->block, block)))
+            return false;
+    }
+    return true;
+}
+
+/* What is computed alike on all ways to a block is computed once, in the block. */
+static bool gvn_meet(struct gvn *g, u32 phi)
+{
+    struct ssa_func *func = g->func;
+    const struct ssa_insn *insn = ssa_at(func, phi);
+    u32 first = insn->n_args ? gvn_arg(g, insn, 0) : 0;
+    if (insn->n_args < 2 || !gvn_can_begin(g, ssa_at(func, first), insn->block))
+        return false;
+    for (u32 i = 1; i < insn->n_args; i++)
+        if (!gvn_computes_same(g, first, gvn_arg(g, insn, i)))
+            return false;
+    struct ssa_insn once = *ssa_at(func, first);
+    u32 block = insn->block, value = ssa_new(func, once);
+    if (!value)
+        return false;
+    ssa_insert_first(func, block, value);
+    gvn_replace(g, phi, value);
+    return true;
+}
+
 static void gvn_number(struct gvn *g, u32 value)
 {
     struct gvn_key key = gvn_key_of(g, ssa_at(g->func, value));
@@ -157,6 +203,8 @@ static void gvn_step(struct gvn *g, u32 value)
             insn->arg[i] = gvn_resolve(g, insn->arg[i]);
     if (insn->op == SSA_BRANCH)
         gvn_branch(g, value);
+    else if (insn->op == SSA_PHI && gvn_meet(g, value))
+        return;
     else if (gvn_is_pure(insn))
         gvn_number(g, value);
     else
@@ -167,20 +215,24 @@ static void gvn_block(struct gvn *g, u32 b)
 {
     gvn_memory_enter(g, b);
     for (u32 v = g->func->blocks[b].first, next; v && !g->func->failed; v = next) {
+        bool is_phi = g->func->insns[v].op == SSA_PHI;
         next = g->func->insns[v].next;
         gvn_step(g, v);
+        next = is_phi ? g->func->insns[v].next : next;
     }
     gvn_memory_leave(g, b);
 }
 
-/* A load makes at most three values, a truth is one of two. */
+/* A load makes at most three values, a phi one, a truth is one of two. */
 static bool gvn_init(struct gvn *g)
 {
     const struct ssa_func *func = g->func;
-    u32 n_loads = 0;
-    for (u32 v = 1; v < func->n; v++)
+    u32 n_loads = 0, n_phis = 0;
+    for (u32 v = 1; v < func->n; v++) {
         n_loads += func->insns[v].op == SSA_LOAD || func->insns[v].op == SSA_LOADS;
-    g->room = func->n + 3 * n_loads + 2;
+        n_phis += func->insns[v].op == SSA_PHI;
+    }
+    g->room = func->n + 3 * n_loads + n_phis + 2;
     for (g->n_buckets = 64; g->n_buckets < func->n; g->n_buckets *= 2)
         ;
     g->map = arena_array(g->scratch, u32, g->room);

@@ -142,7 +142,30 @@ TEST(a_store_of_what_is_there_goes)
     close_fixture(&f);
 }
 
-UNIT_TESTS(UNIT(equal_sums_become_one_whatever_their_order),
+TEST(what_all_ways_to_a_block_compute_is_computed_once)
+{
+    struct fixture f;
+    open_fixture(&f);
+    u32 yes = ssa_block_new(&f.func), no = ssa_block_new(&f.func), meet = ssa_block_new(&f.func);
+    u32 back = ssa_const(&f.func, (u64)-80), sums[2];
+    branch(&f, put2(&f, SSA_LT, f.packet, f.ctx), yes, no);
+    for (u32 i = 0; i < 2; i++) {
+        f.block = i ? no : yes;
+        sums[i] = put2(&f, SSA_ADD, f.frame, back);
+        jump(&f, meet);
+    }
+    u32 phi = ssa_new_many(&f.func, (struct ssa_insn){ .op = SSA_PHI, .width = 8 }, sums, 2);
+    ssa_insert_phi(&f.func, meet, phi);
+    f.block = meet;
+    put2(&f, SSA_RETURN, phi, 0);
+    hand_run(&f, opt_gvn);
+    assert_int_equal(count(&f, SSA_PHI), 0);
+    assert_int_equal(count(&f, SSA_ADD), 1);
+    close_fixture(&f);
+}
+
+UNIT_TESTS(UNIT(what_all_ways_to_a_block_compute_is_computed_once),
+           UNIT(equal_sums_become_one_whatever_their_order),
            UNIT(a_load_of_what_was_stored_is_the_value), UNIT(a_narrower_load_takes_its_bytes),
            UNIT(a_wider_load_stays), UNIT(calls_write_memory_and_pure_ones_do_not),
            UNIT(values_of_maps_are_loaded_as_often_as_the_program_says),
