@@ -116,6 +116,7 @@ struct state {
     u8 n_held;
     u8 n_affines;
     u8 n_strides;
+    u8 splits; /* how often it was split since it was joined; not part of what is known */
     struct frame *frames[STATE_MAX_FRAMES];
     struct cell extent[EXTENT_COUNT]; /* numbers: sizes of what grows and shrinks */
     struct affine affines[STATE_MAX_AFFINES];

@@ -37,6 +37,28 @@ static bool access_range_is_within(const struct scalar *range, const struct acce
            !__builtin_add_overflow(hi, (s64)access->size, &last) && last <= end;
 }
 
+/* Where an access of a variable size ends, as a number that may be known better than where it
+ * begins and how large it is: from + (to - from). */
+static bool access_end(struct verifier *v, const struct state *s, const struct cell *through,
+                       const struct access *access, struct cell *end)
+{
+    struct form form;
+    struct scalar begin = relation_tighten(v, s, through);
+    if (!access->length || access->size > INT32_MAX || (s64)begin.smin < 0 ||
+        (s64)begin.smax > INT32_MAX || access->off != 0 ||
+        !form_sum(form_of(through), form_of(access->length), &form))
+        return false;
+    *end = cell_constant(v, form.add);
+    if (form_is_constant(form))
+        return true;
+    struct value value = { .kind = VALUE_SCALAR,
+                           .range = scalar_add64(begin, cell_value(v, access->length)->range) };
+    end->value = value_intern(&v->values, &value);
+    form_set(end, form);
+    *end = cell_with_range(v, end, relation_tighten(v, s, end));
+    return true;
+}
+
 /* Is [offset + off, + size) inside [begin, end)? */
 static bool access_is_within(struct verifier *v, const struct state *s, const struct cell *through,
                              const struct access *access, s64 begin, s64 end)
@@ -46,7 +68,11 @@ static bool access_is_within(struct verifier *v, const struct state *s, const st
     if (access_range_is_within(&cell_value(v, through)->range, access, begin, end))
         return true;
     struct scalar range = relation_tighten(v, s, through);
-    return access_range_is_within(&range, access, begin, end);
+    if (access_range_is_within(&range, access, begin, end))
+        return true;
+    struct cell last;
+    return begin == 0 && access_end(v, s, through, access, &last) &&
+           cell_value(v, &last)->range.umax <= (u64)end;
 }
 
 /* The same where the end is an extent. */
@@ -65,7 +91,9 @@ static bool access_is_within_extent(struct verifier *v, const struct state *s,
     }
     if (__builtin_add_overflow(access->off, (s64)access->size, &end))
         return false;
-    return relation_holds(v, s, through, extent, -end);
+    struct cell last;
+    return relation_holds(v, s, through, extent, -end) ||
+           (access_end(v, s, through, access, &last) && relation_holds(v, s, &last, extent, 0));
 }
 
 static bool access_out_of_bounds(struct verifier *v, const struct cell *through,

@@ -42,7 +42,8 @@ static bool alu_fits(const struct scalar *range, bool wide)
     return wide || range->umax <= UINT32_MAX;
 }
 
-/* Is a + b, or a - b, the sum in 32 bits as well? */
+/* Is a + b, or a - b, the sum in 32 bits as well?  (Of ranges; a may be known not to be below b.)
+ */
 static bool alu_exact32(const struct scalar *a, const struct scalar *b, bool subtract)
 {
     if (a->umax > UINT32_MAX || b->umax > UINT32_MAX)
@@ -65,19 +66,38 @@ static void alu_normalise(struct verifier *v, bool wide, enum alu_shape *shape, 
     }
 }
 
-static bool alu_form(struct verifier *v, bool wide, enum alu_shape shape, const struct cell *a,
-                     const struct cell *b, struct form *out)
+static bool alu_subtracts32(struct verifier *v, const struct state *s, const struct cell *a,
+                            const struct cell *b)
+{
+    const struct scalar *ra = &cell_value(v, a)->range, *rb = &cell_value(v, b)->range;
+    return alu_exact32(ra, rb, true) ||
+           (alu_fits(ra, false) && alu_fits(rb, false) && relation_holds(v, s, b, a, 0));
+}
+
+/* a ^ c = c - a, where a has no bits but those of c: ~a, 63 ^ i. */
+static bool alu_complements(const struct scalar *a, const struct scalar *b, bool wide)
+{
+    u64 constant = wide ? b->umin : (u32)b->umin;
+    return b->umin == b->umax && alu_fits(a, wide) && !((a->bits.value | a->bits.mask) & ~constant);
+}
+
+static bool alu_form(struct verifier *v, const struct state *s, bool wide, enum alu_shape shape,
+                     const struct cell *a, const struct cell *b, struct form *out)
 {
     const struct scalar *ra = &cell_value(v, a)->range, *rb = &cell_value(v, b)->range;
     switch (shape) {
     case ALU_ADD:
         return (wide || alu_exact32(ra, rb, false)) && form_sum(form_of(a), form_of(b), out);
     case ALU_SUB:
-        return (wide || alu_exact32(ra, rb, true)) && form_difference(form_of(a), form_of(b), out);
+        return (wide || alu_subtracts32(v, s, a, b)) &&
+               form_difference(form_of(a), form_of(b), out);
     case ALU_MOV: *out = form_of(b); return alu_fits(rb, wide);
+    case ALU_XOR:
+        return alu_complements(ra, rb, wide) &&
+               form_difference((struct form){ .add = wide ? rb->umin : (u32)rb->umin }, form_of(a),
+                               out);
     case ALU_SDIV:
     case ALU_SMOD:
-    case ALU_XOR:
     case ALU_ARSH:
     case ALU_AND:
     case ALU_OR:
@@ -165,7 +185,9 @@ static struct cell alu_number(struct verifier *v, struct state *s, u16 op, const
     alu_normalise(v, wide, &shape, &b);
     struct value value = { .kind = VALUE_SCALAR, .range = range };
     struct cell result = { .value = value_intern(&v->values, &value) };
-    if (alu_form(v, wide, shape, a, &b, &form)) {
+    if (alu_form(v, s, wide, shape, a, &b, &form)) {
+        if (form_is_constant(form)) /* i + (63 - i) */
+            return cell_constant(v, form.add);
         form_set(&result, form);
         return form.minus ? cell_with_range(v, &result, relation_tighten(v, s, &result)) : result;
     }
@@ -389,6 +411,10 @@ static bool alu_one(struct verifier *v, struct state *s, const struct insn *insn
         return alu_pointer_refused(v, reg, value, "only addition and subtraction keep pointers");
     struct scalar range = alu_unary(insn, pointer ? scalar_any() : value->range);
     struct cell result = cell_scalar(v, s, range);
+    struct form form;
+    if (!pointer && insn->op == ISA_NEG64 && range.umin != range.umax &&
+        form_difference((struct form){ 0 }, form_of(&a), &form))
+        form_set(&result, form);
     if (!pointer && alu_is_extension(insn) && scalar_equal(range, value->range))
         result = a;
     state_set_reg(v, s, insn->dst, result);

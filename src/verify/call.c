@@ -80,11 +80,13 @@ static bool call_is_null(const struct verifier *v, const struct cell *cell)
 }
 
 static bool call_check_bytes(struct verifier *v, struct state *s, const struct call *call, u32 a,
-                             u64 bytes)
+                             u64 bytes, const struct cell *length)
 {
     const struct skep_arg *arg = &call->helper->args[a];
     struct cell through = call->args[a];
-    struct access access = { .reg = a + 1, .size = bytes, .need = call_need(arg), .arg = a + 1 };
+    struct access access = {
+        .reg = a + 1, .size = bytes, .need = call_need(arg), .arg = a + 1, .length = length
+    };
     struct value value = *cell_value(v, &through);
     if ((arg->flags & SKEP_ARG_KEPT) && value.kind != VALUE_MAP_VALUE)
         return call_wrong(v, call, a, "memory of a map's value");
@@ -131,13 +133,13 @@ static bool call_check_memory(struct verifier *v, struct state *s, const struct 
     const struct cell *size = arg->bytes ? NULL : call_size_of(call, a);
     bool null = (arg->flags & SKEP_ARG_NULLABLE) && call_is_null(v, &call->args[a]);
     if (!size)
-        return null || call_check_bytes(v, s, call, a, arg->bytes ? arg->bytes : 1);
+        return null || call_check_bytes(v, s, call, a, arg->bytes ? arg->bytes : 1, NULL);
     if (!call_check_size(v, call, a + 1))
         return false;
     u64 most = relation_tighten(v, s, size).umax;
     if (null)
         return most == 0 || call_wrong(v, call, a, "memory, since its size is not 0");
-    return call_check_bytes(v, s, call, a, most);
+    return call_check_bytes(v, s, call, a, most, size);
 }
 
 /* ---- arguments: maps, and what lies in their values */
@@ -197,7 +199,7 @@ static void call_note_key(struct verifier *v, struct state *s, struct call *call
 static bool call_check_key(struct verifier *v, struct state *s, struct call *call, u32 a)
 {
     u32 bytes = access_spec(v, cell_value(v, &call->map))->key_size;
-    if (bytes && !call_check_bytes(v, s, call, a, bytes))
+    if (bytes && !call_check_bytes(v, s, call, a, bytes, NULL))
         return false;
     call_note_key(v, s, call, a);
     return true;
@@ -326,7 +328,7 @@ static bool call_check_argument(struct verifier *v, struct state *s, struct call
         if (access_type(v, cell_value(v, &call->map))->traits & SKEP_MAP_HOLDS_SOCKETS)
             return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
         u32 bytes = access_spec(v, cell_value(v, &call->map))->value_size;
-        return !bytes || call_check_bytes(v, s, call, a, bytes);
+        return !bytes || call_check_bytes(v, s, call, a, bytes, NULL);
     }
     case SKEP_ARG_MEM: return call_check_memory(v, s, call, a);
     case SKEP_ARG_SIZE: return true; /* with its MEM */

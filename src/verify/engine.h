@@ -290,7 +290,8 @@ struct access {
     s64 off;  /* displacement */
     u64 size; /* the most bytes; at least 1 */
     u32 need;
-    u32 arg; /* of a helper: 1 + its number */
+    u32 arg;                   /* of a helper: 1 + its number */
+    const struct cell *length; /* the size as a number, when it is one; else NULL */
 };
 bool access_check(struct verifier *v, struct state *s, const struct cell *through,
                   const struct access *access);

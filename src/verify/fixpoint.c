@@ -181,6 +181,7 @@ bool fix_arrive(struct fix *f, struct state *s)
 {
     struct verifier *v = f->v;
     fix_forget_dead(v, s);
+    s->splits = 0;
     if (f->loop && loop_takes(f->loop, v, s))
         return v->failure == SKEP_OK;
     u32 n = fix_find(f, s->context, s->insn);
@@ -203,8 +204,8 @@ bool fix_arrive(struct fix *f, struct state *s)
         return fix_keep(f, n, s);
     if (!fix_join_into(f, n, s, true, &joined) || joined)
         return joined;
-    state_drop(v, s);
-    return verify_fails(v, SKEP_LIMIT);
+    f->most_visited = 0; /* too many shapes for this engine */
+    return fix_keep(f, n, s);
 }
 
 /* The state that a loop's body begins with: it arrives without coming back. */

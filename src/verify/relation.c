@@ -131,6 +131,9 @@ static bool relation_meets_range(struct verifier *v, const struct state *s, cons
     if (cell->plus == range->id && !cell->minus) {
         struct scalar shifted = scalar_sub64(cell_value(v, cell)->range, scalar_const(cell->add));
         range->range = scalar_meet(range->range, shifted);
+    } else if (cell->minus == range->id && !cell->plus) {
+        struct scalar turned = scalar_sub64(scalar_const(cell->add), cell_value(v, cell)->range);
+        range->range = scalar_meet(range->range, turned);
     }
     return true;
 }
@@ -203,7 +206,13 @@ struct scalar relation_tighten(struct verifier *v, const struct state *s, const 
 {
     struct scalar range = cell_value(v, cell)->range;
     struct form f = form_of(cell);
-    if (form_is_constant(f) || s->n_relations == 0)
+    if (form_is_constant(f))
+        return range;
+    if (!f.plus) { /* add - id */
+        struct scalar id = relation_id_range(v, s, f.minus);
+        return scalar_meet(range, scalar_sub64(scalar_const(f.add), id));
+    }
+    if (s->n_relations == 0)
         return range;
     if (f.plus && f.minus)
         return scalar_meet(range, relation_difference_range(v, s, f));
@@ -269,6 +278,8 @@ static struct scalar relation_refined(const struct relation_refinement *r, const
         return r->exact;
     if (r->id && cell->plus == r->id && !cell->minus)
         return scalar_add64(r->range, scalar_const(cell->add));
+    if (r->id && cell->minus == r->id && !cell->plus)
+        return scalar_sub64(scalar_const(cell->add), r->range);
     return scalar_any();
 }
 
@@ -277,7 +288,9 @@ static void relation_refine_cell(struct verifier *v, struct state *s, struct cel
     (void)s;
     struct relation_refinement *r = user;
     struct form f = form_of(cell);
-    bool concerned = form_equal(f, r->form) || (r->id && f.plus == r->id && !f.minus);
+    bool alone = !f.plus || !f.minus;
+    bool concerned =
+        form_equal(f, r->form) || (r->id && alone && (f.plus == r->id || f.minus == r->id));
     if (concerned) {
         struct scalar range = scalar_meet(cell_value(v, cell)->range, relation_refined(r, cell));
         if (scalar_is_empty(range))
@@ -450,13 +463,18 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
         return false;
     if (form_is_constant(r.form))
         return true;
-    if (form_is_offset(r.form)) {
+    if (!r.form.plus) { /* add - id */
+        r.id = r.form.minus;
+        r.range = stride_align(s, r.id, scalar_sub64(scalar_const(r.form.add), range));
+        if (scalar_is_empty(r.range))
+            return false;
+    } else if (form_is_offset(r.form)) {
         r.id = r.form.plus;
         r.range = stride_align(s, r.id, scalar_sub64(range, scalar_const(r.form.add)));
         r.exact = scalar_meet(range, scalar_add64(r.range, scalar_const(r.form.add)));
         if (scalar_is_empty(r.range) || scalar_is_empty(r.exact))
             return false;
-    } else if (r.form.plus) {
+    } else {
         relation_from_difference(v, s, r.form, &range);
     }
     if (r.id && r.range.umin == r.range.umax)

@@ -137,9 +137,58 @@ static enum step_result step_helper(struct verifier *v, struct state *s, const s
     return STEP_EMITTED;
 }
 
+/* ---- signs */
+
+/* Is it x >> 63, of an x that a register still holds?  Absolute values, and minima without
+ * branches, are computed so. */
+static bool step_is_sign(const struct verifier *v, const struct state *s, const struct insn *insn)
+{
+    enum { STEP_SPLITS = 2 };
+    const struct cell *a = state_reg(s, insn->dst);
+    const struct value *value = cell_value(v, a);
+    bool wide = insn->op == ISA_ARSH64_IMM && insn->imm == 63;
+    bool narrow = insn->op == ISA_ARSH32_IMM && insn->imm == 31 && value->range.umax <= UINT32_MAX;
+    bool either = wide ? (s64)value->range.smin < 0 && (s64)value->range.smax >= 0
+                       : value->range.umin <= INT32_MAX && value->range.umax > INT32_MAX;
+    bool copied = false;
+    for (u32 r = 0; r < STATE_REGS - 1; r++)
+        copied |= r != insn->dst && form_equal(form_of(state_reg(s, r)), form_of(a));
+    return (wide || narrow) && value->kind == VALUE_SCALAR && either && copied &&
+           s->splits < STEP_SPLITS;
+}
+
+/* One of the two states: what it was computed of is below 0, or not. */
+static void step_emit_sign(struct verifier *v, struct state *s, const struct insn *insn,
+                           struct scalar half, u64 sign)
+{
+    const struct cell a = *state_reg(s, insn->dst);
+    if (!state_refine(v, s, &a, scalar_meet(cell_value(v, &a)->range, half))) {
+        state_drop(v, s);
+        return;
+    }
+    state_set_reg(v, s, insn->dst, cell_constant(v, sign));
+    s->splits++;
+    s->insn++;
+    step_emit(v, s);
+}
+
+static enum step_result step_sign(struct verifier *v, struct state *s, const struct insn *insn)
+{
+    bool wide = insn->op == ISA_ARSH64_IMM;
+    u64 half = wide ? (u64)1 << 63 : (u64)1 << 31, most = wide ? UINT64_MAX : UINT32_MAX;
+    struct state *minus = state_copy(v, s);
+    if (!minus)
+        return STEP_FAILED;
+    step_emit_sign(v, minus, insn, scalar_range(half, most), most);
+    step_emit_sign(v, s, insn, scalar_range(0, half - 1), 0);
+    return STEP_EMITTED;
+}
+
 static enum step_result step_kind(struct verifier *v, struct state *s, const struct insn *insn)
 {
     const struct code *code = v->in->code;
+    if (insn_kind(insn) == ISA_KIND_BINARY_IMM && step_is_sign(v, s, insn))
+        return step_sign(v, s, insn);
     switch (insn_kind(insn)) {
     case ISA_KIND_BINARY_REG:
     case ISA_KIND_BINARY_IMM:

@@ -47,11 +47,12 @@ inline word concrete_sdiv_by(word x, word d)
     word q = UDIV(concrete_magnitude(x), d);
     return SEL(concrete_negative(x), SUB(0, q), q);
 }
-inline word concrete_smod64(word x, word y)
+inline word concrete_smod_by(word x, word d)
 {
-    word r = UMOD(concrete_magnitude(x), concrete_magnitude(y));
+    word r = UMOD(concrete_magnitude(x), d);
     return SEL(concrete_negative(x), SUB(0, r), r);
 }
+inline word concrete_smod64(word x, word y) { return concrete_smod_by(x, concrete_magnitude(y)); }
 #define CONCRETE_LOW(name)                                                                         \
     inline word concrete_##name##32(word x, word y)                                                \
     {                                                                                              \
@@ -123,7 +124,8 @@ inline truth holds(struct scalar s, word x) { return BOTH(is_wellformed(s), scal
     F(range, range_mul_unsigned, mul64) F(range, range_mul_signed, mul64) F(range, range_mul, mul64) \
     F(scalar, scalar_add64, add64) F(scalar, scalar_sub64, sub64) F(scalar, scalar_mul64, mul64) \
     F(scalar, scalar_div64, div64) F(scalar, scalar_mod64, mod64) \
-    F(scalar, scalar_sdiv_by, sdiv_by) F(scalar, scalar_sdiv64, sdiv64) F(scalar, scalar_smod64, smod64) \
+    F(scalar, scalar_sdiv_by, sdiv_by) F(scalar, scalar_sdiv64, sdiv64) \
+    F(scalar, scalar_smod_by, smod_by) F(scalar, scalar_smod64, smod64) \
     F(scalar, scalar_and64, and64) F(scalar, scalar_or64, or64) F(scalar, scalar_xor64, xor64) \
     F(scalar, scalar_lsh64, lsh64) F(scalar, scalar_rsh64, rsh64) F(scalar, scalar_arsh64, arsh64) \
     F(scalar, scalar_mov64, mov64) \

@@ -815,31 +815,6 @@ void swaps(void)
 #undef SWAP
 }
 
-/* Each combination of signs for itself: magnitudes of the operands, their quotient or remainder,
- * and what is negated. */
-struct magnitudes_hint {
-    bool remainder;
-    void operator()(struct scalar, struct scalar, word x, word y) const
-    {
-        bool minus_x(concrete_negative(x)), minus_y(concrete_negative(y));
-        word ax = minus_x ? SUB(0, x) : x, ay = minus_y ? SUB(0, y) : y;
-        word result = remainder ? UMOD(ax, ay) : UDIV(ax, ay);
-        witnesses = { x, y, result };
-        witness_pairs = { { ax, ay } };
-        for (auto [n, d] : { std::pair(ax, ay), std::pair(x, y),
-                             std::pair(concrete_magnitude(x), concrete_magnitude(y)) })
-            use(lemma_product_commutes(UDIV(n, d).e.simplify(), d.e.simplify()));
-        if (!minus_x && !minus_y)
-            witness_pairs.push_back({ x, y });
-        if (remainder ? minus_x : minus_x != minus_y)
-            witnesses.push_back(SUB(0, result));
-        if (minus_x)
-            witnesses.push_back(ax);
-        if (minus_y)
-            witnesses.push_back(ay);
-    }
-};
-
 void operators(void)
 {
     SCALAR(add64, halves_hint());
@@ -900,7 +875,29 @@ void operators(void)
             witnesses.push_back(SUB(0, q));
         }
     });
-    SCALAR(smod64, magnitudes_hint{ true });
+    SCALAR(smod_by, [](struct scalar, struct scalar, word x, word d) {
+        bool minus(concrete_negative(x));
+        word magnitude = minus ? SUB(0, x) : x, r = UMOD(magnitude, d);
+        witnesses = { x, r };
+        witness_pairs = { { magnitude, d } };
+        use(lemma_product_commutes(UDIV(magnitude, d).e.simplify(), d.e.simplify()));
+        if (minus) {
+            witnesses.push_back(magnitude);
+            witnesses.push_back(SUB(0, r));
+        }
+    });
+    SCALAR(smod64, [](struct scalar, struct scalar, word x, word y) {
+        bool minus(concrete_negative(y));
+        word magnitude = minus ? SUB(0, y) : y;
+        witnesses = { x, y, concrete_smod_by(x, magnitude) };
+        witness_pairs = { { x, magnitude } };
+        for (auto [n, d] : { std::pair(x, y), std::pair(x, magnitude),
+                             std::pair(concrete_magnitude(x), magnitude),
+                             std::pair(concrete_magnitude(x), concrete_magnitude(y)) })
+            use(lemma_product_commutes(UDIV(n, d).e.simplify(), d.e.simplify()));
+        if (minus)
+            witnesses.push_back(magnitude);
+    });
     unary<struct scalar>("scalar", "scalar_neg64", scalar_neg64_body, concrete_neg64);
     obligation("scalar", "scalar_neg32", [] {
         struct scalar a;

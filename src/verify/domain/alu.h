@@ -227,15 +227,18 @@ static inline struct scalar PROVED(scalar_sdiv64)(struct scalar a, struct scalar
     struct scalar minus = scalar_sdiv_by(a, scalar_neg64(scalar_minus(b)));
     return scalar_join(scalar_sdiv_by(a, scalar_plus(b)), scalar_neg64(minus));
 }
-/* Signed remainders are remainders of magnitudes with the sign of the dividend. */
+/* Signed remainders by a magnitude d: of magnitudes, negative where the dividend is. */
+static inline struct scalar PROVED(scalar_smod_by)(struct scalar a, struct scalar d)
+{
+    struct scalar minus = scalar_mod64(scalar_neg64(scalar_minus(a)), d);
+    return scalar_join(scalar_mod64(scalar_plus(a), d), scalar_neg64(minus));
+}
+/* The sign of a divisor does not matter. */
 static inline struct scalar PROVED(scalar_smod64)(struct scalar a, struct scalar b)
 {
     if (BOTH(NO(word_is_negative(a.smin)), NO(word_is_negative(b.smin))))
         return scalar_mod64(a, b);
-    struct scalar divisor = scalar_abs(b);
-    struct scalar plus = scalar_mod64(scalar_plus(a), divisor);
-    struct scalar minus = scalar_mod64(scalar_neg64(scalar_minus(a)), divisor);
-    return scalar_join(plus, scalar_neg64(minus));
+    return scalar_smod_by(a, scalar_abs(b));
 }
 
 static inline struct scalar PROVED(scalar_mov64)(struct scalar a, struct scalar b)
