@@ -41,7 +41,7 @@ static u64 helper_print(struct skep_thread *thread, u64 fmt, u64 fmt_size, u64 a
 const struct skep_helper helper_trace_printk = {
     HELPER_HEAD("bpf_trace_printk", 6, BASE, helper_print),
     .args = { ARG_R, ARG_SIZE },
-    .effects = SKEP_GPL_ONLY,
+    .effects = SKEP_GPL_ONLY | SKEP_MORE_ARGS,
     .cost = 100,
 };
 

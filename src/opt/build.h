@@ -83,6 +83,8 @@ static inline const struct skep_helper *build_helper(const struct host_code *hos
 }
 static inline u32 build_n_args(const struct skep_helper *helper)
 {
+    if (helper && (helper->effects & SKEP_MORE_ARGS))
+        return 5;
     u32 n = 5;
     while (helper && n > 0 && helper->args[n - 1].kind == SKEP_ARG_NONE)
         n--;

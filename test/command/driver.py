@@ -1,6 +1,7 @@
 """What the tests of the command share: running it, and checking what it prints."""
 import json
 import os
+import platform
 import shutil
 import struct
 import subprocess
@@ -10,6 +11,9 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SKEP = os.environ.get("SKEP", os.path.join(ROOT, "build", "skep"))
+# What programs are compiled by, if they are, and what runs them when nothing else is asked for.
+COMPILED = ["jit"] if platform.machine() in ("x86_64", "aarch64") else []
+DEFAULT = "jit" if COMPILED else "interp"
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import validate_json  # noqa: E402  (found by the line above)
 

@@ -1,5 +1,5 @@
 """skep bench and skep conformance-plugin."""
-from driver import Case, main
+from driver import COMPILED, Case, main
 
 ADD = "r0 = *(u8 *)(r1 + 0)\nr0 += 2\nexit\n"
 
@@ -31,7 +31,7 @@ class Bench(Case):
         source = self.file("a.s", "r0 = *(u32 *)(r1 + 0)\nexit\n")  # of a packet: its length
         for kind in ("socket_filter", "sched_cls", "syscall"):
             results = self.bench(source, "--type", kind, "--data", "11" * 60)
-            self.assertEqual([r["engine"] for r in results], ["interp", "checked", "kernel"])
+            self.assertEqual([r["engine"] for r in results], [*COMPILED, "interp", "checked", "kernel"])
             kernel = results.pop()
             self.assertTrue(kernel.get("skipped") or kernel["r0"][-8:] == results[0]["r0"][-8:])
 
@@ -66,7 +66,7 @@ class Plugin(Case):
         self.assertEqual(result, {"engine": "checked", "r0": "0x2a"})
 
     def test_runs_on_either_engine(self):
-        for engine in ("checked", "interp"):
+        for engine in ("checked", "interp", *COMPILED):
             self.assertEqual(self.plugin(ADD, "05", "--engine", engine), "7\n")
 
     def test_errors_are_a_status_and_a_line(self):

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from driver import Case, main, needs_clang
+from driver import COMPILED, Case, main, needs_clang
 
 SOURCE = """
 #include <linux/bpf.h>
@@ -154,6 +154,46 @@ char _license[] SEC("license") = "GPL";
     def test_flags_reach_clang(self):
         out = self.skep("dump", self.source, "--cflag", "-Dpass=renamed")
         self.assertIn("renamed", out)
+
+
+@unittest.skipUnless(COMPILED, "programs are not compiled here")
+class Compiled(Case):
+    """What the compiler makes of a program."""
+
+    TEXT = "r0 = *(u32 *)(r1 + 4)\nr0 *= 12345\nr0 += 77777777\nr0 += 0\nexit\n"
+
+    def listing(self, *args):
+        [result] = self.json("dump", self.file("a.s", self.TEXT), "--type", "memory", *args)
+        return result
+
+    def test_ssa_is_shown_as_it_was_built_after_each_pass_and_at_the_end(self):
+        for view in ("--ssa=build", "--ssa=fold", "--ssa=dce", "--ssa"):
+            self.assertRegex("\n".join(self.listing(view)["ssa"]), r"mul8 .*\n(.|\n)*return")
+        self.fails("dump", self.file("a.s", self.TEXT), "--type", "memory", "--ssa=warp",
+                   says="warp")
+
+    def test_machine_code_stands_beside_the_instructions_that_it_is_of(self):
+        rows = self.listing("--jit")["jit"]
+        self.assertEqual({0, 1, 2} - {r.get("insn") for r in rows}, set())
+        self.assertEqual({r["function"] for r in rows}, {"main", "main.enter"})
+        end = 0
+        for row in rows:
+            self.assertEqual(row["offset"], end)
+            end += len(row["bytes"]) // 2
+
+    @needs_clang
+    def test_machine_code_stands_beside_its_source(self):
+        source = self.file("prog.bpf.c", SOURCE)
+        [result] = self.json("dump", source + ":pass", "--jit")
+        self.assertTrue(any("bpf_map_lookup_elem" in r.get("source", "") for r in result["jit"]))
+        self.assertIn("bpf_map_lookup_elem", self.skep("dump", source + ":pass", "--jit"))
+
+    def test_passes_change_the_code(self):
+        self.assertNotEqual(self.listing("--ssa"), self.listing("--ssa=build"))
+
+    def test_what_is_not_safe_is_not_compiled(self):
+        text = self.file("b.s", "r0 = *(u64 *)(r2 + 4)\nexit\n")
+        self.fails("dump", text, "--type", "memory", "--jit", status=1, says="b.s")
 
 
 class Damaged(Case):

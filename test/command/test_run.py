@@ -1,8 +1,9 @@
 """skep run: inputs, verdicts, faults, what programs say."""
 import json
 import os
+import unittest
 
-from driver import Case, main, needs_clang, read_pcap, write_pcap
+from driver import DEFAULT, Case, main, needs_clang, read_pcap, write_pcap
 
 XDP = """
 #include <linux/bpf.h>
@@ -76,7 +77,7 @@ class Packets(Case):
         result = self.run_frames([frame(1), frame(2), frame(2), frame(9), frame(1, 14)])
         counts = {v["verdict"]: v["runs"] for v in result["verdicts"]}
         self.assertEqual(counts, {"XDP_DROP": 1, "XDP_PASS": 3, "XDP_ABORTED": 1})
-        self.assertEqual(result["engine"], "checked")
+        self.assertEqual(result["engine"], DEFAULT)
 
     def test_writes_what_passes_or_is_sent_back_as_the_program_left_it(self):
         out = self.path("out.pcap")
@@ -140,17 +141,34 @@ class Packets(Case):
                    says="limit")
         self.fails("run", f"{self.source}:by_byte", "--set-rodata", "none=1", says="none")
 
-    def test_interp_runs_what_is_verified(self):
-        run = ["run", f"{self.source}:by_byte", "--engine", "interp"]
-        self.fails(*run, "--no-verify", says="--no-verify is for checked")
-        [result] = self.json(*run, "--data", frame(1).hex())
-        self.assertEqual(result["engine"], "interp")
-        self.assertEqual(result["verdicts"][0]["verdict"], "XDP_DROP")
+    def test_interp_and_jit_run_what_is_verified(self):
+        for engine in ("interp", "jit") if DEFAULT == "jit" else ("interp",):
+            run = ["run", f"{self.source}:by_byte", "--engine", engine]
+            self.fails(*run, "--no-verify", says="--no-verify is for checked")
+            [result] = self.json(*run, "--data", frame(1).hex())
+            self.assertEqual(result["engine"], engine)
+            self.assertEqual(result["verdicts"][0]["verdict"], "XDP_DROP")
 
-    def test_checked_guards_every_access_and_interp_none(self):
+    def test_what_is_not_verified_is_checked(self):
+        [result] = self.json("run", f"{self.source}:by_byte", "--no-verify", "--data",
+                             frame(1).hex())
+        self.assertEqual(result["engine"], "checked")
+
+    @unittest.skipUnless(DEFAULT == "jit", "programs are not compiled here")
+    def test_the_compiler_takes_options(self):
+        run = ["run", f"{self.source}:by_byte", "--data", frame(2).hex()]
+        for option in (["--opt-off", "all"], ["--opt-off", "fold,dce"], ["--blind"],
+                       ["--fuel", "1000"], ["--gdb"]):
+            [result] = self.json(*run, *option)
+            self.assertEqual(result["printed"], ["two: 5"])
+        self.fails(*run, "--opt-off", "fold,warp", says="warp")
+        [result] = self.json(*run, "--fuel", "1", status=1)
+        self.assertEqual(result["stops"][0]["stop"], "out of fuel")
+
+    def test_jit_and_checked_have_guards_and_interp_none(self):
         run = ["run", f"{self.source}:by_byte", "--guard", "--data", frame(1).hex()]
         [result] = self.json(*run)
-        self.assertEqual(result["engine"], "checked")
+        self.assertEqual(result["engine"], DEFAULT if DEFAULT == "jit" else "checked")
         self.fails(*run, "--engine", "interp", says="guard")
 
     def test_text_shows_the_same(self):

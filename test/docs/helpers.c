@@ -80,6 +80,7 @@ static const struct page_bit effect_names[] = {
     { SKEP_OPENS_PREEMPT, "opens-preempt" },
     { SKEP_CLOSES_PREEMPT, "closes-preempt" },
     { SKEP_LOOKS_UP, "looks-up" },
+    { SKEP_MORE_ARGS, "more-args" },
 };
 
 static const char *const ret_names[] = {
