@@ -142,7 +142,8 @@ enum skep_effect {
     SKEP_CLOSES_PREEMPT = 1 << 13,
     SKEP_LOOKS_UP = 1 << 14, /* gives what the map type's lookup gives, and does nothing else:
                                 compiled code may ask the type in another way */
-    SKEP_MORE_ARGS = 1 << 15, /* it looks at registers beyond those that it asks for, as far as r5 */
+    SKEP_MORE_ARGS =
+        1 << 15, /* it looks at registers beyond those that it asks for, as far as r5 */
 };
 
 /* What an iterator walks over. */
