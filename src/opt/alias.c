@@ -18,17 +18,29 @@ static enum alias_class alias_class_of(const struct ssa_func *func, const struct
     return base == SSA_FRAME ? ALIAS_STACK : (enum alias_class)classes[insn->region];
 }
 
-/* root + value, one of which is bounded: which. */
-static bool alias_step(const struct ssa_func *func, u32 root, u32 *next, u32 *index)
+/* How much a value adds at least and at the most; false: too much to say. */
+static bool alias_bounds(const struct ssa_func *func, u32 value, s64 *lo, s64 *hi)
+{
+    u64 number = func->insns[value].imm;
+    struct ssa_range range = func->ranges[value];
+    if (ssa_is_const(func, value)) {
+        *lo = *hi = (s64)number;
+        return number + ALIAS_REACH < 2 * ALIAS_REACH;
+    }
+    *lo = (s64)range.lo;
+    *hi = (s64)range.hi;
+    return range.hi < ALIAS_REACH;
+}
+
+/* The root is a sum of a value and a bounded one: the value, and the bounds. */
+static bool alias_step(const struct ssa_func *func, u32 root, u32 *next, s64 *lo, s64 *hi)
 {
     const struct ssa_insn *insn = ssa_at(func, root);
     if (insn->op != SSA_ADD || insn->width != 8)
         return false;
     for (u32 i = 0; i < 2; i++) {
         *next = insn->arg[i];
-        *index = insn->arg[1 - i];
-        u64 hi = ssa_is_const(func, *index) ? func->insns[*index].imm : func->ranges[*index].hi;
-        if (hi < ALIAS_REACH)
+        if (alias_bounds(func, insn->arg[1 - i], lo, hi))
             return true;
     }
     return false;
@@ -44,14 +56,12 @@ struct alias_place alias_place_at(const struct ssa_func *func, enum alias_class 
                                  .root = base,
                                  .lo = off,
                                  .hi = off + width };
-    u32 next, index;
-    for (u32 i = 0; i < ALIAS_STEPS && alias_step(func, place.root, &next, &index); i++) {
-        struct ssa_range range = func->ranges[index];
-        if (ssa_is_const(func, index))
-            range.lo = range.hi = func->insns[index].imm;
+    u32 next;
+    s64 lo, hi;
+    for (u32 i = 0; i < ALIAS_STEPS && alias_step(func, place.root, &next, &lo, &hi); i++) {
         place.root = next;
-        place.lo += (s64)range.lo;
-        place.hi += (s64)range.hi;
+        place.lo += lo;
+        place.hi += hi;
     }
     return place;
 }

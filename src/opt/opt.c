@@ -29,8 +29,8 @@ static const struct opt_step opt_steps[] = {
     OPT_ONCE(licm, true),
     OPT_ONCE(unroll, true),
     OPT_ONCE(divconst, false),
-    OPT_ONCE(stores, false),
     OPT_AGAIN(dce, false),
+    OPT_AGAIN(stores, false),
 };
 /* clang-format on */
 

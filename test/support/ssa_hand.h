@@ -15,6 +15,7 @@ struct fixture {
     struct ssa_program program;
     struct ssa_func func;
     u32 block, frame, packet, ctx;
+    const struct host_code *host; /* what the pass sees; NULL: nothing */
 };
 
 static inline u32 put(struct fixture *f, struct ssa_insn insn)
@@ -45,7 +46,7 @@ static inline void open_fixture(struct fixture *f)
 
 static inline void hand_run(struct fixture *f, hand_pass *pass)
 {
-    struct opt_input in = { .off = 0 };
+    struct opt_input in = { .host = f->host };
     struct opt opt = { .in = &in };
     u32 where;
     assert_null(ssa_check(&f->func, &where));

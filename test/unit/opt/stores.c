@@ -69,6 +69,25 @@ TEST(calls_read_the_frame_that_they_are_given)
     assert_int_equal(stores_left(&f, call(&f, SSA_CALL, key)), 1);
 }
 
+TEST(what_a_helper_is_given_it_reads_upwards)
+{
+    static const struct skep_helper lookup = { .args = { { SKEP_ARG_MAP, 0, 0 },
+                                                         { SKEP_ARG_MAP_KEY, 0, 0 } } };
+    const struct skep_helper *helpers[] = { &lookup };
+    struct host_code host = { .helpers = helpers };
+    struct fixture f;
+    open_fixture(&f);
+    f.host = &host;
+    store(&f, 8, HOST_REGION_STACK, f.frame, -8, f.ctx);
+    store(&f, 8, HOST_REGION_STACK, f.frame, -16, f.ctx);
+    u32 key = put2(&f, SSA_ADD, f.frame, ssa_const(&f.func, (u64)-8));
+    u32 thread = put(&f, (struct ssa_insn){ .op = SSA_THREAD });
+    struct ssa_insn call = { .op = SSA_CALL, .width = 8, .origin = 0 };
+    u32 value = ssa_new_many(&f.func, call, (u32[]){ thread, f.packet, key }, 3);
+    ssa_append(&f.func, f.block, value);
+    assert_int_equal(stores_left(&f, value), 1);
+}
+
 TEST(an_address_that_goes_away_keeps_all_stores)
 {
     struct fixture f;
@@ -98,5 +117,6 @@ UNIT_TESTS(UNIT(what_is_never_read_is_not_stored), UNIT(what_is_overwritten_is_n
            UNIT(what_is_half_overwritten_stays),
            UNIT(a_load_at_a_variable_place_reads_what_it_may_reach),
            UNIT(calls_read_the_frame_that_they_are_given),
+           UNIT(what_a_helper_is_given_it_reads_upwards),
            UNIT(an_address_that_goes_away_keeps_all_stores),
            UNIT(loops_read_what_they_stored_before))
