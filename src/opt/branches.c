@@ -277,12 +277,9 @@ static bool branches_thread(struct branches *b, u32 block)
 
 /* ---- rounds */
 
-static bool branches_prepare(struct branches *b)
+static bool branches_init(struct branches *b)
 {
     struct ssa_func *func = b->func;
-    if (b->graph_changed && !ssa_analyse(func))
-        return false;
-    b->graph_changed = false;
     b->map = arena_array(b->scratch, u32, func->n);
     b->uses = arena_array(b->scratch, u32, func->n);
     if (!b->map || !b->uses) {
@@ -291,7 +288,6 @@ static bool branches_prepare(struct branches *b)
     }
     for (u32 v = 0; v < func->n; v++)
         b->map[v] = v;
-    ssa_count_uses(func, b->uses);
     return true;
 }
 
@@ -301,18 +297,30 @@ typedef bool branches_change(struct branches *b, u32 block);
 static bool branches_everywhere(struct branches *b, branches_change *change)
 {
     bool any = false;
-    if (b->func->failed || !branches_prepare(b))
+    if (b->func->failed || (b->graph_changed && !ssa_analyse(b->func)))
         return false;
+    b->graph_changed = false;
     for (u32 i = 0; i < b->func->n_order && !b->func->failed; i++) {
         u32 block = b->func->order[i];
         if (branches_block(b, block)->first && (block == 0 || branches_block(b, block)->n_preds))
             any |= change(b, block);
     }
-    if (any && !b->func->failed)
-        ssa_replace_all(b->func, b->map);
     b->changed |= any;
     b->graph_changed |= any;
     return any;
+}
+
+static bool branches_round(struct branches *b)
+{
+    bool again = branches_everywhere(b, branches_on_number);
+    ssa_count_uses(b->func, b->uses);
+    again |= branches_everywhere(b, branches_thread);
+    again |= branches_everywhere(b, branches_skip_empty);
+    if (!branches_everywhere(b, branches_merge))
+        return again;
+    if (!b->func->failed)
+        ssa_replace_all(b->func, b->map);
+    return true;
 }
 
 /* ---- seldom reached */
@@ -341,13 +349,10 @@ static bool branches_find_cold(struct branches *b)
 bool opt_branches(struct opt *opt, struct ssa_func *func)
 {
     struct branches b = { .func = func, .scratch = &opt->scratch };
-    bool again = true;
-    for (u32 round = 0; again && round < BRANCHES_ROUNDS; round++) {
-        again = branches_everywhere(&b, branches_on_number);
-        again |= branches_everywhere(&b, branches_thread);
-        again |= branches_everywhere(&b, branches_skip_empty);
-        again |= branches_everywhere(&b, branches_merge);
-    }
+    if (func->n_order < 2 || !branches_init(&b))
+        return false;
+    for (u32 round = 0; round < BRANCHES_ROUNDS && branches_round(&b); round++)
+        ;
     if (!func->failed && (!b.graph_changed || ssa_analyse(func)))
         b.changed |= branches_find_cold(&b);
     return b.changed;
