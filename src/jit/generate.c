@@ -166,6 +166,8 @@ static void generate_place_all(struct generate *g, const struct layout *layout,
     g->emit.buffer = &g->out->buffer;
     for (u32 i = 0; i < layout->n_order; i++) {
         const struct layout_block *block = &layout->blocks[layout->order[i]];
+        if (block->pad)
+            g->emit.target->nops(&g->emit, block->pad);
         generate_place(g, &pieces[layout->order[i]]);
         for (u32 k = 0; k < block->n_jumps; k++) {
             const struct layout_jump *jump = &block->jump[k];

@@ -7,6 +7,8 @@
 #define LAYOUT_ROUNDS 16u /* then all jumps become long */
 #define LAYOUT_SMALL 24u  /* instructions of blocks that are compared with others */
 #define LAYOUT_TRIES 8u   /* with so many */
+#define LAYOUT_ALIGN 16u  /* of loops */
+#define LAYOUT_LOOP 32u   /* blocks: longer ones are not aligned */
 
 static bool layout_emits_nothing(const struct mach_insn *insn)
 {
@@ -164,6 +166,47 @@ static void layout_jumps_of(struct layout *layout, u32 b, u32 next)
     }
 }
 
+static bool layout_is_innermost(const struct layout *layout, u32 first, u32 last)
+{
+    const struct mach_block *blocks = layout->func->blocks;
+    u32 depth = blocks[layout->order[first]].loop_depth;
+    while (first <= last && blocks[layout->order[first]].loop_depth == depth)
+        first++;
+    return first > last;
+}
+
+/* The last place from where a jump leads back to each place. */
+static void layout_find_reach(const struct layout *layout, const u32 *place, u32 *reach)
+{
+    for (u32 i = 0; i < layout->n_order; i++) {
+        const struct layout_block *from = &layout->blocks[layout->order[i]];
+        for (u32 k = 0; k < from->n_jumps; k++)
+            if (place[from->jump[k].to] <= i)
+                reach[place[from->jump[k].to]] = i + 1;
+    }
+}
+
+/* Innermost loops begin where the CPU fetches a line of instructions. */
+static bool layout_align_loops(struct arena *arena, struct layout *layout)
+{
+    u32 *place = arena_array(arena, u32, layout->func->n_blocks);
+    u32 *reach = arena_array(arena, u32, layout->func->n_blocks); /* + 1; 0: none */
+    if (!place || !reach)
+        return false;
+    for (u32 i = 0; i < layout->n_order; i++)
+        place[layout->order[i]] = i;
+    layout_find_reach(layout, place, reach);
+    for (u32 i = 0; i < layout->n_order; i++) {
+        u32 b = layout->order[i];
+        if (!reach[i] || reach[i] - i > LAYOUT_LOOP || layout->func->blocks[b].cold ||
+            !layout_is_innermost(layout, i, reach[i] - 1))
+            continue;
+        layout->blocks[b].aligned = true;
+        i = reach[i] - 1; /* jumps within the loop are not as many */
+    }
+    return true;
+}
+
 bool jit_layout_jumps(struct arena *arena, struct layout *layout)
 {
     const struct mach_func *func = layout->func;
@@ -188,7 +231,7 @@ bool jit_layout_jumps(struct arena *arena, struct layout *layout)
     for (u32 i = 0; i < layout->n_order; i++)
         layout_jumps_of(layout, layout->order[i],
                         i + 1 < layout->n_order ? layout->order[i + 1] : CODE_NONE);
-    return true;
+    return layout_align_loops(arena, layout);
 }
 
 static void layout_add_up(struct layout *layout)
@@ -196,6 +239,8 @@ static void layout_add_up(struct layout *layout)
     u32 at = 0;
     for (u32 i = 0; i < layout->n_order; i++) {
         struct layout_block *block = &layout->blocks[layout->order[i]];
+        block->pad = block->aligned ? (u8)(-at % LAYOUT_ALIGN) : 0;
+        at += block->pad;
         block->at = at;
         at += block->bytes;
         for (u32 k = 0; k < block->n_jumps; k++) {
@@ -232,3 +277,5 @@ void jit_layout_place(struct layout *layout)
 #undef LAYOUT_ROUNDS
 #undef LAYOUT_SMALL
 #undef LAYOUT_TRIES
+#undef LAYOUT_ALIGN
+#undef LAYOUT_LOOP

@@ -12,8 +12,10 @@ struct layout_jump {
 
 struct layout_block {
     u32 bytes; /* of its instructions, without jumps; filled in before jit_layout_place */
-    u32 at;    /* offset from the first block's */
+    u32 at;    /* offset from the first block's, which is aligned */
     u8 n_jumps;
+    u8 pad;       /* bytes of no operation before it */
+    bool aligned; /* jumps back lead here */
     bool empty;   /* it only leads on, and is left out */
     u32 leads_to; /* that is where, CODE_NONE: not known yet */
     u32 passed;   /* layout.c's own */

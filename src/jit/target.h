@@ -154,6 +154,8 @@ struct jit_target {
      * metered, calls function; and the stop code behind it.  Who enters within a run puts
      * native_stack back afterwards. */
     void (*emit_entry)(struct jit_emit *emit, u32 *stop_at);
+    /* Instructions that do nothing. */
+    void (*nops)(struct jit_emit *emit, u32 bytes);
     /* Fills what lies between functions: traps. */
     void (*pad)(struct jit_emit *emit, u32 bytes);
 };

@@ -182,6 +182,12 @@ static void a64_emit_entry(struct jit_emit *emit, u32 *stop_at)
     a64_emit_stop(emit);
 }
 
+static void a64_do_nothing(struct jit_emit *emit, u32 bytes)
+{
+    for (u32 i = 0; i < bytes / 4; i++)
+        a64_plain(emit->buffer, A64_NOP);
+}
+
 static void a64_pad(struct jit_emit *emit, u32 bytes)
 {
     for (u32 i = 0; i < bytes / 4; i++)
@@ -278,6 +284,7 @@ const struct jit_target jit_arm64 = {
     .emit_jump = a64_emit_jump,
     .patch = a64_patch,
     .emit_entry = a64_emit_entry,
+    .nops = a64_do_nothing,
     .pad = a64_pad,
 };
 

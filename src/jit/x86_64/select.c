@@ -448,6 +448,9 @@ static void x86_shift_by_constant(struct select *s, const struct ssa_insn *insn,
         u32 reg = select_reg(s, a);
         struct x86_place twice = { .memory = true, .base = reg, .index = reg };
         x86_do_def(s, X86_LEA, size, result, twice);
+    } else if (insn->op == SSA_SHL && amount == 1) { /* more units of the CPU add than shift */
+        select_move(s, result, a);
+        x86_do(s, X86_ADD, size, result, MACH_CHANGE, x86_place_of_reg(result));
     } else if (amount == 0) { /* which of 4 bytes clears the upper half */
         x86_do_def(s, X86_MOV, size, result, x86_place_of_reg(select_reg(s, a)));
     } else {

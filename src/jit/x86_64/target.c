@@ -175,6 +175,8 @@ static void x86_emit_entry(struct jit_emit *emit, u32 *stop_at)
     x86_stop(emit);
 }
 
+static void x86_do_nothing(struct jit_emit *emit, u32 bytes) { x86_nops(emit->buffer, bytes); }
+
 static void x86_pad(struct jit_emit *emit, u32 bytes)
 {
     while (bytes--)
@@ -243,6 +245,7 @@ const struct jit_target jit_x86_64 = {
     .emit_jump = x86_emit_jump,
     .patch = x86_patch,
     .emit_entry = x86_emit_entry,
+    .nops = x86_do_nothing,
     .pad = x86_pad,
 };
 
