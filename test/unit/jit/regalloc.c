@@ -403,11 +403,87 @@ static void random_programs_mean_the_same_when_allocated(void **state)
     }
 }
 
+/* A loop that changes n values in turn: entry, the loop, the edge back, the end. */
+static void make_ladder(struct maker *m, u32 n, bool with_call)
+{
+    make_start(m, n, 4, 6 * n + 32);
+    struct mach_func *func = &m->func;
+    func->blocks[0].exit = (struct mach_exit){ .to = { CODE_NONE, 1 } };
+    func->blocks[1].exit = (struct mach_exit){ .to = { 2, 3 }, .test = 1 };
+    func->blocks[2].exit = (struct mach_exit){ .to = { CODE_NONE, 1 } };
+    func->blocks[3].exit = (struct mach_exit){ .to = { CODE_NONE, CODE_NONE } };
+    func->blocks[1].loop_depth = func->blocks[2].loop_depth = 1;
+    for (u32 v = 0; v < n; v++)
+        put_const(m, MACH_REGS + v, (s64)v + 2);
+    end_block(m, 0);
+    func->blocks[1].begin = func->n;
+    for (u32 v = 0; v < n; v++) { /* phi-like: a new value, copied to the old one */
+        u32 next = func->n_regs++;
+        put_copy(m, next, MACH_REGS + v);
+        put_two(m, TOY_MIX, next, MACH_REGS + (v + 1) % n);
+        put_copy(m, MACH_REGS + v, next);
+    }
+    put_two(m, TOY_TEST, MACH_REGS, MACH_REGS + 1);
+    end_block(m, 1);
+    func->blocks[2].begin = func->n;
+    end_block(m, 2);
+    func->blocks[3].begin = func->n;
+    if (with_call)
+        put_call(m, MACH_REGS, MACH_REGS, MACH_REGS + 1);
+    for (u32 v = 0; v < n; v++)
+        put1(m, TOY_OUT, MACH_REGS + v, MACH_USE);
+    end_block(m, 3);
+    make_preds(m);
+}
+
+/* What the allocator added to the blocks from `first` to `last`; memory operands count too. */
+static u32 count_moves(const struct mach_func *func, u32 first, u32 last)
+{
+    u32 n = 0;
+    for (u32 i = func->blocks[first].begin; i < func->blocks[last].end; i++) {
+        const struct mach_insn *insn = &func->insns[i];
+        bool copies = insn->op == MACH_COPY && insn->operand[0].given != insn->operand[1].given;
+        n += copies || insn->flags & (MACH_SLOT | MACH_INSERTED);
+    }
+    return n;
+}
+
+static u32 moves_in_ladder(u32 n, bool with_call)
+{
+    struct maker m;
+    make_ladder(&m, n, with_call);
+    u64 before = run_func(&m.func, false, 50);
+    allocate(&m);
+    assert_int_equal(run_func(&m.func, true, 50), before);
+    u32 moves = count_moves(&m.func, 1, 2);
+    arena_drop(&m.arena);
+    return moves;
+}
+
+static void loops_that_fit_have_no_moves(void **state)
+{
+    (void)state;
+    for (u32 n = 2; n <= TOY_REGS; n++) {
+        assert_int_equal(moves_in_ladder(n, false), 0);
+        assert_int_equal(moves_in_ladder(n, true), 0); /* though four registers do not last */
+    }
+}
+
+/* Each value too many is changed in memory, and read there by the one before it. */
+static void loops_that_do_not_fit_have_few(void **state)
+{
+    (void)state;
+    for (u32 n = TOY_REGS + 1; n <= 3 * TOY_REGS; n++)
+        assert_in_range(moves_in_ladder(n, false), 1, 2 * (n - TOY_REGS) + 4);
+}
+
 int main(void)
 {
     mem_init(&mem, NULL, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_programs_mean_the_same_when_allocated),
+        cmocka_unit_test(loops_that_fit_have_no_moves),
+        cmocka_unit_test(loops_that_do_not_fit_have_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
