@@ -1,9 +1,9 @@
 #!/bin/bash
 # Builds the library for another CPU and runs the tests that need nothing but it under qemu-user:
-# all .skt files and the conformance vectors, on every engine; the compiler's random functions and
-# far jumps.
+# all .skt files, the conformance vectors and random verified programs, on every engine; the
+# compiler's random functions and far jumps.
 #
-#     test/arch/run.sh CPU BUILD_FOLDER        CPU: arm64
+#     test/arch/run.sh CPU BUILD_FOLDER [PROGRAMS]        CPU: arm64; random programs: 100
 #
 # Status 77: a tool is missing; says which.
 set -eu
@@ -29,10 +29,9 @@ grep -A1 '^not ok' "$log" || true
 tail -1 "$log"
 "qemu-$name" "$build/conformance_vectors" >"$log" || status=1
 tail -1 "$log"
-for part in "jit_random 30" "jit_far quick"; do
+for part in "jit_random 30" "jit_far quick" "diff_engines ${3:-100}"; do
     read -ra command <<<"$part"
-    "qemu-$name" "$build/${command[0]}" "${command[@]:1}" >"$log" || status=1
-    grep -A1 '^not ok' "$log" || true
+    "qemu-$name" "$build/${command[0]}" "${command[@]:1}" >"$log" 2>&1 || { status=1; tail -40 "$log"; }
     echo "$part: $(grep -c '^ok' "$log") ok"
 done
 exit $status
