@@ -390,6 +390,8 @@ static skep_status eval_function(struct skep_thread *thread, struct ssa_eval *ev
                             .func = &eval->ssa->funcs[func],
                             .params = params,
                             .frame = frame };
+    if (eval->fills && frame)
+        memset((void *)(uintptr_t)(frame - RT_FRAME_BYTES), eval->filling, RT_FRAME_BYTES);
     return eval_activation(&a, result);
 }
 

@@ -13,6 +13,8 @@ struct ssa_eval {
     const struct ssa_program *ssa;
     u64 steps;      /* instructions evaluated, ever */
     u64 most_steps; /* of them; more: the run ends with SKEP_STATE.  0: no limit */
+    bool fills;     /* every frame is filled with the byte below when it is entered */
+    u8 filling;
 };
 
 /* An rt_run_fn and an rt_callback_fn. */
