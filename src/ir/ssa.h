@@ -124,6 +124,7 @@ struct ssa_insn {
 #define SSA_BLIND 1u    /* CONST: must not appear in the code as it is */
 #define SSA_UNLIKELY 2u /* BRANCH: the first successor is seldom taken */
 #define SSA_SAFE 4u     /* LOAD: may be moved up over branches: the address is always good */
+#define SSA_UNPOLLED 8u /* CHARGE: need not look whether the run is cancelled: another one does */
 
 struct ssa_block {
     u32 first, last; /* instructions; phis come first, the one that ends it last */

@@ -18,6 +18,8 @@
 
 enum {
     UNROLL_OPERATIONS = 64, /* of a round times rounds at a time */
+    UNROLL_WHOLE = 32,      /* the same of loops that become straight lines */
+    UNROLL_ENOUGH = 32,     /* rounds, from which on it pays to make several at a time */
     UNROLL_AT_A_TIME = 8,
     UNROLL_ROUNDS = 4096, /* looked at to find out how many there are */
     UNROLL_GROWTH = 1024, /* operations added to a function */
@@ -152,10 +154,12 @@ static u32 unroll_rounds(const struct ssa_func *func, const struct unroll_loop *
 }
 
 /* 1: as it is. */
-static u32 unroll_at_a_time(const struct unroll_loop *loop)
+static u32 unroll_at_a_time(const struct ssa_func *func, const struct unroll_loop *loop)
 {
-    if (loop->rounds <= UNROLL_OPERATIONS && loop->rounds * loop->n <= UNROLL_OPERATIONS)
+    if (loop->rounds * loop->n <= UNROLL_WHOLE)
         return max_u32(loop->rounds, 1);
+    if (loop->rounds < UNROLL_ENOUGH && func->blocks[loop->block].loop_depth < 2)
+        return 1;
     u32 most = min_u32(UNROLL_AT_A_TIME, UNROLL_OPERATIONS / loop->n);
     while (most > 1 && loop->rounds % most != 0)
         most--;
@@ -191,6 +195,8 @@ static void unroll_copy(struct unroll *u, const struct unroll_loop *loop, u32 va
     for (u32 i = 0; i < copy.n_args; i++)
         copy.arg[i] = unroll_name(u, loop, copy.arg[i]);
     unroll_add(u, &copy);
+    if (copy.op == SSA_CHARGE)
+        copy.flags |= SSA_UNPOLLED; /* the round that stays as it is polls */
     u32 made = ssa_new(u->func, copy);
     if (!made)
         return;
@@ -390,7 +396,7 @@ bool opt_unroll(struct opt *opt, struct ssa_func *func)
         if (func->blocks[b].order == CODE_NONE || !unroll_find(func, b, &loop))
             continue;
         loop.rounds = unroll_rounds(func, &loop);
-        loop.at_a_time = unroll_at_a_time(&loop);
+        loop.at_a_time = unroll_at_a_time(func, &loop);
         u32 more = loop.n * (loop.at_a_time - 1);
         if (loop.rounds == 0 || (loop.at_a_time == 1 && loop.rounds > 1) ||
             (u.func && more > u.left))

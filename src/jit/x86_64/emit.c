@@ -271,6 +271,8 @@ static void x86_emit_charge(struct jit_emit *emit, const struct mach_insn *insn)
     u8 thread = x86_given(insn, X86_BASE);
     x86_op_rm_imm(emit->buffer, X86_SUB, 8, x86_r(X86_FUEL), (s32)insn->imm);
     x86_emit_stop_if(emit, X86_S);
+    if (thread == X86_NO_REG)
+        return;
     x86_op_rm_imm(emit->buffer, X86_CMP, 1, x86_m(thread, offsetof(struct skep_thread, cancel)), 0);
     x86_emit_stop_if(emit, X86_NE);
 }

@@ -796,8 +796,10 @@ static void x86_select_call_local(struct select *s)
 
 static void x86_select_charge(struct select *s)
 {
+    bool polls = !(x86_insn(s)->flags & SSA_UNPOLLED);
     struct mach_insn charge = x86_new(X86_DO_CHARGE, 0, 8);
-    x86_give(&charge, X86_BASE, select_thread(s), MACH_USE);
+    if (polls)
+        x86_give(&charge, X86_BASE, select_thread(s), MACH_USE);
     charge.imm = (s64)x86_insn(s)->imm;
     charge.flags |= MACH_FLAGS;
     s->out->stops = true;

@@ -148,31 +148,26 @@ static void x86_leave(struct jit_emit *emit)
 }
 
 /* With the thread in rdi: a stop that nobody has named yet is one of fuel or cancelled. */
-static void x86_stop(struct jit_emit *emit)
+static void x86_stop(struct jit_emit *emit, u32 leave_at)
 {
     struct jit_buffer *out = emit->buffer;
-    struct x86_rm stop = x86_of_thread(X86_THREAD, offsetof(struct skep_thread, stop));
+    struct x86_rm stop = x86_of_thread(X86_RDI, offsetof(struct skep_thread, stop));
+    x86_op_reg_rm(out, X86_MOV, 8, X86_RBX, x86_r(X86_RDI));
     x86_op_reg_rm(out, X86_MOV, 8, X86_RSP,
-                  x86_of_thread(X86_THREAD, offsetof(struct skep_thread, native_stack)));
-    x86_mov_imm(out, 4, X86_RAX, SKEP_FUEL);
-    x86_op_reg_rm(out, X86_MOV, 4, X86_RCX, stop);
-    x86_op_reg_rm(out, X86_TEST, 4, X86_RCX, x86_r(X86_RCX));
-    x86_cmov(out, X86_E, 4, X86_RCX, x86_r(X86_RAX));
-    x86_op_rm_reg(out, X86_MOV, 4, stop, X86_RCX);
-    x86_keep_fuel(emit);
-    x86_op_rm(out, X86_POP, 8, x86_r(X86_THREAD));
-    for (u32 i = ARRAY_LEN(x86_entry_saves); i-- > 0;)
-        x86_op_rm(out, X86_POP, 8, x86_r(x86_entry_saves[i]));
-    x86_plain(out, X86_RET);
+                  x86_of_thread(X86_RDI, offsetof(struct skep_thread, native_stack)));
+    x86_op_rm_imm(out, X86_CMP, 4, stop, SKEP_OK);
+    x86_jcc8(out, X86_NE, (s8)(leave_at - (out->n + X86_JCC8_SIZE)));
+    x86_op_rm_imm(out, X86_MOV, 4, stop, SKEP_FUEL);
+    x86_jmp8(out, (s8)(leave_at - (out->n + X86_JMP8_SIZE)));
 }
 
 static void x86_emit_entry(struct jit_emit *emit, u32 *stop_at)
 {
-    _Static_assert(X86_FUEL == X86_R15, "it is saved last, so it is popped first");
     x86_enter(emit);
+    u32 leave_at = emit->buffer->n;
     x86_leave(emit);
     *stop_at = emit->buffer->n;
-    x86_stop(emit);
+    x86_stop(emit, leave_at);
 }
 
 static void x86_do_nothing(struct jit_emit *emit, u32 bytes) { x86_nops(emit->buffer, bytes); }

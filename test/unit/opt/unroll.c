@@ -99,8 +99,8 @@ static u32 unrolled(struct loop *l)
 
 TEST(a_few_rounds_become_a_straight_line)
 {
-    struct loop l = { .step = 1, .bound = 7, .test = SSA_NE, .width = 8, .counted = true };
-    assert_int_equal(unrolled(&l), 7);
+    struct loop l = { .step = 1, .bound = 5, .test = SSA_NE, .width = 8, .counted = true };
+    assert_int_equal(unrolled(&l), 5);
 }
 TEST(many_rounds_go_several_at_a_time)
 {
@@ -143,7 +143,7 @@ TEST(all_kinds_of_counters_do_what_they_did)
             fail_msg("%u: another function", i);
         changed += rounds > 1;
     }
-    assert_true(changed > 500);
+    assert_true(changed > 200);
 }
 
 UNIT_TESTS(UNIT(a_few_rounds_become_a_straight_line), UNIT(many_rounds_go_several_at_a_time),
