@@ -237,7 +237,7 @@ static u32 fold_seen_through(const struct fold *f, u32 value, u64 matter)
         return value;
     if (insn->op == SSA_ZEXT || insn->op == SSA_SEXT)
         return fold_arg(f, value, 0);
-    if (insn->n_args != 2)
+    if (ssa_row(insn)->n_args != 2) /* a phi has its arguments elsewhere */
         return value;
     u32 x = fold_arg(f, value, 0), y = fold_arg(f, value, 1);
     if (fold_leaves(f, insn->op, y, matter))
