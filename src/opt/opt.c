@@ -29,6 +29,8 @@ static const struct opt_step opt_steps[] = {
     OPT_ONCE(licm, true),
     OPT_ONCE(unroll, true),
     OPT_ONCE(divconst, false),
+    OPT_ONCE(fuse, true),
+    OPT_ONCE(ifconv, true),
     OPT_AGAIN(dce, false),
     OPT_AGAIN(stores, false),
 };

@@ -20,6 +20,7 @@
     P(unroll,     "several rounds of counted loops at a time")            \
     P(idioms,     "rotates, byte swaps, bytes put together")              \
     P(divconst,   "division by constants by multiplying")                 \
+    P(fuse,       "branches on one test become one")                      \
     P(ifconv,     "branches around a few cheap operations become selects") \
     P(stores,     "stores that nobody reads")                             \
     P(dce,        "what is not used")                                     \

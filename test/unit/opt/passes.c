@@ -20,6 +20,7 @@ static const struct pass passes[] = {
     { "fold", opt_fold },     { "dce", opt_dce },       { "divconst", opt_divconst },
     { "idioms", opt_idioms }, { "gvn", opt_gvn },       { "branches", opt_branches },
     { "licm", opt_licm },     { "stores", opt_stores }, { "unroll", opt_unroll },
+    { "ifconv", opt_ifconv }, { "fuse", opt_fuse },
 };
 #define N_PASSES ARRAY_LEN(passes)
 
