@@ -84,6 +84,16 @@ static bool opt_round(struct opt *opt, struct ssa_func *func, bool again, bool *
     return true;
 }
 
+/* After all that computes with constants, which would find them again. */
+static bool opt_hide(struct opt *opt, struct ssa_func *func)
+{
+    if (!opt_is_on(opt, OPT_blind))
+        return true;
+    opt_blind(opt, func);
+    arena_drop(&opt->scratch);
+    return opt_look(opt, OPT_blind, func);
+}
+
 /* ---- what compiling asks for */
 
 /* Phis become copies at the ends of predecessors, so those must lead nowhere else. */
@@ -172,7 +182,8 @@ static skep_status opt_func(struct opt *opt, struct ssa_func *func, struct arena
         TRY(opt_expand_guards(opt, func, err));
     bool ok = ssa_analyse(func) && opt_look(opt, OPT_PASS_COUNT, func) &&
               opt_round(opt, func, false, &changed) &&
-              (!changed || opt_round(opt, func, true, &changed)) && opt_finish(opt, func);
+              (!changed || opt_round(opt, func, true, &changed)) && opt_hide(opt, func) &&
+              opt_finish(opt, func);
     ok = ok && ssa_compact(func, arena) && opt_is_fine(func);
     return ok ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
 }
