@@ -1,7 +1,11 @@
-/* Stores one beside the other, of the bytes of one value or of constants, become one. */
+/* Stores one beside the other, of the bytes of one value or of constants, become one.
+ *
+ * So do, on the stack, stores of several values: what is left there when slots have been promoted
+ * is read by helpers, keys above all, in larger pieces than programs write them in; and a processor
+ * hands on what one store wrote to the load that follows, but not what two did.  */
 #include "opt/idioms.h"
 
-enum { IDIOM_STORES = 32 };
+enum { IDIOM_STORES = 32, IDIOM_VALUES = 3 };
 
 struct idiom_store {
     u32 insn;
@@ -108,6 +112,47 @@ static void idiom_merge(struct idioms *p, const struct idiom_group *group, u32 f
     p->changed = true;
 }
 
+static u32 idiom_piece(struct idioms *p, u32 at, const struct idiom_store *store, u32 shift)
+{
+    struct ssa_func *func = p->func;
+    u32 value = ssa_at(func, store->insn)->arg[1];
+    u64 ones = UINT64_MAX >> (64 - 8 * store->width);
+    if (func->ranges[value].hi > ones)
+        value = make_op(func, at, SSA_ZEXT, store->width, value, 0);
+    return shift && value ? make_with(func, at, SSA_SHL, 8, value, shift) : value;
+}
+
+/* The values of stores one after the other, made into one. */
+static u32 idiom_compose(struct idioms *p, const struct idiom_group *group, u32 first, u32 count,
+                         u32 last)
+{
+    u64 number = 0;
+    u32 all = 0, shift = 0;
+    for (u32 i = first; i < first + count && !p->func->failed; i++) {
+        const struct idiom_store *store = &group->stores[i];
+        const struct ssa_insn *value = ssa_at(p->func, ssa_at(p->func, store->insn)->arg[1]);
+        if (value->op == SSA_CONST) {
+            number |= (value->imm & UINT64_MAX >> (64 - 8 * store->width)) << shift;
+        } else {
+            u32 piece = idiom_piece(p, last, store, shift);
+            all = all ? make_op(p->func, last, SSA_OR, 8, all, piece) : piece;
+        }
+        shift += 8 * store->width;
+    }
+    return number ? make_with(p->func, last, SSA_OR, 8, all, number) : all;
+}
+
+/* Worth it: on the stack, where it can be read in one, of not too many values. */
+static bool idiom_may_compose(const struct idioms *p, const struct idiom_group *group, u32 first,
+                              u32 count, u32 n)
+{
+    u32 values = 0;
+    for (u32 i = first; i < first + count; i++)
+        values += !ssa_is_const(p->func, ssa_at(p->func, group->stores[i].insn)->arg[1]);
+    bool aligned = (group->stores[first].off & (n - 1)) == 0;
+    return aligned && values <= IDIOM_VALUES && ssa_at(p->func, group->base)->op == SSA_FRAME;
+}
+
 /* As many stores from `first` on as fill n bytes, if they are one value's: how many. */
 static u32 idiom_try(struct idioms *p, const struct idiom_group *group, u32 first, u32 n)
 {
@@ -123,7 +168,9 @@ static u32 idiom_try(struct idioms *p, const struct idiom_group *group, u32 firs
         value = ssa_const(p->func, number);
     else if (bytes.from[0])
         value = idiom_gather(p, last, &bytes, n);
-    if (!value)
+    if (!value && !p->func->failed && idiom_may_compose(p, group, first, count, n))
+        value = idiom_compose(p, group, first, count, last);
+    if (!value || p->func->failed)
         return 0;
     idiom_merge(p, group, first, count, last, value, n);
     return count;
