@@ -108,6 +108,19 @@ static void *lpm_lookup(struct skep_map *map, const void *key, u32 cpu)
     return element ? hashtab_value(trie->prefixes, element, 0) : NULL;
 }
 
+static u64 lpm_find(struct skep_thread *thread, u64 map, u64 key, u64 a3, u64 a4, u64 a5)
+{
+    (void)a3, (void)a4, (void)a5;
+    return (u64)(uintptr_t)lpm_lookup((struct skep_map *)(uintptr_t)map,
+                                      (const void *)(uintptr_t)key, thread->cpu);
+}
+
+static skep_helper_fn *lpm_finder(const struct skep_map *map)
+{
+    (void)map;
+    return lpm_find;
+}
+
 static void lpm_count(struct lpm_trie *trie, u32 length, u32 by)
 {
     atomic_fetch_add_explicit(&trie->lengths[length], by, memory_order_relaxed);
@@ -232,6 +245,7 @@ const struct skep_map_type map_lpm_trie = {
     .create = lpm_create,
     .destroy = lpm_destroy,
     .lookup = lpm_lookup,
+    .finder = lpm_finder,
     .update = lpm_update,
     .remove = lpm_remove,
     .next_key = lpm_next_key,
