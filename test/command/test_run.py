@@ -31,6 +31,9 @@ SEC("xdp") int by_byte(struct xdp_md *ctx)
         }
         return XDP_PASS;
     }
+    case 77:
+        bpf_printk("%llx %llx", bpf_ktime_get_ns(), (unsigned long long)bpf_get_prandom_u32());
+        return XDP_PASS;
     case 6:
         if (bpf_xdp_adjust_head(ctx, -4))
             return XDP_ABORTED;
@@ -78,6 +81,13 @@ class Packets(Case):
         counts = {v["verdict"]: v["runs"] for v in result["verdicts"]}
         self.assertEqual(counts, {"XDP_DROP": 1, "XDP_PASS": 3, "XDP_ABORTED": 1})
         self.assertEqual(result["engine"], DEFAULT)
+
+    def test_reproducible_runs_see_the_same_clocks_and_random_numbers(self):
+        frames = [frame(77), frame(77)]
+        first = self.run_frames(frames, "--reproducible")["printed"]
+        self.assertEqual(first, self.run_frames(frames, "--reproducible")["printed"])
+        self.assertEqual(len(set(first)), 2)
+        self.assertNotEqual(first, self.run_frames(frames)["printed"])
 
     def test_writes_what_passes_or_is_sent_back_as_the_program_left_it(self):
         out = self.path("out.pcap")

@@ -75,6 +75,8 @@ enum command_bit {
       "the kernel types to relocate for (CO-RE): refused until that is supported") \
     O(TIMERS,       "timers",       0, "NS", ONE, IN_RUN, \
       "after the runs, let NS nanoseconds pass: timers (bpf_timer) fire as they become due") \
+    O(REPRODUCIBLE, "reproducible", 0, NULL, ONE, IN_RUN, \
+      "clocks, processes and random numbers are the same in each run of the command") \
     O(REPEAT,       "repeat",       'n', "N", ONE, IN_RUN, \
       "run the whole input N times") \
     O(THREADS,      "threads",      'j', "N", ONE, IN_RUN, \

@@ -86,30 +86,74 @@ static uint64_t host_clock(void *user, enum skep_clock clock)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec + host->passed_ns;
 }
 
+/* A second after the start of time, and a microsecond later whenever somebody looks. */
+static uint64_t host_steps(void *user, enum skep_clock clock)
+{
+    enum { HOST_START_NS = 1000000000, HOST_STEP_NS = 1000 };
+    struct host *host = user;
+    (void)clock;
+    return HOST_START_NS + (host->passed_ns += HOST_STEP_NS);
+}
+
+static uint64_t host_one_process(void *user)
+{
+    (void)user;
+    return (uint64_t)1 << 32 | 1;
+}
+
+static uint64_t host_root(void *user)
+{
+    (void)user;
+    return 0;
+}
+
+static void host_comm(void *user, char out[16])
+{
+    (void)user;
+    strncpy(out, "skep", 16);
+}
+
 uint64_t host_now(const struct host *host)
 {
-    return host_clock((void *)(uintptr_t)host, SKEP_CLOCK_MONOTONIC);
+    void *user = (void *)(uintptr_t)host;
+    return host->reproducible ? host_steps(user, SKEP_CLOCK_MONOTONIC)
+                              : host_clock(user, SKEP_CLOCK_MONOTONIC);
 }
 
 void host_pass(struct host *host, uint64_t ns) { host->passed_ns += ns; }
 
-int host_open(struct host *host, uint32_t n_cpus)
+static int host_open_as(struct host *host, uint32_t n_cpus, bool reproducible)
 {
-    const struct skep_host callbacks = { .user = host,
-                                         .clock_ns = host_clock,
-                                         .print = host_print,
-                                         .event = host_perf_event,
-                                         .key = host_key,
-                                         .seq = host_seq,
-                                         .send = host_send };
+    struct skep_host callbacks = { .user = host,
+                                   .clock_ns = host_clock,
+                                   .print = host_print,
+                                   .event = host_perf_event,
+                                   .key = host_key,
+                                   .seq = host_seq,
+                                   .send = host_send };
     const struct skep_env_options options = { .size = sizeof options,
                                               .n_cpus = n_cpus,
                                               .host = &callbacks };
     skep_error error = { 0 };
-    *host = (struct host){ .printed = need(json_array()), .events = need(json_array()) };
+    *host = (struct host){ .printed = need(json_array()),
+                           .events = need(json_array()),
+                           .reproducible = reproducible };
+    if (reproducible) {
+        callbacks.clock_ns = host_steps;
+        callbacks.pid_tgid = host_one_process;
+        callbacks.uid_gid = host_root;
+        callbacks.comm = host_comm;
+    }
     pthread_mutex_init(&host->lock, NULL);
     skep_status status = skep_env_new(&options, &host->env, &error);
     return status ? say_error("env", status, &error) : STATUS_OK;
+}
+
+int host_open(struct host *host, uint32_t n_cpus) { return host_open_as(host, n_cpus, false); }
+
+int host_open_reproducible(struct host *host, uint32_t n_cpus)
+{
+    return host_open_as(host, n_cpus, true);
 }
 
 void host_close(struct host *host)

@@ -14,11 +14,15 @@ struct host {
     json_t *printed; /* strings; at most HOST_KEPT_MAX of them are kept */
     json_t *events;  /* {map, data} */
     uint64_t n_printed, n_events;
-    _Atomic uint64_t passed_ns; /* what its clocks are ahead of the system's */
+    _Atomic uint64_t passed_ns; /* what its clocks are ahead of the system's, or of their start */
+    bool reproducible;          /* --reproducible: nothing hangs on when and where it runs */
 };
+/* Of reproducible runs: the number that random ones begin with. */
+#define HOST_SEED 1u
 #define HOST_KEPT_MAX 10000u
 
 int host_open(struct host *host, uint32_t n_cpus);
+int host_open_reproducible(struct host *host, uint32_t n_cpus);
 void host_close(struct host *host);
 /* The monotonic clock as programs see it, and letting time pass on all clocks. */
 uint64_t host_now(const struct host *host);

@@ -249,7 +249,8 @@ int command_run(const struct args *args)
     int status = run_plan_numbers(args, &plan);
     if (status)
         return status;
-    status = host_open(&host, plan.n_threads);
+    status = args_has(args, OPT_REPRODUCIBLE) ? host_open_reproducible(&host, plan.n_threads)
+                                              : host_open(&host, plan.n_threads);
     if (!status)
         status = filter ? run_filter(args, &plan) : run_object(args, &plan);
     host_close(&host);

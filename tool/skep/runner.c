@@ -166,7 +166,10 @@ static int worker_open(struct worker *worker, uint32_t number)
 {
     const struct run_plan *plan = worker->plan;
     size_t n = plan->input->cases.n;
-    const struct skep_thread_options options = { .size = sizeof options, .cpu = number + 1 };
+    const struct skep_thread_options options = { .size = sizeof options,
+                                                 .cpu = number + 1,
+                                                 .random_seed =
+                                                     plan->host->reproducible ? HOST_SEED : 0 };
     worker->from = n * number / plan->n_threads;
     worker->to = n * (number + 1) / plan->n_threads;
     skep_status status = skep_thread_new(plan->host->env, &options, &worker->thread);
