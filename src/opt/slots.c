@@ -264,7 +264,7 @@ static void slots_see_arg(struct slots *s, const struct ssa_insn *call,
 {
     struct slots_pointer p = s->pointers[ssa_args(s->func, call)[a + 1]];
     u8 kind = helper->args[a].kind;
-    if (!p.is || kind == SKEP_ARG_ANYTHING || kind == SKEP_ARG_SCALAR)
+    if (!p.is || kind == SKEP_ARG_SCALAR) /* ANYTHING may be an address: of guarded reads, of %s */
         return;
     if (kind == SKEP_ARG_CALLBACK_CTX)
         s->escapes = true;

@@ -160,7 +160,7 @@ static void skep_side(struct bed *bed, const skep_insn *insns, size_t n, enum sk
 {
     struct skep_load_options options = { .size = sizeof(options),
                                          .engine = engine,
-                                         .trusted = true };
+                                         .profile = SKEP_PROFILE_LINUX };
     skep_object *object;
     skep_program *program;
     uint64_t r0;
@@ -196,7 +196,8 @@ static void bed_close(struct bed *bed)
 static void compare(struct bed *bed, uint32_t size, uint32_t linear)
 {
     static struct outcome theirs, ours;
-    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP,
+                                                SKEP_ENGINE_DEFAULT };
     skep_insn *insns;
     size_t n;
     build(size, linear);
@@ -204,7 +205,7 @@ static void compare(struct bed *bed, uint32_t size, uint32_t linear)
     int fd = kernel_load(insns, n);
     assert_int_equal(kernel_run(fd, size, linear, &theirs), 0);
     close(fd);
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(engines) / sizeof(*engines); i++) {
         skep_side(bed, insns, n, engines[i], size, linear, &ours);
         if (theirs.r0 != ours.r0 || theirs.size != ours.size ||
             memcmp(theirs.bytes, ours.bytes, ours.size) != 0)

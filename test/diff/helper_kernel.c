@@ -1,6 +1,6 @@
 /* Helpers against the kernel's: random straight-line programs that call helpers with random
- * arguments, run by the checked engine and by BPF_PROG_TEST_RUN on the same frame.  What every
- * helper returned, what it wrote, and the packet at the end must be the same. */
+ * arguments, run by the checked engine, compiled, and by BPF_PROG_TEST_RUN on the same frame.  What
+ * every helper returned, what it wrote, and the packet at the end must be the same. */
 #include "contract/contract.h"
 #include "rt/packet.h"
 #include <skep/skep.h>
@@ -397,14 +397,17 @@ static skep_thread *thread;
 static skep_packet *packet;
 
 /* As the kernel's test runs: data_out begins with the metadata, which may hold anything. */
-static void skep_side(const skep_insn *insns, size_t n, bool xdp, u32 frame, struct outcome *out)
+static void skep_side(const skep_insn *insns, size_t n, bool xdp, u32 frame,
+                      enum skep_engine engine, struct outcome *out)
 {
     skep_error err = { 0 };
     skep_object *object;
     skep_program *program;
-    const struct skep_load_options load = {
-        .size = sizeof(load), .profile = SKEP_PROFILE_LINUX, .maps = our_maps, .n_maps = MAPS
-    };
+    const struct skep_load_options load = { .size = sizeof(load),
+                                            .engine = engine,
+                                            .profile = SKEP_PROFILE_LINUX,
+                                            .maps = our_maps,
+                                            .n_maps = MAPS };
     const struct skep_hook *hook = NULL;
     u64 r0;
     for (size_t i = 0; (hook = skep_env_hook(env, i)); i++)
@@ -518,7 +521,9 @@ static void compare(enum kind kind, u32 rounds)
         }
         int fd = kernel_load(xdp, insns, n);
         kernel_run(fd, round % FRAMES, &kernel);
-        skep_side(insns, n, xdp, round % FRAMES, &ours);
+        /* Both go on with the maps that the other left. */
+        enum skep_engine engine = round % 2 ? SKEP_ENGINE_CHECKED : SKEP_ENGINE_DEFAULT;
+        skep_side(insns, n, xdp, round % FRAMES, engine, &ours);
         if (kernel.r0 != ours.r0 || kernel.size != ours.size ||
             memcmp(kernel.bytes + ours.meta, ours.bytes + ours.meta, ours.size - ours.meta) != 0)
             fail_msg("round %u, frame %u: kernel %x, %zu bytes; here %x, %zu bytes\n%s", round,

@@ -24,7 +24,7 @@ static uint32_t random_below(uint32_t n)
 }
 
 /* One program, here on both engines and there. */
-enum { CHECKED, INTERP, ENGINES };
+enum { CHECKED, INTERP, JIT, ENGINES };
 struct fixture {
     skep_env *env;
     skep_object *object;
@@ -43,11 +43,17 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 
 static void load_here(struct fixture *f, const char *name)
 {
+    static const enum skep_engine engines[ENGINES] = {
+        [CHECKED] = SKEP_ENGINE_CHECKED,
+        [INTERP] = SKEP_ENGINE_INTERP,
+        [JIT] = SKEP_ENGINE_JIT,
+    };
     for (int i = 0; i < ENGINES; i++) {
+        bool absent = i == JIT && !*skep_jit_name();
         const struct skep_load_options options = { .size = sizeof(options),
-                                                   .engine = i == CHECKED ? SKEP_ENGINE_CHECKED
-                                                                          : SKEP_ENGINE_INTERP,
-                                                   .trusted = true };
+                                                   .engine =
+                                                       absent ? SKEP_ENGINE_INTERP : engines[i],
+                                                   .profile = SKEP_PROFILE_LINUX };
         assert_int_equal(skep_program_load(f->object, name, &options, &f->program[i], NULL),
                          SKEP_OK);
     }

@@ -124,7 +124,8 @@ static int differences(const char *name, const struct outcome *ours, const struc
 /* 0: equal; counted in *loaded where the kernel has the program at all. */
 static int compare(const char *name, bool packet, int *loaded)
 {
-    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+    static const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP,
+                                                SKEP_ENGINE_JIT };
     struct outcome theirs[2], ours;
     int fd, n = 0;
     struct bpf_object *object = open_there(name, &fd);
@@ -138,6 +139,8 @@ static int compare(const char *name, bool packet, int *loaded)
     bpf_object__close(object);
     for (size_t e = 0; e < sizeof(engines) / sizeof(*engines); e++) {
         struct here h;
+        if (engines[e] == SKEP_ENGINE_JIT && !*skep_jit_name())
+            continue;
         open_here(&h, name, engines[e]);
         for (int run = 0; run < 2; run++) {
             run_here(&h, packet, &ours);
