@@ -21,8 +21,9 @@ struct skep_env {
     u32 n_cpus;
     u32 max_maps;
     _Atomic u32 n_maps;
-    u64 hash_seed; /* 0: every map draws its own */
-    u64 secret;    /* of cookies */
+    u64 hash_seed;            /* 0: every map draws its own */
+    u64 secret;               /* of cookies */
+    _Atomic u32 jit_features; /* as jit_features says; 0: not asked yet */
     struct os_lock lock;
     u64 *cpu_slots; /* those taken by threads; under lock */
 };

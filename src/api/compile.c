@@ -153,6 +153,17 @@ static skep_status compile_describe(struct skep_program *program, u32 debuggers)
     return SKEP_OK;
 }
 
+/* Asked once per env; two threads that ask get the same answer. */
+static u32 compile_features(struct skep_env *env)
+{
+    u32 features = atomic_load_explicit(&env->jit_features, memory_order_relaxed);
+    if (!features) {
+        features = jit_features();
+        atomic_store_explicit(&env->jit_features, features, memory_order_relaxed);
+    }
+    return features;
+}
+
 skep_status compile_program(struct skep_program *program, const struct skep_load_options *options,
                             skep_error *err)
 {
@@ -162,12 +173,13 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
                                  .metered = program->rt.metered,
                                  .blind = options->blind };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
+    const struct jit_options how = { .features = compile_features(program->env) };
     struct arena arena;
     struct ssa_program ssa;
     arena_init(&arena, &program->env->mem);
     skep_status status = compile_ssa(&plan, &arena, &ssa, err);
     if (status == SKEP_OK)
-        status = jit_compile(&program->env->mem, &ssa, NULL, &program->jit, err);
+        status = jit_compile(&program->env->mem, &ssa, &how, &program->jit, err);
     arena_drop(&arena);
     return status == SKEP_OK ? compile_describe(program, options->debuggers) : status;
 }

@@ -24,6 +24,8 @@ struct jit_code {
 };
 
 bool jit_is_available(void) { return jit_host_target != NULL; }
+/* A bit that no target has says that there was an answer. */
+u32 jit_features(void) { return (jit_host_target ? jit_host_target->features() : 0) | 1u << 31; }
 const char *jit_target_name(void) { return jit_host_target ? jit_host_target->name : ""; }
 
 /* ---- from bytes to code */
@@ -34,13 +36,25 @@ static void jit_keep_reloc(struct jit_emit *emit, u32 at, u8 kind, enum jit_relo
     (void)emit, (void)at, (void)kind, (void)special, (void)to; /* padding calls nobody */
 }
 
-/* What is left of the last page becomes traps. */
-static bool jit_fill_page(const struct jit_target *target, struct jit_buffer *buffer)
+/* Functions are aligned to this, and so is where the code ends. */
+enum { JIT_ALIGN = 16 };
+
+/* As many traps after the code as fill it up to the next place where a function could lie. */
+static bool jit_add_traps(const struct jit_target *target, struct jit_buffer *buffer)
 {
     struct jit_emit emit = { .buffer = buffer, .target = target, .reloc = jit_keep_reloc };
-    u32 page = (u32)os_page_size(), rest = (page - buffer->n % page) % page;
-    target->pad(&emit, rest);
+    target->pad(&emit, (JIT_ALIGN - buffer->n % JIT_ALIGN) % JIT_ALIGN + JIT_ALIGN);
     return !buffer->failed;
+}
+
+/* The code, and traps up to the end of the last page: a buffer ends with JIT_ALIGN bytes of them.
+ */
+static void jit_write(const struct jit_code *code, const struct jit_buffer *buffer)
+{
+    const u8 *traps = buffer->bytes + buffer->n - JIT_ALIGN;
+    memcpy(code->start, buffer->bytes, buffer->n);
+    for (size_t at = buffer->n; at < code->mapped; at += JIT_ALIGN)
+        memcpy(code->start + at, traps, JIT_ALIGN);
 }
 
 /* False: a host function is out of reach. */
@@ -62,14 +76,17 @@ static enum jit_outcome jit_install(struct jit_code *code, const struct jit_targ
 {
     struct jit_buffer *buffer = &code->generated.buffer;
     code->bytes = buffer->n;
-    if (!jit_fill_page(target, buffer) || !mem_charge(code->mem, buffer->n))
+    if (!jit_add_traps(target, buffer))
         return JIT_NO_MEMORY;
-    code->mapped = buffer->n;
+    size_t mapped = (size_t)round_up_u64(buffer->n, os_page_size());
+    if (!mem_charge(code->mem, mapped))
+        return JIT_NO_MEMORY;
+    code->mapped = mapped;
     const void *neighbour = near ? (const void *)(uintptr_t)&rt_native_trap : NULL;
     code->start = os_code_alloc(code->mapped, neighbour, target->call_reach);
     if (!code->start)
         return near ? JIT_OUT_OF_REACH : JIT_NO_MEMORY;
-    memcpy(code->start, buffer->bytes, buffer->n);
+    jit_write(code, buffer);
     if (!jit_patch(target, code))
         return JIT_OUT_OF_REACH;
     if (!os_code_seal(code->start, code->mapped))
@@ -92,7 +109,9 @@ static enum jit_outcome jit_try(struct jit_code *code, const struct ssa_program 
                                 const struct jit_options *options, bool near, skep_error *err)
 {
     const struct jit_target *target = jit_host_target;
-    struct jit_generate_options how = { .features = target->features() & ~options->features_off,
+    struct jit_generate_options how = { .features = (options->features ? options->features
+                                                                       : jit_features()) &
+                                                    ~options->features_off,
                                         .near = near };
     if (jit_generate(code->mem, target, ssa, &how, &code->generated, err) != SKEP_OK)
         return JIT_NO_MEMORY;

@@ -13,7 +13,12 @@
 bool jit_is_available(void);
 const char *jit_target_name(void); /* "x86-64"; "": none */
 
+/* What this CPU can do, the target's bits; never 0.  Asking takes long on a virtual machine, where
+ * the hypervisor answers. */
+u32 jit_features(void);
+
 struct jit_options {
+    u32 features;      /* what jit_features said; 0: it is asked */
     u32 features_off;  /* CPU features not to be used (tests) */
     bool far_calls;    /* as if host functions were out of reach (tests) */
     bool keep_listing; /* machine instructions with their origins, for skep dump --jit */
