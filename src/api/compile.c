@@ -173,7 +173,8 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
                                  .metered = program->rt.metered,
                                  .blind = options->blind };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
-    const struct jit_options how = { .features = compile_features(program->env) };
+    const struct jit_options how = { .features = compile_features(program->env),
+                                     .frame_pointers = options->debuggers != 0 };
     struct arena arena;
     struct ssa_program ssa;
     arena_init(&arena, &program->env->mem);

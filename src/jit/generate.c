@@ -194,6 +194,8 @@ static u32 generate_usable(const struct generate *g)
     u32 usable = 0;
     for (u32 i = 0; i < target->n_order; i++)
         usable |= 1u << target->order[i];
+    if (g->options->features & JIT_FRAME_POINTERS)
+        usable &= ~(u32)target->frame_pointer;
     return g->ssa->metered ? usable & ~(1u << target->fuel_reg) : usable;
 }
 
@@ -216,6 +218,8 @@ static bool generate_allocate(struct generate *g, struct mach_func *func)
     struct arena scratch;
     arena_init(&scratch, g->mem);
     bool ok = jit_regalloc(&scratch, g->emit.target, generate_usable(g), func);
+    if ((g->options->features & JIT_FRAME_POINTERS) && func->calls)
+        func->used |= g->emit.target->frame_pointer;
 #ifndef NDEBUG
     u32 where;
     bool small = (u64)func->n * func->n_regs < (u64)1 << 24; /* what checking costs */

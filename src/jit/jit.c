@@ -113,6 +113,8 @@ static enum jit_outcome jit_try(struct jit_code *code, const struct ssa_program 
                                                                        : jit_features()) &
                                                     ~options->features_off,
                                         .near = near };
+    if (options->frame_pointers)
+        how.features |= JIT_FRAME_POINTERS;
     if (jit_generate(code->mem, target, ssa, &how, &code->generated, err) != SKEP_OK)
         return JIT_NO_MEMORY;
     return jit_install(code, target, near);

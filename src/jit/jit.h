@@ -18,10 +18,11 @@ const char *jit_target_name(void); /* "x86-64"; "": none */
 u32 jit_features(void);
 
 struct jit_options {
-    u32 features;      /* what jit_features said; 0: it is asked */
-    u32 features_off;  /* CPU features not to be used (tests) */
-    bool far_calls;    /* as if host functions were out of reach (tests) */
-    bool keep_listing; /* machine instructions with their origins, for skep dump --jit */
+    u32 features;        /* what jit_features said; 0: it is asked */
+    u32 features_off;    /* CPU features not to be used (tests) */
+    bool frame_pointers; /* functions that call others have them */
+    bool far_calls;      /* as if host functions were out of reach (tests) */
+    bool keep_listing;   /* machine instructions with their origins, for skep dump --jit */
 };
 
 struct jit_code; /* a compiled program */

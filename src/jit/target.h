@@ -71,6 +71,9 @@ bool select_prefers(const struct select *s, u32 a, u32 b);
 
 /* ---- the target */
 
+/* A feature of all targets: functions that call others have frame pointers. */
+#define JIT_FRAME_POINTERS 0x40000000u
+
 struct jit_reloc { /* a call or jump out of the code */
     u32 at;        /* offset of what is to be patched */
     u8 kind;       /* the target's */
@@ -111,6 +114,10 @@ struct jit_target {
     u8 fuel_reg;           /* not in `order` of metered programs */
     u32 (*features)(void); /* of the CPU that runs us */
     u64 call_reach;        /* bytes, either way, of a direct call */
+    /* The frame pointer's bit, when the allocator may use it otherwise: not with
+     * JIT_FRAME_POINTERS, where functions that call save it first and point it to where they did.
+     */
+    u64 frame_pointer;
 
     /* Selects ssa instruction s->at.  Blocks are selected from last to first instruction; a value
      * that nobody asked for is not selected at all. */

@@ -69,9 +69,14 @@ static void x86_move_stack(struct jit_emit *emit, enum x86_op op, const struct x
 static void x86_prologue(struct jit_emit *emit)
 {
     struct x86_frame frame = x86_frame_of(emit->func, emit->metered);
+    bool points = (emit->features & JIT_FRAME_POINTERS) && emit->func->calls;
     x86_plain(emit->buffer, X86_ENDBR64);
+    if (frame.saved & BIT(RBP))
+        x86_op_rm(emit->buffer, X86_PUSH, 8, x86_r(X86_RBP));
+    if (points)
+        x86_op_reg_rm(emit->buffer, X86_MOV, 8, X86_RBP, x86_r(X86_RSP));
     for (u8 reg = 0; reg < X86_NO_REG; reg++)
-        if (frame.saved >> reg & 1)
+        if ((frame.saved & ~(u64)BIT(RBP)) >> reg & 1)
             x86_op_rm(emit->buffer, X86_PUSH, 8, x86_r(reg));
     x86_move_stack(emit, X86_SUB, &frame);
     if (emit->func->stops)
@@ -84,8 +89,10 @@ static void x86_epilogue(struct jit_emit *emit)
     struct x86_frame frame = x86_frame_of(emit->func, emit->metered);
     x86_move_stack(emit, X86_ADD, &frame);
     for (u8 reg = X86_NO_REG; reg-- > 0;)
-        if (frame.saved >> reg & 1)
+        if ((frame.saved & ~(u64)BIT(RBP)) >> reg & 1)
             x86_op_rm(emit->buffer, X86_POP, 8, x86_r(reg));
+    if (frame.saved & BIT(RBP))
+        x86_op_rm(emit->buffer, X86_POP, 8, x86_r(X86_RBP));
     x86_plain(emit->buffer, X86_RET);
 }
 
@@ -99,9 +106,9 @@ static void x86_stop_label(struct jit_emit *emit)
 
 /* ---- entry and stop code */
 
-/* Pushed in this order; the thread comes last.  With the return address they leave the stack
- * aligned. */
-static const u8 x86_entry_saves[] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
+/* Pushed in this order after rbp, which points to where it is; the thread comes last.  With the
+ * return address they leave the stack aligned. */
+static const u8 x86_entry_saves[] = { X86_RBX, X86_R12, X86_R13, X86_R14, X86_R15 };
 
 static struct x86_rm x86_of_thread(u8 thread, size_t offset) { return x86_m(thread, (s32)offset); }
 
@@ -112,8 +119,10 @@ static void x86_enter(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
     x86_plain(out, X86_ENDBR64);
-    x86_op_reg_rm(out, X86_MOV, 8, X86_FRAME, x86_m(X86_RSP, 8));
-    x86_op_reg_rm(out, X86_MOV, 8, X86_RAX, x86_m(X86_RSP, 16));
+    x86_op_rm(out, X86_PUSH, 8, x86_r(X86_RBP));
+    x86_op_reg_rm(out, X86_MOV, 8, X86_RBP, x86_r(X86_RSP));
+    x86_op_reg_rm(out, X86_MOV, 8, X86_FRAME, x86_m(X86_RBP, 16));
+    x86_op_reg_rm(out, X86_MOV, 8, X86_RAX, x86_m(X86_RBP, 24));
     for (u32 i = 0; i < ARRAY_LEN(x86_entry_saves); i++)
         x86_op_rm(out, X86_PUSH, 8, x86_r(x86_entry_saves[i]));
     x86_op_rm(out, X86_PUSH, 8, x86_r(X86_THREAD));
@@ -139,35 +148,43 @@ static void x86_leave(struct jit_emit *emit)
     s32 left = 8 * (s32)ARRAY_LEN(x86_entry_saves);
     x86_op_rm(out, X86_POP, 8, x86_r(X86_THREAD));
     x86_keep_fuel(emit);
-    if (emit->metered) { /* the only register that is not put back */
+    if (emit->metered) { /* functions do not put it back */
         x86_op_rm(out, X86_POP, 8, x86_r(X86_FUEL));
         left -= 8;
     }
     x86_op_rm_imm(out, X86_ADD, 8, x86_r(X86_RSP), left);
+    x86_op_rm(out, X86_POP, 8, x86_r(X86_RBP));
     x86_plain(out, X86_RET);
 }
 
-/* With the thread in rdi: a stop that nobody has named yet is one of fuel or cancelled. */
-static void x86_stop(struct jit_emit *emit, u32 leave_at)
+/* With the thread in rdi: a stop that nobody has named yet is one of fuel or cancelled.  Functions
+ * that have not returned have put nothing back. */
+static void x86_stop(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
-    struct x86_rm stop = x86_of_thread(X86_RDI, offsetof(struct skep_thread, stop));
-    x86_op_reg_rm(out, X86_MOV, 8, X86_RBX, x86_r(X86_RDI));
+    struct x86_rm stop = x86_of_thread(X86_THREAD, offsetof(struct skep_thread, stop));
     x86_op_reg_rm(out, X86_MOV, 8, X86_RSP,
-                  x86_of_thread(X86_RDI, offsetof(struct skep_thread, native_stack)));
-    x86_op_rm_imm(out, X86_CMP, 4, stop, SKEP_OK);
-    x86_jcc8(out, X86_NE, (s8)(leave_at - (out->n + X86_JCC8_SIZE)));
-    x86_op_rm_imm(out, X86_MOV, 4, stop, SKEP_FUEL);
-    x86_jmp8(out, (s8)(leave_at - (out->n + X86_JMP8_SIZE)));
+                  x86_of_thread(X86_THREAD, offsetof(struct skep_thread, native_stack)));
+    x86_mov_imm(out, 4, X86_RAX, SKEP_FUEL);
+    x86_op_reg_rm(out, X86_MOV, 4, X86_RCX, stop);
+    x86_op_reg_rm(out, X86_TEST, 4, X86_RCX, x86_r(X86_RCX));
+    x86_cmov(out, X86_E, 4, X86_RCX, x86_r(X86_RAX));
+    x86_op_rm_reg(out, X86_MOV, 4, stop, X86_RCX);
+    x86_keep_fuel(emit);
+    x86_op_rm(out, X86_POP, 8, x86_r(X86_THREAD));
+    for (u32 i = ARRAY_LEN(x86_entry_saves); i-- > 0;)
+        x86_op_rm(out, X86_POP, 8, x86_r(x86_entry_saves[i]));
+    x86_op_rm(out, X86_POP, 8, x86_r(X86_RBP));
+    x86_plain(out, X86_RET);
 }
 
 static void x86_emit_entry(struct jit_emit *emit, u32 *stop_at)
 {
+    _Static_assert(X86_FUEL == X86_R15, "it is saved last, so it is popped first");
     x86_enter(emit);
-    u32 leave_at = emit->buffer->n;
     x86_leave(emit);
     *stop_at = emit->buffer->n;
-    x86_stop(emit, leave_at);
+    x86_stop(emit);
 }
 
 static void x86_do_nothing(struct jit_emit *emit, u32 bytes) { x86_nops(emit->buffer, bytes); }
@@ -224,6 +241,7 @@ const struct jit_target jit_x86_64 = {
     .fuel_reg = X86_FUEL,
     .features = x86_features,
     .call_reach = INT32_MAX,
+    .frame_pointer = BIT(RBP),
     .select = x86_select,
     .select_end = x86_select_end,
     .select_entry = x86_select_entry,

@@ -273,6 +273,70 @@ static const struct skep_helper looks_back = {
     .args = { { .kind = SKEP_ARG_ANYTHING } },
 };
 
+#if defined(__x86_64__) || defined(__aarch64__)
+/* Frames of the machine: where the caller's is kept, and where control goes back to. */
+struct machine_frame {
+    const struct machine_frame *caller;
+    const void *back;
+};
+
+static const void *came_from[4];
+static uint64_t walk_frames(skep_thread *t, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                            uint64_t a5)
+{
+    const struct machine_frame *frame = __builtin_frame_address(0);
+    (void)t, (void)a2, (void)a3, (void)a4, (void)a5;
+    for (size_t i = 0; i < 4; i++, frame = frame->caller)
+        came_from[i] = frame->back;
+    return a1;
+}
+
+static const struct skep_helper walks_frames = {
+    .size = sizeof(walks_frames),
+    .name = "walks_frames",
+    .id = 0x10002,
+    .personality = SKEP_APPLICATION,
+    .family = SKEP_FAMILY_APPLICATION,
+    .run = walk_frames,
+    .args = { { .kind = SKEP_ARG_ANYTHING } },
+};
+
+static const char *symbol_at(const struct skep_machine_code *code, const void *at)
+{
+    uint64_t offset = (uint64_t)((uintptr_t)at - (uintptr_t)code->start);
+    for (size_t i = 0; i < code->n_symbols; i++)
+        if (offset - code->symbols[i].offset < code->symbols[i].bytes)
+            return code->symbols[i].name;
+    return "";
+}
+
+/* From a helper through the subprogram and the program to the entry, and out of it. */
+TEST(frames_lead_from_a_helper_through_the_program_when_debuggers_are_told)
+{
+    static const struct skep_helper *const own[] = { &walks_frames };
+    begin_with(own, 1);
+    struct skep_load_options options = plain;
+    options.debuggers = SKEP_DEBUGGER_GDB;
+    options.opt_off = "inline_sub";
+    skep_program *program = program_from_text(
+        env, "memory",
+        "r6 = 5; call sub; r0 += r6; exit; sub: r6 = r1; r1 = 37; call 0x10002; exit", &options);
+    struct skep_machine_code code;
+    assert_true(skep_program_machine_code(program, &code));
+    assert_int_equal(result(program), 42);
+    assert_string_not_equal(symbol_at(&code, came_from[0]), "main");
+    assert_int_equal(strncmp(symbol_at(&code, came_from[0]), "main.", 5), 0);
+    assert_string_equal(symbol_at(&code, came_from[1]), "main");
+    assert_string_equal(symbol_at(&code, came_from[2]), "main.enter");
+    assert_string_equal(symbol_at(&code, came_from[3]), "");
+    skep_program_free(program);
+    end();
+}
+#define FRAMES UNIT(frames_lead_from_a_helper_through_the_program_when_debuggers_are_told),
+#else
+#define FRAMES
+#endif
+
 /* The library may be far from the application: what matters is that the call arrives. */
 TEST(helpers_of_the_application_are_called_wherever_they_are)
 {
@@ -422,6 +486,6 @@ UNIT_TESTS(UNIT(verified_programs_are_compiled_when_nothing_else_is_asked_for),
            UNIT(another_thread_cancels_helpers_that_call_back),
            UNIT(what_is_called_back_may_call_back_and_stop_everything),
            UNIT(programs_of_all_engines_call_one_another),
-           UNIT(helpers_of_the_application_are_called_wherever_they_are),
+           FRAMES UNIT(helpers_of_the_application_are_called_wherever_they_are),
            UNIT(no_page_is_ever_writable_and_executable), UNIT(the_rest_of_a_page_of_code_is_traps),
            UNIT(symbols_and_lines_cover_the_code), UNIT(perf_is_told_when_asked))
