@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 60
 OPERATIONS ?= 1000000
 INSNS ?= 1000000000
+PROGRAMS ?= 1000000
 SAMPLE ?= 20
 ARM64 ?= 100000
 MAKEFLAGS += --no-print-directory
@@ -44,10 +45,11 @@ fuzz: ## run every fuzz target for SECONDS (60) and print the coverage
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $(SECONDS)
 
-soak: ## maps and ring buffers for SECONDS (60), 10^9 (INSNS) instructions of random programs, 10^5 (ARM64) of them on arm64
+soak: ## maps and ring buffers for SECONDS (60), 10^9 (INSNS) instructions of random programs, 10^6 (PROGRAMS) programs on all engines, 10^5 (ARM64) on arm64
 	@tools/setup.sh test
 	@tools/soak.sh $(SECONDS)
 	@[ $(INSNS) = 0 ] || build/test/sound_random --tables --insns $(INSNS)
+	@[ $(PROGRAMS) = 0 ] || build/test/diff_engines $(PROGRAMS)
 	@[ $(ARM64) = 0 ] || test/arch/run.sh arm64 build/arm64 $(ARM64) || [ $$? = 77 ]
 
 proofs: ## prove the verifier's operators for all 64-bit words with z3

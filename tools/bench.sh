@@ -21,6 +21,8 @@ processor() {
     echo
     "$bench/run" --markdown
     echo
+    "$bench/sizes" --markdown
+    echo
     echo "| figure | value | spread | unit | command |"
     echo "|---|---:|---:|---|---|"
     "$bench/load" --markdown
