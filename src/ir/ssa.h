@@ -133,6 +133,7 @@ struct ssa_block {
     u32 *preds; /* ordered: phis' arguments go with them; no block is there twice */
     u32 preds_room;
     /* Of ssa_analyse.  Only cycles that are entered at one block are loops: */
+    u32 analysed[2]; /* what succ was then */
     u32 idom;        /* CODE_NONE: the entry, or unreachable */
     u32 order;       /* in reverse postorder; CODE_NONE: unreachable */
     u32 dom_first;   /* the blocks dominated by this one are numbered from dom_first on … */
@@ -159,6 +160,7 @@ struct ssa_func {
     u32 *many; /* arguments of phis and calls */
     u32 n_blocks, blocks_room;
     struct ssa_block *blocks; /* [0] is the entry: no predecessors */
+    u32 n_analysed; /* blocks, when ssa_analyse last ran */
     u32 n_order, order_room;
     u32 *order; /* blocks in reverse postorder, of ssa_analyse */
     u32 n_consts, consts_room;
@@ -249,7 +251,8 @@ u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 
 /* ---- analyses */
 
-/* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges. */
+/* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges.  Asking
+ * again costs little while the edges are the same. */
 bool ssa_analyse(struct ssa_func *func);
 bool ssa_dominates(const struct ssa_func *func, u32 a, u32 b); /* blocks */
 /* How often each value is used; fills an array of func->n. */

@@ -314,12 +314,35 @@ static bool analyse_run(struct analyse *a)
     return analyse_loops(a);
 }
 
+static bool analyse_is_known(const struct ssa_func *func)
+{
+    if (func->n_analysed != func->n_blocks)
+        return false;
+    for (u32 b = 0; b < func->n_blocks; b++) {
+        const struct ssa_block *block = &func->blocks[b];
+        if (block->succ[0] != block->analysed[0] || block->succ[1] != block->analysed[1])
+            return false;
+    }
+    return true;
+}
+
+static void analyse_remember(struct ssa_func *func)
+{
+    func->n_analysed = func->n_blocks;
+    for (u32 b = 0; b < func->n_blocks; b++)
+        memcpy(func->blocks[b].analysed, func->blocks[b].succ, sizeof(func->blocks[b].succ));
+}
+
 bool ssa_analyse(struct ssa_func *func)
 {
+    if (analyse_is_known(func))
+        return true;
     struct analyse a = { .func = func };
     arena_init(&a.scratch, func->arena->mem);
     bool ok = analyse_run(&a);
     arena_drop(&a.scratch);
     func->failed |= !ok;
+    if (ok)
+        analyse_remember(func);
     return ok;
 }

@@ -50,7 +50,7 @@ static void ssa_move_block(struct ssa_move *m, u32 number)
         block->preds[p] = ssa_new_block_number(from, old->preds[p]);
     m->n_preds += old->n_preds;
     for (u32 s = 0; s < 2; s++)
-        block->succ[s] = ssa_new_block_number(from, old->succ[s]);
+        block->analysed[s] = block->succ[s] = ssa_new_block_number(from, old->succ[s]);
     block->idom = ssa_new_block_number(from, old->idom);
     block->loop_head = ssa_new_block_number(from, old->loop_head);
     block->loop_parent = ssa_new_block_number(from, old->loop_parent);
@@ -91,7 +91,7 @@ static bool ssa_move_all(struct ssa_move *m, struct arena *scratch)
         return false;
     to->n = n_values;
     to->ranges[0] = from->ranges[0];
-    to->n_blocks = to->n_order = to->order_room = from->n_order;
+    to->n_blocks = to->n_analysed = to->n_order = to->order_room = from->n_order;
     for (u32 o = 0; o < from->n_order; o++) {
         ssa_move_block(m, o);
         for (u32 i = from->blocks[from->order[o]].first; i; i = from->insns[i].next)
