@@ -110,6 +110,17 @@ void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_siz
     return arena_chunk_data(chunk);
 }
 
+/* The newest chunk stays: the arena is handing it out. */
+void arena_free(struct arena *arena, void *block, size_t size)
+{
+    struct arena_chunk **link = arena_own_chunk(arena, block, size);
+    if (!link || link == &arena->chunks)
+        return;
+    struct arena_chunk *chunk = *link;
+    *link = chunk->next;
+    mem_free(arena->mem, chunk, chunk->size);
+}
+
 void *arena_alloc_array(struct arena *arena, u64 count, size_t size)
 {
     u64 total;

@@ -20,6 +20,8 @@ void *arena_alloc_array(struct arena *arena, u64 count, size_t size);
 /* The block becomes larger, perhaps elsewhere; what is new is zeroed.  NULL: no memory, and the
  * block is as it was. */
 void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_size);
+/* Gives a large block back before its time; small ones wait for the arena's end. */
+void arena_free(struct arena *arena, void *block, size_t size);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);

@@ -15,18 +15,34 @@ const struct ssa_row ssa_rows[SSA_OP_COUNT] = {
 
 /* ---- room */
 
+/* Small ones are not worth it. */
+static void ssa_outgrow(struct ssa_func *func, void *table, size_t size)
+{
+    if (table && size >= 1 << 15 && func->n_outgrown < ARRAY_LEN(func->outgrown))
+        func->outgrown[func->n_outgrown++] = (struct ssa_outgrown){ table, size };
+}
+
+void ssa_settle(struct ssa_func *func)
+{
+    for (u32 i = 0; i < func->n_outgrown; i++)
+        arena_free(func->arena, func->outgrown[i].table, func->outgrown[i].size);
+    func->n_outgrown = 0;
+}
+
 /* n: in use, of `old` items. */
 static bool ssa_grow(struct ssa_func *func, void **array, u32 n, u32 old, u32 room, size_t size)
 {
-    void *grown = func->is_new && *array
-                      ? arena_resize(func->arena, *array, old * size, room * size)
-                      : arena_alloc_array(func->arena, room, size);
+    bool moves = !func->is_new || !*array;
+    void *grown = moves ? arena_alloc_array(func->arena, room, size)
+                        : arena_resize(func->arena, *array, old * size, room * size);
     if (!grown) {
         func->failed = true;
         return false;
     }
-    if (n > 0 && !(func->is_new && *array))
+    if (n > 0 && moves)
         memcpy(grown, *array, n * size);
+    if (moves)
+        ssa_outgrow(func, *array, old * size);
     *array = grown;
     return true;
 }

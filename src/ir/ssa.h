@@ -160,7 +160,7 @@ struct ssa_func {
     u32 *many; /* arguments of phis and calls */
     u32 n_blocks, blocks_room;
     struct ssa_block *blocks; /* [0] is the entry: no predecessors */
-    u32 n_analysed; /* blocks, when ssa_analyse last ran */
+    u32 n_analysed;           /* blocks, when ssa_analyse last ran */
     u32 n_order, order_room;
     u32 *order; /* blocks in reverse postorder, of ssa_analyse */
     u32 n_consts, consts_room;
@@ -169,10 +169,16 @@ struct ssa_func {
     bool makes_calls; /* of host functions, itself or in what it calls: thread->depth counts it */
     bool failed;      /* out of memory: the function is not to be used */
     bool is_new;      /* being built: what has grown is nowhere else; later on, pointers into
-                         arrays that have grown still lead to what was there */
+                         arrays that have grown lead to what was there, until ssa_settle */
+    u32 n_outgrown;
+    struct ssa_outgrown {
+        void *table;
+        size_t size;
+    } outgrown[8];
 };
 
 struct ssa_program {
+    struct arena *arena; /* of what belongs to no function alone */
     u32 n_funcs;
     struct ssa_func *funcs; /* by CODE function; n == 0: never called, or inlined everywhere */
     u32 n_order;
@@ -211,6 +217,8 @@ static inline bool ssa_has(const struct ssa_insn *insn, u32 effect)
 
 bool ssa_func_init(struct ssa_func *func, struct ssa_program *program, struct arena *arena,
                    u32 number);
+/* Tables that others have taken the place of are given back: nobody holds pointers into them. */
+void ssa_settle(struct ssa_func *func);
 /* Makes room at once for so many instructions, arguments and blocks in all. */
 bool ssa_reserve(struct ssa_func *func, u32 insns, u32 many, u32 blocks);
 u32 ssa_block_new(struct ssa_func *func);
@@ -251,8 +259,8 @@ u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 
 /* ---- analyses */
 
-/* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges.  Asking
- * again costs little while the edges are the same. */
+/* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges.
+ * Asking again costs little while the edges are the same. */
 bool ssa_analyse(struct ssa_func *func);
 bool ssa_dominates(const struct ssa_func *func, u32 a, u32 b); /* blocks */
 /* How often each value is used; fills an array of func->n. */

@@ -661,12 +661,13 @@ static skep_status build_func(struct build *b, u32 number)
     return func->failed ? build_nomem(b) : SKEP_OK;
 }
 
-skep_status opt_build(struct arena *arena, struct arena *work, struct arena *scratch,
+skep_status opt_build(struct arena *arena, struct arena *works, struct arena *scratch,
                       const struct opt_input *in, struct ssa_program *out, skep_error *err)
 {
     struct build b = { .in = in, .host = in->host, .program = out, .scratch = scratch, .err = err };
     u32 n = in->host->n_funcs;
     *out = (struct ssa_program){
+        .arena = arena,
         .n_funcs = n,
         .funcs = arena_array(arena, struct ssa_func, n),
         .order = arena_array(arena, u32, n),
@@ -676,7 +677,7 @@ skep_status opt_build(struct arena *arena, struct arena *work, struct arena *scr
     if (!out->funcs || !out->order)
         return build_nomem(&b);
     for (u32 f = 0; f < n; f++)
-        out->funcs[f].arena = work;
+        out->funcs[f].arena = &works[f];
     TRY(build_graphs(&b));
     for (u32 i = 0; i < out->n_order; i++)
         TRY(build_func(&b, out->order[i]));

@@ -32,7 +32,7 @@ struct inline_sub {
  * anywhere, once for the program. */
 static u32 *inline_count_calls(struct ssa_program *program)
 {
-    u32 *calls = arena_array(program->funcs[0].arena, u32, program->n_funcs);
+    u32 *calls = arena_array(program->arena, u32, program->n_funcs);
     for (u32 f = 0; calls && f < program->n_funcs; f++) {
         const struct ssa_func *func = &program->funcs[f];
         for (u32 at = 1; at < func->n; at++)

@@ -69,6 +69,7 @@ static bool opt_step(struct opt *opt, const struct opt_step *step, struct ssa_fu
 {
     bool has_changed = step->run(opt, func);
     arena_drop(&opt->scratch);
+    ssa_settle(func);
     *changed |= has_changed;
     if (func->failed || (has_changed && step->changes_graph && !ssa_analyse(func)))
         return false;
@@ -184,14 +185,17 @@ static skep_status opt_func(struct opt *opt, struct ssa_func *func, struct arena
               opt_round(opt, func, false, &changed) &&
               (!changed || opt_round(opt, func, true, &changed)) && opt_hide(opt, func) &&
               opt_finish(opt, func);
+    struct arena *work = func->arena;
     ok = ok && ssa_compact(func, arena) && opt_is_fine(func);
+    arena_drop(work);
     return ok ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
 }
 
-static skep_status opt_all(struct opt *opt, struct arena *arena, struct arena *work,
+/* works: an arena for each function, which holds it while it is worked at. */
+static skep_status opt_all(struct opt *opt, struct arena *arena, struct arena *works,
                            struct ssa_program *out, skep_error *err)
 {
-    skep_status status = opt_build(arena, work, &opt->scratch, opt->in, out, err);
+    skep_status status = opt_build(arena, works, &opt->scratch, opt->in, out, err);
     arena_drop(&opt->scratch);
     for (u32 i = 0; status == SKEP_OK && i < out->n_funcs; i++)
         out->funcs[i].uses_frame = true; /* until it is known better */
@@ -199,6 +203,8 @@ static skep_status opt_all(struct opt *opt, struct arena *arena, struct arena *w
         status = opt_func(opt, &out->funcs[out->order[i]], arena, err);
     if (status == SKEP_OK && !opt_drop_inlined(opt))
         status = RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+    for (u32 f = 0; status == SKEP_OK && f < out->n_funcs; f++)
+        out->funcs[f].arena = arena;
     return status;
 }
 
@@ -206,12 +212,19 @@ skep_status opt_run(struct arena *arena, const struct opt_input *in, struct ssa_
                     skep_error *err)
 {
     struct opt opt = { .in = in, .program = out };
-    struct arena work;
-    arena_init(&work, arena->mem);
+    u32 n = in->host->n_funcs;
+    size_t size = n * sizeof(struct arena);
+    struct arena *works = mem_zalloc(arena->mem, size);
+    if (!works)
+        return RAISE(err, SKEP_NOMEM, NOMEM, STR("SSA"));
+    for (u32 f = 0; f < n; f++)
+        arena_init(&works[f], arena->mem);
     arena_init(&opt.scratch, arena->mem);
-    skep_status status = opt_all(&opt, arena, &work, out, err);
+    skep_status status = opt_all(&opt, arena, works, out, err);
     arena_drop(&opt.scratch);
-    arena_drop(&work);
+    for (u32 f = 0; f < n; f++)
+        arena_drop(&works[f]);
+    mem_free(arena->mem, works, size);
     return status;
 }
 

@@ -20,9 +20,9 @@ OPT_PASSES(P)
 /* Expands all GUARDs of an analysed function; no pass but `slots` may have run before.
  * SKEP_UNSUPPORTED: it is not known what an address was made from. */
 skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err);
-/* build.c: the SSA of all functions that may run, which is work's; what there is of each function
- * is the arena's; what it needs meanwhile is scratch's. */
-skep_status opt_build(struct arena *arena, struct arena *work, struct arena *scratch,
+/* build.c: the SSA of all functions that may run, each in its arena of `works`; what belongs to
+ * none alone is the arena's; what is needed meanwhile is scratch's. */
+skep_status opt_build(struct arena *arena, struct arena *works, struct arena *scratch,
                       const struct opt_input *in, struct ssa_program *out, skep_error *err);
 /* inline_sub.c: takes away the functions that nobody calls any more.  false: no memory. */
 bool opt_drop_inlined(struct opt *opt);

@@ -104,7 +104,27 @@ TEST(a_block_grows_keeps_its_bytes_and_is_zeroed_behind_them)
     assert_int_equal(mem.used, 0);
 }
 
-UNIT_TESTS(UNIT(a_block_grows_keeps_its_bytes_and_is_zeroed_behind_them),
+TEST(a_large_block_can_be_given_back_and_a_small_one_need_not)
+{
+    struct mem mem;
+    struct arena arena;
+    mem_init(&mem, NULL, 0);
+    arena_init(&arena, &mem);
+    void *first = arena_alloc(&arena, 1 << 20), *small = arena_alloc(&arena, 16);
+    void *large = arena_alloc(&arena, 1 << 20);
+    size_t used = mem.used;
+    arena_free(&arena, small, 16);
+    assert_int_equal(mem.used, used);
+    arena_free(&arena, large, 1 << 20);
+    assert_true(mem.used <= used - (1 << 20));
+    memset(arena_alloc(&arena, 64), 1, 64);
+    memset(first, 1, 1 << 20);
+    arena_drop(&arena);
+    assert_int_equal(mem.used, 0);
+}
+
+UNIT_TESTS(UNIT(a_large_block_can_be_given_back_and_a_small_one_need_not),
+           UNIT(a_block_grows_keeps_its_bytes_and_is_zeroed_behind_them),
            UNIT(blocks_are_aligned_zeroed_and_apart),
            UNIT(a_large_block_leaves_the_newest_chunk_usable), UNIT(keeps_overhead_low),
            UNIT(refuses_sizes_that_overflow_and_limits), UNIT(copies_strings_and_bytes))
