@@ -178,10 +178,13 @@ static bool slots_round(struct slots *s, bool give_up)
     return changed;
 }
 
+/* Where pointers go round for too long they are not followed. */
 static void slots_find_pointers(struct slots *s)
 {
-    for (u32 round = 0; slots_round(s, round >= SLOTS_ROUNDS); round++)
-        ;
+    bool changed = true;
+    for (u32 round = 0; changed && round < 6 * SLOTS_ROUNDS; round++)
+        changed = slots_round(s, round >= SLOTS_ROUNDS);
+    s->escapes |= changed;
 }
 
 /* ---- what is touched */
@@ -259,12 +262,14 @@ static u64 slots_arg_bytes(const struct slots *s, const struct ssa_insn *call,
     return UINT64_MAX;
 }
 
+/* A pointer may also be given as a number, and be looked at all the same (bpf_probe_read_kernel, %s
+ * of bpf_trace_printk). */
 static void slots_see_arg(struct slots *s, const struct ssa_insn *call,
                           const struct skep_helper *helper, u32 a)
 {
     struct slots_pointer p = s->pointers[ssa_args(s->func, call)[a + 1]];
     u8 kind = helper->args[a].kind;
-    if (!p.is || kind == SKEP_ARG_SCALAR) /* ANYTHING may be an address: of guarded reads, of %s */
+    if (!p.is)
         return;
     if (kind == SKEP_ARG_CALLBACK_CTX)
         s->escapes = true;

@@ -36,6 +36,12 @@ static const struct skep_helper fill = {
     .run = run_fill,
     .args = { { .kind = SKEP_ARG_MEM, .flags = SKEP_ARG_WRITE }, { .kind = SKEP_ARG_SIZE } },
 };
+static const struct skep_helper peek = {
+    .name = "peek",
+    .id = 4,
+    .run = run_look,
+    .args = { { .kind = SKEP_ARG_ANYTHING } },
+};
 static const struct skep_helper each = {
     .name = "each",
     .id = 3,
@@ -44,7 +50,7 @@ static const struct skep_helper each = {
     .args = { { .kind = SKEP_ARG_CALLBACK }, { .kind = SKEP_ARG_CALLBACK_CTX } },
     .callback = { .params = { SKEP_PARAM_CTX } },
 };
-static const struct skep_helper *const helpers[] = { &look, &fill, &each, NULL };
+static const struct skep_helper *const helpers[] = { &look, &fill, &each, &peek, NULL };
 static const struct skep_hook hook = {
     .size = sizeof(hook),
     .name = "memory",
@@ -153,6 +159,13 @@ TEST(what_a_helper_reads_or_writes_stays_and_nothing_else)
            2);
 }
 
+TEST(what_a_helper_is_given_as_a_number_stays)
+{
+    expect(INPUTS "*(u64 *)(r10 - 16) = r7; *(u64 *)(r10 - 32) = r6; r1 = r10; r1 += -16; call 4;"
+                  "r1 = *(u64 *)(r10 - 32); r0 += r1; exit",
+           1);
+}
+
 TEST(what_a_callback_may_reach_stays)
 {
     expect(INPUTS "*(u64 *)(r10 - 16) = r7; *(u64 *)(r10 - 8) = r6; r1 = code[f];"
@@ -203,6 +216,7 @@ UNIT_TESTS(UNIT(a_spilled_register_needs_no_memory), UNIT(what_is_stored_narrow_
            UNIT(accesses_that_overlap_by_halves_are_split), UNIT(slots_meet_where_paths_meet),
            UNIT(a_pointer_that_is_moved_by_a_constant_is_followed),
            UNIT(what_a_helper_reads_or_writes_stays_and_nothing_else),
-           UNIT(what_a_callback_may_reach_stays), UNIT(what_a_function_is_handed_stays),
+           UNIT(what_a_helper_is_given_as_a_number_stays), UNIT(what_a_callback_may_reach_stays),
+           UNIT(what_a_function_is_handed_stays),
            UNIT(an_access_at_an_unknown_place_keeps_all_that_it_may_reach),
            UNIT(atomic_operations_stay_in_memory), UNIT(more_slots_than_a_batch_takes))
