@@ -238,13 +238,26 @@ static bool slots_see_access(struct slots *s, u32 i)
     return true;
 }
 
+/* The map that a call is given as argument a; NULL: not known. */
+static const struct skep_map *slots_map(const struct slots *s, const struct ssa_insn *call, u32 a)
+{
+    const struct opt_input *in = s->opt->in;
+    const struct fact_call *facts = in->facts ? facts_call(in->facts, call->origin) : NULL;
+    u32 value = ssa_args(s->func, call)[a + 1];
+    for (u32 i = 0; ssa_is_const(s->func, value) && i < in->n_maps; i++)
+        if (ssa_at(s->func, value)->imm == (u64)(uintptr_t)in->maps[i])
+            return in->maps[i];
+    bool known = facts && facts->arg[a].kind == FACT_ARG_MAP && facts->arg[a].map < in->n_maps;
+    return known ? in->maps[facts->arg[a].map] : NULL;
+}
+
 /* The memory that a helper's argument points to; UINT64_MAX: unknown. */
 static u64 slots_arg_bytes(const struct slots *s, const struct ssa_insn *call,
                            const struct skep_helper *helper, u32 a)
 {
     const struct skep_arg *arg = &helper->args[a];
     const u32 *args = ssa_args(s->func, call) + 1;
-    u32 n = call->n_args - 1;
+    u32 n = call->n_args - 1, m = a;
     if (arg->kind == SKEP_ARG_MEM && !arg->bytes && a + 1 < n &&
         helper->args[a + 1].kind == SKEP_ARG_SIZE)
         return slots_range(s, args[a + 1]).hi;
@@ -252,14 +265,13 @@ static u64 slots_arg_bytes(const struct slots *s, const struct ssa_insn *call,
         return arg->bytes ? arg->bytes : UINT64_MAX;
     if (arg->kind != SKEP_ARG_MAP_KEY && arg->kind != SKEP_ARG_MAP_VALUE)
         return UINT64_MAX;
-    for (u32 m = a; m-- > 0;)
-        for (u32 i = 0; helper->args[m].kind == SKEP_ARG_MAP && i < s->opt->in->n_maps; i++) {
-            const struct skep_map *map = s->opt->in->maps[i];
-            if (ssa_is_const(s->func, args[m]) &&
-                ssa_at(s->func, args[m])->imm == (u64)(uintptr_t)map)
-                return arg->kind == SKEP_ARG_MAP_KEY ? map->spec.key_size : map->spec.value_size;
-        }
-    return UINT64_MAX;
+    while (m > 0 && helper->args[m].kind != SKEP_ARG_MAP)
+        m--;
+    const struct skep_map *map =
+        helper->args[m].kind == SKEP_ARG_MAP ? slots_map(s, call, m) : NULL;
+    return !map                            ? UINT64_MAX
+           : arg->kind == SKEP_ARG_MAP_KEY ? map->spec.key_size
+                                           : map->spec.value_size;
 }
 
 /* A pointer may also be given as a number, and be looked at all the same (bpf_probe_read_kernel, %s
@@ -280,20 +292,24 @@ static void slots_see_arg(struct slots *s, const struct ssa_insn *call,
         slots_touch_through(s, p, 0, bytes);
 }
 
-/* NULL: not the call of a helper that is known. */
+/* NULL: not the call of a helper that is known.  What inline_map calls in the place of a lookup
+ * takes the same arguments. */
 static const struct skep_helper *slots_helper(const struct slots *s, const struct ssa_insn *insn)
 {
     const struct host_code *host = s->opt->in->host;
     const struct skep_helper *helper =
         insn->origin != CODE_NONE && host && host->helpers ? host->helpers[insn->origin] : NULL;
-    return helper && insn->imm == (u64)(uintptr_t)helper->run ? helper : NULL;
+    if (!helper || insn->op == SSA_CALL_LOCAL)
+        return NULL;
+    bool finds = helper->effects & SKEP_LOOKS_UP && insn->op == SSA_CALL_QUIET && insn->n_args >= 3;
+    return finds || insn->imm == (u64)(uintptr_t)helper->run ? helper : NULL;
 }
 
 static void slots_see_call(struct slots *s, const struct ssa_insn *insn)
 {
     const struct skep_helper *helper = slots_helper(s, insn);
     const u32 *args = ssa_args(s->func, insn);
-    for (u32 a = 1; a < insn->n_args; a++)
+    for (u32 a = 1; a < insn->n_args; a++) /* after the thread */
         if (insn->op == SSA_CALL_LOCAL)
             s->escapes |= a > 1 && s->pointers[args[a]].is; /* [1] is the callee's own frame */
         else if (helper)
