@@ -6,6 +6,8 @@
  * smaller; a budget of evictions keeps it linear. */
 #include "jit/ra.h"
 
+#define PICK_SIBLINGS 8u /* pieces of the same web that are looked at */
+
 /* ---- the queue */
 
 static u32 ra_queue_of(const struct ra_piece *piece)
@@ -96,7 +98,8 @@ static u32 ra_pick_best(struct ra *ra, const struct ra_piece *piece, u32 free)
             any = true;
         }
     }
-    for (const struct ra_piece *other = ra->webs[piece->web].pieces; other; other = other->next)
+    const struct ra_piece *other = ra->webs[piece->web].pieces;
+    for (u32 i = 0; other && i < PICK_SIBLINGS; i++, other = other->next)
         if (other->reg < MACH_REGS && free >> other->reg & 1) {
             saved[other->reg] += ra_frequency(0); /* pieces of a web may be neighbours */
             any = true;
@@ -192,3 +195,5 @@ bool ra_pick(struct ra *ra)
         ra_pick_for(ra, piece);
     return !ra->failed;
 }
+
+#undef PICK_SIBLINGS

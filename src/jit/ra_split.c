@@ -43,12 +43,11 @@ bool ra_use_slot(struct ra *ra, struct ra_piece *piece, struct ra_use *use)
 
 /* ---- pieces */
 
-static void ra_drop_piece(struct ra *ra, const struct ra_piece *piece)
+/* It stays in the web's list, empty: looking for its place there would take too long. */
+static void ra_drop_piece(struct ra *ra, struct ra_piece *piece)
 {
-    struct ra_piece **link = &ra->webs[piece->web].pieces;
-    while (*link != piece)
-        link = &(*link)->next;
-    *link = piece->next;
+    piece->segs = NULL;
+    piece->uses = NULL;
     ra->webs[piece->web].split = true;
 }
 
@@ -279,15 +278,16 @@ void ra_split(struct ra *ra, struct ra_piece *piece)
         ra->failed = true;
         return;
     }
+    struct ra_piece whole = *piece;
     ra_drop_piece(ra, piece);
-    if (!piece->uses)
+    if (!whole.uses)
         return;
     u8 top, bottom;
-    ra_levels_of(ra, piece, &top, &bottom);
+    ra_levels_of(ra, &whole, &top, &bottom);
     if (top > bottom)
-        ra_split_by_loops(ra, piece, top);
-    else if (ra_crosses_call(ra, piece))
-        ra_split_at_calls(ra, piece);
+        ra_split_by_loops(ra, &whole, top);
+    else if (ra_crosses_call(ra, &whole))
+        ra_split_at_calls(ra, &whole);
     else
-        ra_split_at_gap(ra, piece);
+        ra_split_at_gap(ra, &whole);
 }

@@ -82,7 +82,7 @@ static void ra_give(struct ra *ra)
 {
     for (u32 w = 0; w < ra->n_webs; w++)
         for (const struct ra_piece *piece = ra->webs[w].pieces; piece; piece = piece->next) {
-            ra->func->used |= (u64)1 << piece->reg;
+            ra->func->used |= piece->segs ? (u64)1 << piece->reg : 0;
             for (const struct ra_use *use = piece->uses; use; use = use->next)
                 ra->func->insns[use->insn].operand[use->operand].given = piece->reg;
         }
