@@ -107,6 +107,8 @@ struct state {
     u32 trace;       /* how control came here; not part of what is known */
     u32 rounds;      /* how often it passed what the host counts (may_goto, callbacks); neither */
     u32 next_id;     /* ids below are in use */
+    u32 bytes;       /* that it has: of one that is only kept, what is behind its last part is not
+                        there */
     u32 packet;      /* tag of packet pointers that are valid */
     u32 lock;        /* tag of the value whose spin lock is held; 0: none */
     u16 lock_map;    /* its map */

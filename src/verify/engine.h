@@ -123,6 +123,8 @@ enum point_kind {
 /* ---- state.c */
 struct state *state_new(struct verifier *v);
 struct state *state_copy(struct verifier *v, const struct state *s);
+/* To be looked at and copied from, never to be changed. */
+struct state *state_copy_to_keep(struct verifier *v, const struct state *s);
 void state_drop(struct verifier *v, struct state *s);
 /* A frame that only this state has, with room for n slots. */
 struct frame *state_own_frame(struct verifier *v, struct state *s, u32 i, u32 n_slots);

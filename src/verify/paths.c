@@ -194,7 +194,7 @@ static bool path_keep(struct paths *p, u32 *first, struct state **s, u32 *owner)
     if (p->v->point[(*s)->insn] == POINT_JOINS)
         *s = path_join(p, *first, *s);
     struct path_node node = { .parent = *owner, .open = 1, .next = *first, .circle = VERIFY_NONE };
-    node.state = state_copy(p->v, *s);
+    node.state = state_copy_to_keep(p->v, *s);
     if (!node.state)
         return false;
     if (!vec_push(&p->v->mem, &p->nodes, node)) {

@@ -75,7 +75,9 @@ void state_pop_frame(struct verifier *v, struct state *s)
 /* The parts of a state that are in use come first; what lies behind is not copied. */
 static void state_copy_parts(struct state *to, const struct state *from)
 {
+    u32 bytes = to->bytes;
     memcpy(to, from, offsetof(struct state, relations));
+    to->bytes = bytes;
     memcpy(to->relations, from->relations, from->n_relations * sizeof(struct relation));
     memcpy(to->held, from->held, from->n_held * sizeof(struct held));
 }
@@ -87,18 +89,20 @@ struct state *state_new(struct verifier *v)
         verify_fails(v, SKEP_NOMEM);
         return NULL;
     }
+    s->bytes = sizeof(*s);
     s->next_id = 1;
     v->most_states = max_u32(v->most_states, ++v->n_states);
     return s;
 }
 
-struct state *state_copy(struct verifier *v, const struct state *from)
+static struct state *state_copy_in(struct verifier *v, const struct state *from, size_t bytes)
 {
-    struct state *s = mem_alloc(&v->mem, sizeof(*s));
+    struct state *s = mem_alloc(&v->mem, bytes);
     if (!s) {
         verify_fails(v, SKEP_NOMEM);
         return NULL;
     }
+    s->bytes = (u32)bytes;
     state_copy_parts(s, from);
     for (u32 i = 0; i < s->n_frames; i++)
         s->frames[i]->references++;
@@ -106,6 +110,19 @@ struct state *state_copy(struct verifier *v, const struct state *from)
         v->traces.data[s->trace].references++;
     v->most_states = max_u32(v->most_states, ++v->n_states);
     return s;
+}
+
+struct state *state_copy(struct verifier *v, const struct state *from)
+{
+    return state_copy_in(v, from, sizeof(*from));
+}
+
+struct state *state_copy_to_keep(struct verifier *v, const struct state *from)
+{
+    size_t bytes = from->n_held ? offsetof(struct state, held) + from->n_held * sizeof(struct held)
+                                : offsetof(struct state, relations) +
+                                      from->n_relations * sizeof(struct relation);
+    return state_copy_in(v, from, bytes);
 }
 
 static void trace_put(struct verifier *v, u32 trace)
@@ -126,7 +143,7 @@ void state_drop(struct verifier *v, struct state *s)
         state_pop_frame(v, s);
     trace_put(v, s->trace);
     v->n_states--;
-    mem_free(&v->mem, s, sizeof(*s));
+    mem_free(&v->mem, s, s->bytes);
 }
 
 u32 state_fresh_id(struct state *s) { return s->next_id++; }

@@ -249,7 +249,8 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "fixpoint, several states";
         verify_again(v);
-        outcome = fixpoint_run(v, VERIFY_SEVERAL, verify_budget(v, 1, VERIFY_CHEAP));
+        outcome =
+            fixpoint_run(v, VERIFY_SEVERAL, v->visited + max_u64(v->visited / 4, VERIFY_CHEAP));
     }
     if (outcome == OUTCOME_UNDECIDED && v->in->guard) {
         *method = "fixpoint, guarded";

@@ -79,12 +79,14 @@ inline z3::expr lemma_long_multiplication(term x, term y)
 inline z3::expr lemma_product_with_zero(term y)
 {
     z3::expr zero = y.ctx().bv_val(0, y.get_sort().bv_size());
-    return proof_product(zero, y) == lemma_wide(zero);
+    return proof_product_in_order(zero, y) == lemma_wide(zero) &&
+           proof_product_in_order(y, zero) == lemma_wide(zero);
 }
 inline z3::expr lemma_product_with_one(term y)
 {
     z3::expr one = y.ctx().bv_val(1, y.get_sort().bv_size());
-    return proof_product(one, y) == lemma_wide(y);
+    return proof_product_in_order(one, y) == lemma_wide(y) &&
+           proof_product_in_order(y, one) == lemma_wide(y);
 }
 inline z3::expr lemma_quotient_at_most(term x, term y) { return z3::ule(proof_quotient(x, y), x); }
 /* y > 0  =>  q * y <= x < q * y + y  for q = x / y */
