@@ -46,13 +46,20 @@ enum slot_kind {
     SLOT_OBJECT_REST, /* the others */
 };
 
+/* Shared by the frames that have them, changed only by a frame that has them alone. */
+struct slot_room {
+    u32 references;
+    u32 cap;
+    struct slot at[];
+};
+
 /* Shared by the states that have it, changed only by a state that has it alone. */
 struct frame {
     u32 references;
-    u32 n_slots; /* slot i: the bytes from -8 (i + 1); none deeper was written */
-    u32 cap;
+    u32 n_slots;            /* slot i: the bytes from -8 (i + 1); none deeper was written */
+    struct slot_room *room; /* NULL: none */
+    struct slot *slot;      /* in it */
     struct cell reg[STATE_REGS];
-    struct slot slot[];
 };
 
 /* U(a) - U(b) <= most, of the numbers as unsigned 64-bit integers, without wrapping. */

@@ -52,13 +52,14 @@ u32 witness_first(const struct witness *w, u32 context, u32 insn)
 
 static struct frame *witness_copy_frame(struct witness *w, const struct frame *from)
 {
-    size_t bytes = sizeof(*from) + from->n_slots * sizeof(from->slot[0]);
-    struct frame *frame = arena_copy(&w->arena, from, bytes);
+    struct frame *frame = arena_copy(&w->arena, from, sizeof(*from));
     if (!frame)
         return NULL;
     frame->references = 1;
-    frame->cap = from->n_slots;
-    return frame;
+    frame->room = NULL;
+    if (from->n_slots)
+        frame->slot = arena_copy(&w->arena, from->slot, from->n_slots * sizeof(from->slot[0]));
+    return frame->slot || !from->n_slots ? frame : NULL;
 }
 
 static struct state *witness_copy(struct witness *w, const struct state *from)

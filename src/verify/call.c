@@ -531,7 +531,7 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
 
 void call_clobber(struct verifier *v, struct state *s, struct cell r0)
 {
-    struct frame *f = state_own_frame(v, s, s->n_frames - 1u, 0);
+    struct frame *f = state_own_regs(v, s, s->n_frames - 1u);
     if (!f)
         return;
     f->reg[0] = r0;

@@ -128,6 +128,8 @@ struct state *state_copy_to_keep(struct verifier *v, const struct state *s);
 void state_drop(struct verifier *v, struct state *s);
 /* A frame that only this state has, with room for n slots. */
 struct frame *state_own_frame(struct verifier *v, struct state *s, u32 i, u32 n_slots);
+/* The same for registers alone: the slots may be shared. */
+struct frame *state_own_regs(struct verifier *v, struct state *s, u32 i);
 bool state_push_frame(struct verifier *v, struct state *s);
 void state_pop_frame(struct verifier *v, struct state *s);
 static inline struct frame *state_top(const struct state *s) { return s->frames[s->n_frames - 1]; }

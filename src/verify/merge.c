@@ -812,20 +812,19 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
 void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs, u64 slots)
 {
     struct frame *f = s->frames[frame];
-    bool any = false;
+    bool any_reg = false, any_slot = false;
     for (u32 r = 0; r < STATE_REGS - 1; r++)
-        any |= f->reg[r].value && !(regs >> r & 1);
+        any_reg |= f->reg[r].value && !(regs >> r & 1);
     for (u32 i = 0; i < f->n_slots && i < 64; i++)
-        any |= !(slots >> i & 1) && f->slot[i].kind == SLOT_DATA && f->slot[i].written;
-    if (!any)
-        return;
-    f = state_own_frame(v, s, frame, 0);
-    if (!f)
-        return;
-    for (u32 r = 0; r < STATE_REGS - 1; r++)
+        any_slot |= !(slots >> i & 1) && f->slot[i].kind == SLOT_DATA && f->slot[i].written;
+    if (any_reg)
+        f = state_own_regs(v, s, frame);
+    for (u32 r = 0; any_reg && f && r < STATE_REGS - 1; r++)
         if (!(regs >> r & 1))
             f->reg[r] = cell_none();
-    for (u32 i = 0; i < f->n_slots && i < 64; i++)
+    if (any_slot)
+        f = state_own_frame(v, s, frame, 0);
+    for (u32 i = 0; any_slot && f && i < f->n_slots && i < 64; i++)
         if (!(slots >> i & 1) && f->slot[i].kind == SLOT_DATA)
             f->slot[i] = (struct slot){ .kind = SLOT_DATA };
 }

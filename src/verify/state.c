@@ -6,49 +6,70 @@
 
 /* ---- frames */
 
-static size_t frame_bytes(u32 cap) { return sizeof(struct frame) + cap * sizeof(struct slot); }
-
-static struct frame *frame_new(struct verifier *v, u32 cap)
+static size_t slot_room_bytes(u32 cap)
 {
-    cap = (u32)round_up_u64(cap, 8);
-    struct frame *frame = mem_alloc(&v->mem, frame_bytes(cap));
-    if (!frame) {
-        verify_fails(v, SKEP_NOMEM);
-        return NULL;
-    }
-    memset(frame, 0, sizeof(*frame));
-    frame->references = 1;
-    frame->cap = cap;
-    return frame;
+    return sizeof(struct slot_room) + cap * sizeof(struct slot);
+}
+
+static void slot_room_drop(struct verifier *v, struct slot_room *room)
+{
+    if (room && --room->references == 0)
+        mem_free(&v->mem, room, slot_room_bytes(room->cap));
 }
 
 static void frame_drop(struct verifier *v, struct frame *frame)
 {
-    if (--frame->references == 0)
-        mem_free(&v->mem, frame, frame_bytes(frame->cap));
+    if (--frame->references)
+        return;
+    slot_room_drop(v, frame->room);
+    mem_free(&v->mem, frame, sizeof(*frame));
 }
 
-static struct frame *frame_copy(struct verifier *v, const struct frame *from, u32 cap)
+struct frame *state_own_regs(struct verifier *v, struct state *s, u32 i)
 {
-    struct frame *frame = frame_new(v, max_u32(cap, from->n_slots));
-    if (!frame)
+    struct frame *frame = s->frames[i];
+    if (frame->references == 1)
+        return frame;
+    struct frame *own = mem_alloc(&v->mem, sizeof(*own));
+    if (!own) {
+        verify_fails(v, SKEP_NOMEM);
         return NULL;
-    memcpy(frame->reg, from->reg, sizeof(from->reg));
-    memcpy(frame->slot, from->slot, from->n_slots * sizeof(struct slot));
-    frame->n_slots = from->n_slots;
-    return frame;
+    }
+    *own = *frame;
+    own->references = 1;
+    if (own->room)
+        own->room->references++;
+    frame_drop(v, frame);
+    s->frames[i] = own;
+    return own;
+}
+
+/* Slots that only this frame has, with room for n. */
+static bool frame_own_slots(struct verifier *v, struct frame *frame, u32 n)
+{
+    struct slot_room *room = frame->room;
+    n = max_u32(n, frame->n_slots);
+    if (n == 0 || (room && room->references == 1 && room->cap >= n))
+        return true;
+    u32 cap = (u32)round_up_u64(n, 8);
+    struct slot_room *own = mem_alloc(&v->mem, slot_room_bytes(cap));
+    if (!own)
+        return verify_fails(v, SKEP_NOMEM);
+    own->references = 1;
+    own->cap = cap;
+    if (frame->n_slots)
+        memcpy(own->at, frame->slot, frame->n_slots * sizeof(struct slot));
+    slot_room_drop(v, room);
+    frame->room = own;
+    frame->slot = own->at;
+    return true;
 }
 
 struct frame *state_own_frame(struct verifier *v, struct state *s, u32 i, u32 n_slots)
 {
-    struct frame *frame = s->frames[i];
-    if (frame->references > 1 || frame->cap < n_slots) {
-        struct frame *own = frame_copy(v, frame, n_slots);
-        if (!own)
-            return NULL;
-        frame_drop(v, frame);
-        s->frames[i] = frame = own;
-    }
+    struct frame *frame = state_own_regs(v, s, i);
+    if (!frame || !frame_own_slots(v, frame, n_slots))
+        return NULL;
     if (frame->n_slots < n_slots) {
         memset(frame->slot + frame->n_slots, 0, (n_slots - frame->n_slots) * sizeof(struct slot));
         frame->n_slots = n_slots;
@@ -58,9 +79,10 @@ struct frame *state_own_frame(struct verifier *v, struct state *s, u32 i, u32 n_
 
 bool state_push_frame(struct verifier *v, struct state *s)
 {
-    struct frame *frame = frame_new(v, 0);
+    struct frame *frame = mem_zalloc(&v->mem, sizeof(*frame));
     if (!frame)
-        return false;
+        return verify_fails(v, SKEP_NOMEM);
+    frame->references = 1;
     s->frames[s->n_frames++] = frame;
     return true;
 }
@@ -197,33 +219,61 @@ struct cell cell_with_range(struct verifier *v, const struct cell *cell, struct 
 
 void state_set_reg(struct verifier *v, struct state *s, u32 reg, struct cell cell)
 {
-    struct frame *frame = state_own_frame(v, s, s->n_frames - 1u, 0);
+    struct frame *frame = state_own_regs(v, s, s->n_frames - 1u);
     if (frame)
         frame->reg[reg] = cell;
 }
 
 /* ---- all cells of a state */
 
-static void frame_each_cell(struct verifier *v, struct state *s, struct frame *frame,
-                            cell_visitor *visit, void *user)
+/* Only what a visitor changes is made the state's own. */
+static bool frame_visit_reg(struct verifier *v, struct state *s, u32 i, u32 r, cell_visitor *visit,
+                            void *user)
 {
-    for (u32 r = 0; r < STATE_REGS - 1; r++)
-        if (frame->reg[r].value)
-            visit(v, s, &frame->reg[r], user);
-    for (u32 i = 0; i < frame->n_slots; i++)
-        for (u32 p = 0; p < 2; p++)
-            if (frame->slot[i].run[p].size)
-                visit(v, s, &frame->slot[i].part[p], user);
+    struct cell cell = s->frames[i]->reg[r];
+    if (!cell.value)
+        return true;
+    visit(v, s, &cell, user);
+    if (cell_same(&cell, &s->frames[i]->reg[r]))
+        return true;
+    struct frame *own = state_own_regs(v, s, i);
+    if (own)
+        own->reg[r] = cell;
+    return own != NULL;
+}
+
+static bool frame_visit_part(struct verifier *v, struct state *s, u32 i, u32 slot, u32 part,
+                             cell_visitor *visit, void *user)
+{
+    struct cell cell = s->frames[i]->slot[slot].part[part];
+    if (!s->frames[i]->slot[slot].run[part].size)
+        return true;
+    visit(v, s, &cell, user);
+    if (cell_same(&cell, &s->frames[i]->slot[slot].part[part]))
+        return true;
+    struct frame *own = state_own_frame(v, s, i, 0);
+    if (own)
+        own->slot[slot].part[part] = cell;
+    return own != NULL;
+}
+
+static bool frame_each_cell(struct verifier *v, struct state *s, u32 i, cell_visitor *visit,
+                            void *user)
+{
+    bool ok = true;
+    for (u32 r = 0; ok && r < STATE_REGS - 1; r++)
+        ok = frame_visit_reg(v, s, i, r, visit, user);
+    for (u32 slot = 0; ok && slot < s->frames[i]->n_slots; slot++)
+        for (u32 p = 0; ok && p < 2; p++)
+            ok = frame_visit_part(v, s, i, slot, p, visit, user);
+    return ok;
 }
 
 void state_each_cell(struct verifier *v, struct state *s, cell_visitor *visit, void *user)
 {
-    for (u32 i = 0; i < s->n_frames; i++) {
-        struct frame *frame = state_own_frame(v, s, i, 0);
-        if (!frame)
+    for (u32 i = 0; i < s->n_frames; i++)
+        if (!frame_each_cell(v, s, i, visit, user))
             return;
-        frame_each_cell(v, s, frame, visit, user);
-    }
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         if (s->extent[e].value)
             visit(v, s, &s->extent[e], user);
