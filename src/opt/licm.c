@@ -227,14 +227,12 @@ static bool licm_always_reaches(const struct licm *l, u32 head, u32 block)
 }
 
 /* An address that is good wherever the function is.  What lies above the frame is for callees, of
- * which there may be one too many. */
+ * which there may be one too many; a host may give less of a context than a program might read. */
 static bool licm_is_safe(const struct licm *l, const struct ssa_insn *insn)
 {
     const struct ssa_insn *base = ssa_at(l->func, insn->arg[0]);
-    bool is_ctx = insn->region == HOST_REGION_CTX && base->op == SSA_PARAM && base->imm == 0 &&
-                  l->func->number == 0;
     bool is_frame = base->op == SSA_FRAME && insn->off + insn->width <= 0;
-    return (insn->flags & SSA_SAFE) || base->op == SSA_THREAD || is_frame || is_ctx;
+    return (insn->flags & SSA_SAFE) || base->op == SSA_THREAD || is_frame;
 }
 
 static bool licm_load_stays(const struct licm *l, u32 value, u32 head)

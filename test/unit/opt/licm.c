@@ -93,7 +93,10 @@ TEST(loads_behind_a_branch_stay_unless_the_address_is_good)
     assert_int_equal(moved_to(&l, load(&l.f, 8, HOST_REGION_PACKET, l.f.packet, 8)), l.body);
     open_loop(&l);
     enter_body(&l);
-    assert_int_equal(moved_to(&l, load(&l.f, 8, HOST_REGION_CTX, l.f.ctx, 8)), 0);
+    assert_int_equal(moved_to(&l, load(&l.f, 8, HOST_REGION_CTX, l.f.ctx, 8)), l.body);
+    open_loop(&l);
+    enter_body(&l);
+    assert_int_equal(moved_to(&l, load(&l.f, 8, HOST_REGION_STACK, l.f.frame, -8)), 0);
 }
 
 TEST(loads_of_what_the_loop_writes_stay)
