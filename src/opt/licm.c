@@ -231,7 +231,8 @@ static bool licm_always_reaches(const struct licm *l, u32 head, u32 block)
 static bool licm_is_safe(const struct licm *l, const struct ssa_insn *insn)
 {
     const struct ssa_insn *base = ssa_at(l->func, insn->arg[0]);
-    bool is_frame = base->op == SSA_FRAME && insn->off + insn->width <= 0;
+    bool is_frame =
+        base->op == SSA_FRAME && insn->off >= -(s64)RT_FRAME_BYTES && insn->off + insn->width <= 0;
     return (insn->flags & SSA_SAFE) || base->op == SSA_THREAD || is_frame;
 }
 
