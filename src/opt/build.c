@@ -226,6 +226,7 @@ static u32 build_divide(struct build *b, enum ssa_op op, u32 width, u32 x, u32 y
 static u32 build_divide_by(struct build *b, enum ssa_op op, u32 width, u32 x, u64 divisor)
 {
     bool is_mod = op == SSA_MOD || op == SSA_SMOD;
+    divisor = width == 4 ? (u32)divisor : divisor;
     bool is_minus_one = divisor == (width == 4 ? UINT32_MAX : UINT64_MAX);
     if (divisor == 0)
         return !is_mod ? build_const(b, 0) : width == 4 ? build_zext32(b, x) : x;

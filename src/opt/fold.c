@@ -80,10 +80,10 @@ bool fold_sum(const struct fold *f, u32 value, u32 *base, u64 *add)
 
 bool fold_is_step(const struct fold *f, u32 value)
 {
-    const struct ssa_insn *insn = ssa_at(f->func, value);
-    u32 from = fold_arg(f, value, 0);
-    const struct ssa_insn *phi = ssa_at(f->func, from);
-    if (insn->op != SSA_ADD || phi->op != SSA_PHI || phi->n_args > 8)
+    if (fold_op(f, value) != SSA_ADD)
+        return false;
+    const struct ssa_insn *phi = ssa_at(f->func, fold_arg(f, value, 0));
+    if (phi->op != SSA_PHI || phi->n_args > 8)
         return false;
     for (u32 i = 0; i < phi->n_args; i++)
         if (fold_resolve(f, ssa_args(f->func, phi)[i]) == value)
