@@ -123,14 +123,10 @@ static void x86_emit_rm_reg(struct jit_emit *emit, const struct mach_insn *insn)
                   reg == X86_NO_REG ? x86_given(insn, X86_BASE) : reg);
 }
 
-/* Doubling is as short as shifting by 1, done by more units, and fuses with a jump. */
 static void x86_emit_rm_imm(struct jit_emit *emit, const struct mach_insn *insn)
 {
-    struct x86_rm rm = x86_rm_of(emit, insn);
-    if (insn->extra == X86_SHL && insn->imm == 1 && rm.scale == 0)
-        x86_op_reg_rm(emit->buffer, X86_ADD, insn->size, rm.base, rm);
-    else
-        x86_op_rm_imm(emit->buffer, (enum x86_op)insn->extra, insn->size, rm, (s32)insn->imm);
+    x86_op_rm_imm(emit->buffer, (enum x86_op)insn->extra, insn->size, x86_rm_of(emit, insn),
+                  (s32)insn->imm);
 }
 
 static void x86_emit_rm(struct jit_emit *emit, const struct mach_insn *insn)
