@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOADS = 128, RUNS = 20000, VALUE_BYTES = 256 };
+enum { VALUE_BYTES = 256 };
+#define LOADS 128u
+#define RUNS 20000u
 
 /* r6: the memory of the run, whose bytes are offsets; r7: the value; r8: the sum. */
 #define PROGRAM(mask)                                                                              \
