@@ -11,7 +11,7 @@ enum { COUNTS, TABLE, RECENT, OWN, RING, PROGRAMS, N_MAPS };
 
 /* clang-format off */
 static const struct skep_map_spec specs[N_MAPS] = {
-    [COUNTS]   = { .name = "counts",   .type = 2,  .key_size = 4, .value_size = 24, .max_entries = 1 },
+    [COUNTS]   = { .name = "counts",   .type = 2,  .key_size = 4, .value_size = 24, .max_entries = 1, .lock_at = 1 + 8 },
     [TABLE]    = { .name = "table",    .type = 1,  .key_size = 4, .value_size = 8,  .max_entries = 8 },
     [RECENT]   = { .name = "recent",   .type = 9,  .key_size = 4, .value_size = 8,  .max_entries = 8 },
     [OWN]      = { .name = "own",      .type = 6,  .key_size = 4, .value_size = 8,  .max_entries = 1 },

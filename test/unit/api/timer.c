@@ -70,12 +70,15 @@ static void bed_open(struct bed *bed, uint32_t type, enum skep_engine engine)
 {
     static const struct skep_host host = { .clock_ns = clock_stopped };
     const struct skep_env_options options = { .size = sizeof(options), .n_cpus = 4, .host = &host };
-    const struct skep_map_spec spec = { .size = sizeof(spec),
-                                        .name = "timers",
-                                        .type = type,
-                                        .key_size = 4,
-                                        .value_size = VALUE_BYTES,
-                                        .max_entries = 64 };
+    const struct skep_map_spec spec = {
+        .size = sizeof(spec),
+        .name = "timers",
+        .type = type,
+        .key_size = 4,
+        .value_size = VALUE_BYTES,
+        .max_entries = 64,
+        .specials = { { .kind = SKEP_SPECIAL_TIMER, .offset = 8, .size = 16 } }
+    };
     clock_now = 1000;
     assert_int_equal(skep_env_new(&options, &bed->env, NULL), SKEP_OK);
     bed->memory = skep_env_memory_used(bed->env);

@@ -326,9 +326,9 @@ TEST(relocations_are_listed_by_section)
     assert_int_equal(load_print_relocs(l.object, &l.listing), SKEP_OK);
     const char *text = text_cstr(&l.listing);
     assert_non_null(strstr(text, "xdp:\n"));
-    assert_non_null(strstr(text, "  0000000000000000  ELF_BPF_64_64        counters\n"));
-    assert_non_null(strstr(text, "  0000000000000020  ELF_BPF_64_64        .bss+4\n"));
-    assert_non_null(strstr(text, "  00000000000000e8  ELF_BPF_64_32        memset\n"));
+    assert_non_null(strstr(text, "  0000000000000000  R_BPF_64_64        counters\n"));
+    assert_non_null(strstr(text, "  0000000000000020  R_BPF_64_64        .bss+4\n"));
+    assert_non_null(strstr(text, "  00000000000000e8  R_BPF_64_32        memset\n"));
     loaded_close(&l);
 }
 
