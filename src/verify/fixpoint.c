@@ -11,6 +11,7 @@ enum {
     FIX_JOINS_BEFORE_WIDENING = 2,
     FIX_SHAPES = 24, /* states that cannot be joined without loss, at one point */
     FIX_NARROWINGS = 2,
+    FIX_MOST_JOINS = 1 << 12, /* at one point; chains end long before */
 };
 
 /* ---- order */
@@ -163,7 +164,8 @@ static bool fix_join_into(struct fix *f, u32 n, struct state *s, bool lossy, boo
             state_drop(f->v, both);
             continue;
         }
-        node->joins++;
+        if (node->joins++ > FIX_MOST_JOINS)
+            f->most_visited = 0; /* another engine may do better */
         state_drop(f->v, s);
         *joined = true;
         return fix_replace(f, n, i, both);

@@ -17,13 +17,17 @@ struct cover {
     const struct state *old, *new;
     u32 fixed;
     u32 n_ids, n_tags;
-    struct {
+    struct cover_id {
+        struct form form; /* first: what finds one finds the other */
         u32 id;
-        struct form form;
+        value_id
+            value; /* of the new cell that gave it its meaning, which is `add` above; 0: none */
+        u64 add;
     } ids[MERGE_MOST];
     struct {
         u32 old, new;
     } tags[MERGE_MOST];
+    value_id value; /* of the new cell that is looked at */
 };
 
 /* The tag of what is NULL, a number now, by that of what it may have been. */
@@ -60,8 +64,20 @@ static bool cover_id(struct cover *c, u32 id, struct form form)
         return false;
     if (c->n_ids == MERGE_MOST)
         return false;
-    c->ids[c->n_ids].id = id;
-    c->ids[c->n_ids++].form = form;
+    c->ids[c->n_ids++] = (struct cover_id){ .id = id, .form = form };
+    return true;
+}
+
+/* The same of a number that is the id and add. */
+static bool cover_offset(struct cover *c, u32 id, u64 add, struct form form)
+{
+    u32 n = c->n_ids;
+    if (!cover_id(c, id, form))
+        return false;
+    if (c->n_ids > n) {
+        c->ids[n].value = c->value;
+        c->ids[n].add = add;
+    }
     return true;
 }
 
@@ -72,7 +88,7 @@ static bool cover_form(struct cover *c, struct form old, struct form new)
         return form_equal(old, new);
     if (form_is_offset(old)) {
         new.add -= old.add;
-        return cover_id(c, old.plus, new);
+        return cover_offset(c, old.plus, old.add, new);
     }
     const struct form *plus = cover_find(c, old.plus), *minus = cover_find(c, old.minus);
     struct form difference;
@@ -102,6 +118,7 @@ static bool cover_cell(struct cover *c, const struct cell *old, const struct cel
         return false;
     if (old->value != new->value && !scalar_contains(a->range, b->range))
         return false;
+    c->value = new->value;
     return cover_tag(c, old->tag, new->tag) && cover_tag(c, old->ref, new->ref) &&
            cover_form(c, form_of(old), form_of(new));
 }
@@ -156,24 +173,32 @@ static struct scalar merge_form_range(struct verifier *v, const struct state *s,
                    : scalar_add64(relation_id_range(v, s, f.plus), scalar_const(f.add));
 }
 
-/* Is U(a) - U(b) <= most in a state, of two forms? */
-static bool merge_forms_within(struct verifier *v, const struct state *s, struct form a,
-                               struct form b, s64 most)
+/* The numbers that an id of the old state can stand for: by its form, and by the cell that gave it.
+ */
+static struct scalar cover_range(const struct cover *c, const struct form *form)
 {
-    struct scalar ra = scalar_const(a.add), rb = scalar_const(b.add);
+    const struct cover_id *id = (const struct cover_id *)(const void *)form;
+    struct scalar range = merge_form_range(c->v, c->new, *form);
+    if (!id->value)
+        return range;
+    struct scalar cell = value_at(&c->v->values, id->value)->range;
+    return scalar_meet(range, scalar_sub64(cell, scalar_const(id->add)));
+}
+
+/* Is U(a) - U(b) <= most in the new state, of what two ids stand for? */
+static bool cover_within(const struct cover *c, const struct form *pa, const struct form *pb,
+                         s64 most)
+{
+    const struct state *s = c->new;
+    struct form a = *pa, b = *pb;
+    struct scalar ra = cover_range(c, pa), rb = cover_range(c, pb);
     s64 known, shifted;
-    if (a.minus || b.minus)
-        return false;
-    if (a.plus)
-        ra = scalar_add64(relation_id_range(v, s, a.plus), scalar_const(a.add));
-    if (b.plus)
-        rb = scalar_add64(relation_id_range(v, s, b.plus), scalar_const(b.add));
     u64 limit = rb.umin + (u64)most;
     bool wraps = most >= 0 ? limit < rb.umin : limit > rb.umin;
     if (most >= 0 ? wraps || ra.umax <= limit : !wraps && ra.umax <= limit)
         return true;
-    if (!a.plus || !b.plus || !form_is_exact(a, &ra) || !form_is_exact(b, &rb) ||
-        __builtin_sub_overflow(most, (s64)a.add, &shifted) ||
+    if (!form_is_offset(a) || !form_is_offset(b) || !form_is_exact(a, &ra) ||
+        !form_is_exact(b, &rb) || __builtin_sub_overflow(most, (s64)a.add, &shifted) ||
         __builtin_add_overflow(shifted, (s64)b.add, &shifted))
         return false;
     if (a.plus == b.plus)
@@ -189,7 +214,7 @@ static bool cover_indirect(struct cover *c, u32 a, const struct form *form)
         const struct form *b = cover_find(c, r->a) ? NULL : cover_find(c, r->b);
         s64 most;
         if (b && r->b != a && relation_most(c->old, a, r->b, &most) &&
-            !merge_forms_within(c->v, c->new, *form, *b, most))
+            !cover_within(c, form, b, most))
             return false;
     }
     return true;
@@ -200,8 +225,7 @@ static bool cover_relations(struct cover *c)
     for (u32 i = 0; i < c->old->n_relations; i++) {
         const struct relation *r = &c->old->relations[i];
         const struct form *a = cover_find(c, r->a), *b = cover_find(c, r->b);
-        if (a &&
-            (b ? !merge_forms_within(c->v, c->new, *a, *b, r->most) : !cover_indirect(c, r->a, a)))
+        if (a && (b ? !cover_within(c, a, b, r->most) : !cover_indirect(c, r->a, a)))
             return false;
     }
     return true;
@@ -250,7 +274,7 @@ static bool cover_strides(struct cover *c)
 {
     for (u32 i = 0; i < c->old->n_strides; i++) {
         const struct form *form = cover_find(c, c->old->strides[i].id);
-        struct scalar range = form ? merge_form_range(c->v, c->new, *form) : scalar_any();
+        struct scalar range = form ? cover_range(c, form) : scalar_any();
         if (form && !stride_holds(c->new, *form, &range, &c->old->strides[i]))
             return false;
     }
