@@ -477,6 +477,14 @@ static void select_block(struct select *s, u32 b, struct mach_block *out)
 
 /* ---- the function */
 
+/* The edge needs a block of its own: for moves, since there are others at both ends; or for the
+ * copies of phis, which a block that ends with a branch has no place for. */
+static bool select_is_to_split(const struct ssa_func *ssa, u32 to)
+{
+    const struct ssa_block *block = &ssa->blocks[to];
+    return block->n_preds > 1 || ssa_at(ssa, block->first)->op == SSA_PHI;
+}
+
 static bool select_split_critical_edges(struct ssa_func *ssa)
 {
     u32 n = ssa->n_blocks;
@@ -484,7 +492,7 @@ static bool select_split_critical_edges(struct ssa_func *ssa)
         if (ssa->blocks[b].order == CODE_NONE || ssa->blocks[b].succ[1] == CODE_NONE)
             continue;
         for (u32 slot = 0; slot < 2; slot++)
-            if (ssa->blocks[ssa->blocks[b].succ[slot]].n_preds > 1)
+            if (select_is_to_split(ssa, ssa->blocks[b].succ[slot]))
                 ssa_split_edge(ssa, b, slot);
     }
     return !ssa->failed && (ssa->n_blocks == n || ssa_analyse(ssa));

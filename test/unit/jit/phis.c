@@ -105,10 +105,31 @@ static void values_are_exchanged_spread_and_changed(void **state)
     }
 }
 
+/* if (r1 & 1) → a block whose phi has one argument */
+static void phis_of_one_argument_are_what_it_is(void **state)
+{
+    static const u64 args[2][2] = { { 6, 10 }, { 7, 10 } };
+    u64 results[2];
+    (void)state;
+    ssa_build_open(&b);
+    u32 x = ssa_build_param(&b, 0), y = ssa_build_param(&b, 1);
+    u32 odd = ssa_run_block(&b), even = ssa_run_block(&b);
+    ssa_run_branch(&b, ssa_build_with(&b, SSA_AND, 8, x, 1), odd, even);
+    b.block = odd;
+    u32 same = ssa_run_phi(&b, &x, 1);
+    ssa_build_op(&b, SSA_RETURN, 8, ssa_build_op(&b, SSA_MUL, 8, same, y), 0);
+    b.block = even;
+    ssa_build_op(&b, SSA_RETURN, 8, ssa_build_op(&b, SSA_ADD, 8, ssa_run_phi(&b, &x, 1), y), 0);
+    ssa_run(&b, args, 2, results);
+    assert_int_equal(results[0], 16);
+    assert_int_equal(results[1], 70);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(rotations_of_all_lengths_go_round, ssa_run_needs_a_compiler),
+        cmocka_unit_test_setup(phis_of_one_argument_are_what_it_is, ssa_run_needs_a_compiler),
         cmocka_unit_test_setup(values_are_exchanged_spread_and_changed, ssa_run_needs_a_compiler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
