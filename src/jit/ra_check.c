@@ -316,14 +316,14 @@ const char *jit_check_allocation(struct arena *scratch, const struct jit_target 
     check.now = arena_array(scratch, struct check_value, func->n_regs);
     check.at = arena_array(scratch, struct check_value *, func->n_blocks);
     if (!check.now || !check.at)
-        return "out of memory";
+        return NULL;
     for (u32 v = 0; v < func->n_regs; v++)
         check_clear_slots(&check.now[v]);
     for (u32 r = 0; r < MACH_REGS; r++)
         check.now[r].regs = 1u << r;
     check.at[0] = arena_copy(scratch, check.now, check_size(&check));
     if (!check.at[0] || !check_to_fixpoint(&check, scratch))
-        return "out of memory";
+        return NULL;
     for (u32 b = 0; b < func->n_blocks && !check.wrong; b++)
         if (check.at[b])
             check_block(&check, b, where);
