@@ -156,7 +156,9 @@ static void ra_pass_def(struct ra_pass *pass, u32 reg, u32 from, u32 dead_to)
         pass->machine_until[reg] = 0;
         pass->ra->func->used |= (u64)1 << reg;
     } else if (pass->open[reg - MACH_REGS] == pass->block + 1) {
-        pass->ra->webs[reg - MACH_REGS].segs->from = from;
+        struct ra_seg *seg = pass->ra->webs[reg - MACH_REGS].segs;
+        if (seg) /* there was memory for it */
+            seg->from = from;
         pass->open[reg - MACH_REGS] = 0;
     } else {
         ra_add_seg(pass->ra, reg - MACH_REGS, from, dead_to);
