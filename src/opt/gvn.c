@@ -83,6 +83,8 @@ static int gvn_decided(const struct gvn *g, u32 value, u32 b)
 {
     const struct ssa_func *func = g->func;
     u32 top = func->insns[value].block;
+    if (!bit_get(g->tested, value))
+        return -1;
     for (u32 i = 0; i < GVN_CLIMB && b != top; i++) {
         const struct ssa_block *block = &func->blocks[b];
         if (block->idom == CODE_NONE)
@@ -107,7 +109,8 @@ static void gvn_branch(struct gvn *g, u32 value)
 {
     struct ssa_insn *insn = ssa_at(g->func, value);
     u32 condition = gvn_arg(g, insn, 0);
-    int decided = ssa_is_const(g->func, condition) ? -1 : gvn_decided(g, condition, insn->block);
+    int decided = gvn_decided(g, condition, insn->block);
+    bit_set(g->tested, condition);
     if (decided < 0)
         return;
     u32 number = ssa_const(g->func, (u64)decided);
@@ -238,7 +241,8 @@ static bool gvn_init(struct gvn *g)
     g->map = arena_array(g->scratch, u32, g->room);
     g->chain = arena_array(g->scratch, u32, g->room);
     g->buckets = arena_array(g->scratch, u32, g->n_buckets);
-    if (!g->map || !g->chain || !g->buckets)
+    g->tested = arena_array(g->scratch, u64, bits_words(g->room));
+    if (!g->map || !g->chain || !g->buckets || !g->tested)
         return false;
     for (u32 v = 0; v < g->room; v++)
         g->map[v] = v;

@@ -30,6 +30,7 @@ struct gvn {
     u32 *buckets; /* by hash: the newest value */
     u32 *chain;   /* by value: the next older one of the same hash */
     u32 n_buckets;
+    u64 *tested;            /* values that a branch was seen to depend on */
     struct gvn_memory *end; /* by block: memory at its end */
     u8 *writes; /* by place in the order: classes that are written from there up to … */
     u32 *last;  /* … this place: the loop's last block, or the block itself */
