@@ -398,7 +398,7 @@ struct plain_code {
     struct jit_buffer buffer;
     u64 seed;
     struct jit_reloc relocs[4096];
-    u32 n_relocs, func_at[2], stop_label, stop_at;
+    u32 n_relocs, func_at[2], stop_label, stop_at, caller_at;
     struct mach_insn insns[16384];
     u32 n_insns;
 };
@@ -561,6 +561,32 @@ static void patch_rest(struct plain_code *c, u8 *code)
     }
 }
 
+/* Behind the code: a caller that keeps something in every register that C wants back, calls the
+ * entry, and notes in *lost what has become of it. */
+static void add_caller(struct plain_code *c, u64 *lost)
+{
+    static const u8 kept[] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
+    struct jit_buffer *out = &c->buffer;
+    c->caller_at = out->n;
+    for (u32 i = 0; i < ARRAY_LEN(kept); i++)
+        x86_op_rm(out, X86_PUSH, 8, x86_r(kept[i]));
+    for (u32 i = 0; i < ARRAY_LEN(kept); i++)
+        x86_mov_imm(out, 8, kept[i], 0x1234567 + i);
+    x86_op_rm_imm(out, X86_SUB, 8, x86_r(X86_RSP), 8);
+    for (u32 i = 0; i < 2; i++) /* the arguments on the stack, which lie equally far each time */
+        x86_op_rm(out, X86_PUSH, 8, x86_m(X86_RSP, 8 * (6 + 1 + 2)));
+    x86_call32(out, (s32)(0 - (out->n + X86_CALL32_SIZE)));
+    x86_op_rm_imm(out, X86_ADD, 8, x86_r(X86_RSP), 24);
+    x86_mov_imm(out, 8, X86_RCX, (u64)(uintptr_t)lost);
+    for (u32 i = 0; i < ARRAY_LEN(kept); i++) {
+        x86_op_rm_imm(out, X86_XOR, 8, x86_r(kept[i]), (s32)(0x1234567 + i));
+        x86_op_rm_reg(out, X86_OR, 8, x86_m(X86_RCX, 0), kept[i]);
+    }
+    for (u32 i = ARRAY_LEN(kept); i-- > 0;)
+        x86_op_rm(out, X86_POP, 8, x86_r(kept[i]));
+    x86_plain(out, X86_RET);
+}
+
 typedef u64 enter_fn(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, u64 frame,
                      u64 function);
 
@@ -588,6 +614,8 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
         emit_func(&c, &func);
         patch_stops(&c, relocs);
     }
+    u64 lost = 0;
+    add_caller(&c, &lost);
     assert_false(c.buffer.failed);
     u8 *code = os_code_alloc(c.buffer.n, (const void *)(uintptr_t)mix, jit_x86_64.call_reach);
     assert_non_null(code);
@@ -603,9 +631,10 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
     union {
         u8 *bytes;
         enter_fn *fn;
-    } entry = { code };
+    } entry = { code + c.caller_at };
     u64 r0 = entry.fn(&thread, r1, 2, 3, 4, 5, (u64)(uintptr_t)thread.stack + 512,
                       (u64)(uintptr_t)(code + c.func_at[0]));
+    assert_int_equal(lost, 0);
     os_code_free(code, c.buffer.n);
     jit_buffer_drop(&c.buffer);
     return r0;
