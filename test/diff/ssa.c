@@ -1,6 +1,7 @@
 /* Random programs that the verifier accepts, on the interpreter and as SSA: as built, with all
- * passes, with each alone and with all but each; r0, packet, maps, records and fuel must agree.
- * Where they do not, the program and the list of passes are made small and printed with their SSA.
+ * passes, with each alone and with all but each; and compiled, with fuel, without, with constants
+ * hidden.  r0, packet, maps, records and fuel must agree.  Where they do not, the program and the
+ * list of passes are made small and printed with their SSA.
  *
  *     diff_ssa [programs [seed]]      diff_ssa --one SEED      diff_ssa --print SEED */
 #include "sound/world.h"
@@ -21,8 +22,14 @@ struct search {
     u64 programs, accepted, runs, unsteady, failures;
 };
 
+/* How a program is run beside the interpreter. */
+enum way { WAY_SSA, WAY_FUEL, WAY_NO_FUEL, WAY_BLIND, WAY_COUNT };
+static const char *const way_names[WAY_COUNT] = { "SSA", "compiled", "compiled without fuel",
+                                                  "compiled, blind" };
+
 /* A difference: which run of which passes. */
 struct found {
+    enum way way;
     u32 off;
     u32 run;
     const char *what;
@@ -36,24 +43,29 @@ static const char not_built[] = "not built", ill_formed[] = "ill-formed";
 
 /* ---- one program */
 
+static skep_status load_as(struct world *w, const struct generated *generated, u64 random,
+                           struct skep_load_options options, skep_program **program,
+                           skep_error *error)
+{
+    options.size = sizeof(options);
+    options.profile = random >> 8 & 1 ? SKEP_PROFILE_LINUX : SKEP_PROFILE_STRICT;
+    options.limits = limits;
+    skep_object *object = world_object(w, generated, error);
+    if (!object)
+        return SKEP_BAD_ARG;
+    skep_status status = world_load(w, object, generated, &options, program, error);
+    skep_object_close(object);
+    return status;
+}
+
 static skep_program *load(struct world *w, const struct generated *generated, u64 random)
 {
     skep_program *program = NULL;
-    struct skep_load_options options = { .size = sizeof(options),
-                                         .engine = SKEP_ENGINE_INTERP,
+    struct skep_load_options options = { .engine = SKEP_ENGINE_INTERP,
                                          .fuel = FUEL,
-                                         .facts = true,
-                                         .profile = random >> 8 & 1 ? SKEP_PROFILE_LINUX
-                                                                    : SKEP_PROFILE_STRICT,
-                                         .limits = limits };
+                                         .facts = true };
     skep_error error;
-    skep_object *object = world_object(w, generated, &error);
-    if (!object)
-        return NULL;
-    if (world_load(w, object, generated, &options, &program, &error) != SKEP_OK)
-        program = NULL;
-    skep_object_close(object);
-    return program;
+    return load_as(w, generated, random, options, &program, &error) == SKEP_OK ? program : NULL;
 }
 
 static struct world_outcome run(struct world *w, skep_program *program, enum generated_hook hook,
@@ -106,16 +118,14 @@ static bool agrees_in_run(struct search *s, skep_program *program, enum generate
     return !steady;
 }
 
-static bool agrees(struct search *s, skep_program *program, enum generated_hook hook, u64 random,
-                   u32 off, struct found *found)
+static bool agrees_as_ssa(struct search *s, skep_program *program, enum generated_hook hook,
+                          u64 random, u32 off, struct found *found)
 {
     static struct world_outcome expected[RUNS];
     struct as_ssa ssa;
     for (u32 i = 0; i < RUNS; i++)
         expected[i] = run(&s->world, program, hook, random + i);
-    found->off = off;
-    found->run = 0;
-    found->what = not_built;
+    *found = (struct found){ .off = off, .what = not_built };
     if (as_ssa_open(&ssa, program, off, &found->error) != SKEP_OK)
         return false;
     bool same = !ssa.wrong;
@@ -133,18 +143,76 @@ static bool agrees(struct search *s, skep_program *program, enum generated_hook 
     return same;
 }
 
-/* Each pass alone and all but each are tried in turns, as built and all passes always; all of them
- * where something is wrong. */
-static bool agrees_in_all(struct search *s, skep_program *program, enum generated_hook hook,
-                          u64 random, bool thorough, struct found *found)
+/* ---- compiled */
+
+/* One run of the compiled program; true: as the interpreter's, or not to be compared. */
+static bool compiled_agrees_in_run(struct search *s, skep_program *program, skep_program *compiled,
+                                   enum generated_hook hook, u64 random, struct found *found)
 {
-    if (!agrees(s, program, hook, random, AS_SSA_NO_PASS, found) ||
-        !agrees(s, program, hook, random, AS_SSA_ALL_PASSES, found))
+    found->expected = run(&s->world, program, hook, random);
+    if (found->way == WAY_NO_FUEL && found->expected.status == SKEP_FUEL)
+        return true;
+    found->got = run(&s->world, compiled, hook, random);
+    if (found->way == WAY_NO_FUEL)
+        found->got.fuel = found->expected.fuel;
+    found->what = world_difference(&found->expected, &found->got);
+    s->runs++;
+    if (!found->what)
+        return true;
+    struct world_outcome again = run(&s->world, program, hook, random);
+    bool steady = !world_difference(&found->expected, &again) &&
+                  !shows_unwritten_stack(s, program, hook, random);
+    s->unsteady += !steady;
+    return !steady;
+}
+
+static bool agrees_compiled(struct search *s, skep_program *program,
+                            const struct generated *generated, u64 random, enum way way,
+                            struct found *found)
+{
+    skep_program *compiled = NULL;
+    struct skep_load_options options = { .engine = SKEP_ENGINE_JIT,
+                                         .fuel = way == WAY_NO_FUEL ? 0 : FUEL,
+                                         .blind = way == WAY_BLIND };
+    *found = (struct found){ .way = way, .what = not_built };
+    skep_status status = load_as(&s->world, generated, random, options, &compiled, &found->error);
+    if (status != SKEP_OK)
+        return status == SKEP_UNSUPPORTED;
+    bool same = true;
+    for (u32 i = 0; i < RUNS && same; i++) {
+        found->run = i;
+        same = compiled_agrees_in_run(s, program, compiled, generated->hook, random + i, found);
+    }
+    skep_program_free(compiled);
+    return same;
+}
+
+/* ---- all ways */
+
+static bool agrees(struct search *s, skep_program *program, const struct generated *generated,
+                   u64 random, enum way way, u32 off, struct found *found)
+{
+    return way == WAY_SSA ? agrees_as_ssa(s, program, generated->hook, random, off, found)
+                          : agrees_compiled(s, program, generated, random, way, found);
+}
+
+/* Each pass alone and all but each are tried in turns, as built and all passes always, as code of
+ * the machine too; all of them where something is wrong. */
+static bool agrees_in_all(struct search *s, skep_program *program,
+                          const struct generated *generated, u64 random, bool thorough,
+                          struct found *found)
+{
+    if (!agrees(s, program, generated, random, WAY_SSA, AS_SSA_NO_PASS, found) ||
+        !agrees(s, program, generated, random, WAY_SSA, AS_SSA_ALL_PASSES, found))
         return false;
     for (u32 p = 0; p < OPT_PASS_COUNT; p++)
         if ((thorough || random % OPT_PASS_COUNT == p) &&
-            (!agrees(s, program, hook, random, AS_SSA_NO_PASS & ~(1u << p), found) ||
-             !agrees(s, program, hook, random, 1u << p, found)))
+            (!agrees(s, program, generated, random, WAY_SSA, AS_SSA_NO_PASS & ~(1u << p), found) ||
+             !agrees(s, program, generated, random, WAY_SSA, 1u << p, found)))
+            return false;
+    bool compiles = *skep_jit_name();
+    for (u32 way = WAY_SSA + 1; compiles && way < WAY_COUNT; way++)
+        if (!agrees(s, program, generated, random, (enum way)way, AS_SSA_ALL_PASSES, found))
             return false;
     return true;
 }
@@ -154,6 +222,7 @@ static bool agrees_in_all(struct search *s, skep_program *program, enum generate
 struct failure {
     struct search *search;
     u64 random;
+    enum way way;
     u32 off;
 };
 static bool still_fails(void *user, const struct generated *smaller)
@@ -163,8 +232,8 @@ static bool still_fails(void *user, const struct generated *smaller)
     skep_program *program = load(&failure->search->world, smaller, failure->random);
     if (!program)
         return false;
-    bool same =
-        agrees(failure->search, program, smaller->hook, failure->random, failure->off, &found);
+    bool same = agrees(failure->search, program, smaller, failure->random, failure->way,
+                       failure->off, &found);
     skep_program_free(program);
     return !same;
 }
@@ -172,7 +241,7 @@ static bool still_fails(void *user, const struct generated *smaller)
 /* Takes out the passes that it does not need. */
 static void shrink_passes(struct failure *failure, const struct generated *generated)
 {
-    for (u32 p = 0; p < OPT_PASS_COUNT; p++) {
+    for (u32 p = 0; failure->way == WAY_SSA && p < OPT_PASS_COUNT; p++) {
         struct failure fewer = *failure;
         fewer.off |= 1u << p;
         if (fewer.off != failure->off && still_fails(&fewer, generated))
@@ -201,11 +270,11 @@ static void print_outcome(const char *who, const struct world_outcome *outcome)
 static void report(struct search *s, struct generated *generated, u64 seed, u64 random,
                    const struct found *found)
 {
-    struct failure failure = { s, random, found->off };
+    struct failure failure = { s, random, found->way, found->off };
     struct found last;
     printf("first: %s in run %u\n", found->what, found->run);
     print_outcome("interp", &found->expected);
-    print_outcome("SSA", &found->got);
+    print_outcome("other", &found->got);
     char why[400] = "";
     world_shrink(generated, still_fails, &failure);
     shrink_passes(&failure, generated);
@@ -213,10 +282,10 @@ static void report(struct search *s, struct generated *generated, u64 seed, u64 
     skep_program *program = load(&s->world, generated, random);
     if (!program)
         return;
-    agrees(s, program, generated->hook, random, failure.off, &last);
+    agrees(s, program, generated, random, failure.way, failure.off, &last);
     char *passes = as_ssa_passes(failure.off);
-    printf("DIFFERENT: %s; seed %" PRIu64 ", %s program, %s\n", last.what, seed,
-           world_hook_names[generated->hook], passes);
+    printf("DIFFERENT: %s; seed %" PRIu64 ", %s program, %s, %s\n", last.what, seed,
+           world_hook_names[generated->hook], way_names[failure.way], passes);
     free(passes);
     if (last.what == ill_formed) {
         printf("%s after %s\n", last.wrong,
@@ -226,7 +295,7 @@ static void report(struct search *s, struct generated *generated, u64 seed, u64 
         printf("%s\n", why);
     } else {
         print_outcome("interp", &last.expected);
-        print_outcome("SSA", &last.got);
+        print_outcome("other", &last.got);
     }
     world_print(generated);
     if (failure.off != AS_SSA_NO_PASS)
@@ -249,7 +318,7 @@ static void one_program(struct search *s, u64 seed, bool thorough)
     if (!program)
         return;
     s->accepted++;
-    bool same = agrees_in_all(s, program, generated.hook, random, thorough, &found);
+    bool same = agrees_in_all(s, program, &generated, random, thorough, &found);
     skep_program_free(program);
     if (same)
         return;
@@ -286,8 +355,9 @@ int main(int argc, char **argv)
         one_program(&search, seed, true);
     while (!print && !one && search.programs < programs && search.failures < MOST_FAILURES)
         one_program(&search, random_next(&sequence), false);
-    printf("%" PRIu64 " programs, %" PRIu64 " of them accepted, %" PRIu64 " runs as SSA, %" PRIu64
-           " not repeatable, %" PRIu64 " differ, seed %" PRIu64 "\n",
+    printf("%" PRIu64 " programs, %" PRIu64 " of them accepted, %" PRIu64
+           " runs beside the interpreter's, %" PRIu64 " not repeatable, %" PRIu64
+           " differ, seed %" PRIu64 "\n",
            search.programs, search.accepted, search.runs, search.unsteady, search.failures, seed);
     world_close(&search.world);
     bool enough = print || one || search.accepted * 4 >= search.programs;
