@@ -8,12 +8,19 @@
 #include "support/as_ssa.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { PROGRAMS = 300, RUNS = 4, FUEL = 20000, MOST_FAILURES = 3 };
+enum {
+    PROGRAMS = 200, /* accepted ones */
+    RUNS = 4,
+    FUEL = 20000,
+    MOST_FAILURES = 3
+};
 
 static const struct skep_verify_limits limits = { .visits = 20000, .ns = 200 * 1000 * 1000 };
 
@@ -307,11 +314,25 @@ static void report(struct search *s, struct generated *generated, u64 seed, u64 
 
 /* ---- the search */
 
+static volatile u64 under_way;
+
+/* Compiled code that goes astray takes the process with it. */
+static void tell_crash(int signal_number)
+{
+    char line[80];
+    int n = snprintf(line, sizeof(line), "CRASH: signal %d, --one %" PRIu64 "\n", signal_number,
+                     under_way);
+    if (write(1, line, (size_t)n) != n)
+        _exit(2);
+    _exit(3);
+}
+
 static void one_program(struct search *s, u64 seed, bool thorough)
 {
     static struct generated generated;
     struct found found;
     u64 random;
+    under_way = seed;
     world_program(&generated, seed, &random);
     s->programs++;
     skep_program *program = load(&s->world, &generated, random);
@@ -348,18 +369,20 @@ int main(int argc, char **argv)
     u64 programs = argc > 1 && !one && !print ? strtoull(argv[1], NULL, 0) : PROGRAMS;
     u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (u64)time(NULL);
     u64 sequence = seed;
+    static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+    for (u32 i = 0; i < ARRAY_LEN(crashes); i++)
+        signal(crashes[i], tell_crash);
     world_open(&search.world);
     if (print)
         print_program(&search, seed);
     else if (one)
         one_program(&search, seed, true);
-    while (!print && !one && search.programs < programs && search.failures < MOST_FAILURES)
+    while (!print && !one && search.accepted < programs && search.failures < MOST_FAILURES)
         one_program(&search, random_next(&sequence), false);
     printf("%" PRIu64 " programs, %" PRIu64 " of them accepted, %" PRIu64
            " runs beside the interpreter's, %" PRIu64 " not repeatable, %" PRIu64
            " differ, seed %" PRIu64 "\n",
            search.programs, search.accepted, search.runs, search.unsteady, search.failures, seed);
     world_close(&search.world);
-    bool enough = print || one || search.accepted * 4 >= search.programs;
-    return search.failures || !enough;
+    return search.failures != 0;
 }
