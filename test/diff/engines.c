@@ -442,7 +442,7 @@ static void setting_reset(struct setting *s)
 /* An engine, and how it is asked to work. */
 struct way {
     enum skep_engine engine;
-    bool unmetered;
+    bool unmetered, blind;
     const char *opt_off;
 };
 
@@ -473,6 +473,7 @@ static bool run_here(struct setting *s, const char *text, struct way way, struct
                                          .trusted = !compiled,
                                          .may_loop = compiled && !way.unmetered,
                                          .opt_off = way.opt_off,
+                                         .blind = way.blind,
                                          .maps = s->maps,
                                          .n_maps = 2 };
     skep_error error = { 0 };
@@ -634,13 +635,15 @@ static unsigned compare_compiled(struct setting *s, const struct generator *g,
 {
     static const char *const passes[] = { "slots",    "inline_sub", "inline_map", "fold",
                                           "gvn",      "branches",   "licm",       "idioms",
-                                          "divconst", "ifconv",     "stores",     "dce" };
+                                          "divconst", "ifconv",     "stores",     "dce",
+                                          "unroll",   "fuse" };
     unsigned n_passes = sizeof(passes) / sizeof(passes[0]);
     const struct way ways[] = {
-        { SKEP_ENGINE_JIT, false, NULL },
-        { SKEP_ENGINE_JIT, true, NULL },
-        { SKEP_ENGINE_JIT, false, "all" },
-        { SKEP_ENGINE_JIT, true, passes[turn % n_passes] },
+        { SKEP_ENGINE_JIT, .unmetered = false },
+        { SKEP_ENGINE_JIT, .unmetered = true },
+        { SKEP_ENGINE_JIT, .blind = true },
+        { SKEP_ENGINE_JIT, .opt_off = "all" },
+        { SKEP_ENGINE_JIT, .unmetered = true, .opt_off = passes[turn % n_passes] },
     };
     unsigned ran = 0;
     for (unsigned w = 0; *skep_jit_name() && w < sizeof(ways) / sizeof(ways[0]); w++) {
@@ -652,7 +655,10 @@ static unsigned compare_compiled(struct setting *s, const struct generator *g,
             expected.fuel = jit.fuel;
         const char *what = difference(&expected, &jit);
         char who[64];
-        snprintf(who, sizeof(who), "interp and jit%s%s%s", ways[w].unmetered ? " unmetered" : "",
+        snprintf(who, sizeof(who), "interp and jit%s%s%s",
+                 ways[w].unmetered ? " unmetered"
+                 : ways[w].blind   ? " blinded"
+                                   : "",
                  ways[w].opt_off ? " without " : "", ways[w].opt_off ? ways[w].opt_off : "");
         if (what)
             disagree(what, who, g, &expected, &jit);
@@ -673,8 +679,8 @@ TEST(engines_agree_on_valid_programs)
     for (unsigned i = 0; i < programs; i++) {
         generate(&g);
         struct outcome interp, checked;
-        run_here(&s, g.text, (struct way){ SKEP_ENGINE_INTERP, false, NULL }, &interp);
-        run_here(&s, g.text, (struct way){ SKEP_ENGINE_CHECKED, false, NULL }, &checked);
+        run_here(&s, g.text, (struct way){ .engine = SKEP_ENGINE_INTERP }, &interp);
+        run_here(&s, g.text, (struct way){ .engine = SKEP_ENGINE_CHECKED }, &checked);
         const char *what = difference(&interp, &checked);
         if (checked.status != SKEP_OK) {
             const struct skep_fault *fault = skep_thread_fault(s.thread);
