@@ -318,19 +318,26 @@ static bool fix_take_roots(struct fix *f)
     return true;
 }
 
+/* Given up: it has failed then. */
+static bool fix_is_exhausted(struct fix *f)
+{
+    if (f->v->visited >= f->most_visited)
+        f->any_failed = true;
+    return f->v->visited >= f->most_visited;
+}
+
 static bool fix_ascend(struct fix *f)
 {
     while (f->heap.n) {
         if (f->any_failed && f->released)
             return true; /* all of it will be done again */
-        if (f->v->visited >= f->most_visited) {
-            f->any_failed = true;
-            return true;
-        }
         u32 n = fix_next(f);
-        while (f->nodes.data[n].n_done < f->nodes.data[n].states.n)
+        while (f->nodes.data[n].n_done < f->nodes.data[n].states.n) {
+            if (fix_is_exhausted(f))
+                return true;
             if (!fix_step_state(f, f, fix_take(f, n)))
                 return false;
+        }
         if (!fix_take_roots(f))
             return false;
     }

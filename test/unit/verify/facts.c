@@ -241,6 +241,18 @@ static void test_programs_that_only_paths_show_have_facts(void **unused)
     expect_fact("memory", source, 5, " dst=3..123");
 }
 
+static void test_a_number_whose_sign_turns_every_round_is_closed_upon(void **unused)
+{
+    (void)unused;
+    const char *source = "r3 = 65535 ; r9 = 3 ; r0 = 0 ; again: r3 ^= 8 ; r3 = -r3 ; r9 += -1 ; if "
+                         "r9 != 0 goto again ; exit";
+    struct facts_fixture f;
+    fixture_open(&f, "memory", source);
+    assert_string_equal(f.verdict.method, "fixpoint");
+    assert_true(f.verdict.visited < 1000);
+    fixture_close(&f);
+}
+
 /* ---- runs are held to them */
 
 static void expect_found(const char *source, u32 insn, void (*spoil)(struct fact *fact))
@@ -298,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_calls_have_arguments),
         cmocka_unit_test(test_null_checks_that_cannot_fail_are_known),
         cmocka_unit_test(test_programs_that_only_paths_show_have_facts),
+        cmocka_unit_test(test_a_number_whose_sign_turns_every_round_is_closed_upon),
         cmocka_unit_test(test_runs_are_held_to_every_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
