@@ -690,7 +690,7 @@ static bool call_later(struct verifier *v, const struct state *s, const struct c
     struct frame *f = state_top(root);
     for (u32 a = 0; a < 5; a++)
         f->reg[a + 1] = call_parameter(v, root, &later, call->helper->callback.params[a]);
-    return vec_push(&v->mem, &v->roots, root) || verify_fails(v, SKEP_NOMEM);
+    return verify_add_root(v, root);
 }
 
 /* ---- helpers */

@@ -390,6 +390,8 @@ void explain_path(const struct verify_input *in, struct verify_report *report);
 /* ---- verify.c */
 /* A state at the beginning of a function that nothing called. */
 struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind);
+/* It is to be verified as well.  Consumes it. */
+bool verify_add_root(struct verifier *v, struct state *root);
 /* The program's context, in a state at the beginning of a function. */
 struct cell verify_context(struct verifier *v, struct state *s);
 /* Before the next engine: forgets what the one before found. */

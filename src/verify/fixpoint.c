@@ -187,8 +187,10 @@ bool fix_arrive(struct fix *f, struct state *s)
     if (f->loop && loop_takes(f->loop, v, s))
         return v->failure == SKEP_OK;
     u32 n = fix_find(f, s->context, s->insn);
-    if (n == VERIFY_NONE)
+    if (n == VERIFY_NONE) {
+        state_drop(v, s);
         return false;
+    }
     struct fix_node *node = &f->nodes.data[n];
     for (u32 i = 0; i < node->states.n; i++)
         if (node->states.data[i]->rounds <= s->rounds &&
@@ -201,11 +203,11 @@ bool fix_arrive(struct fix *f, struct state *s)
         (f->most_states == 1 || v->point[s->insn] != POINT_JOINS))
         return fix_keep(f, n, s);
     if (!fix_join_into(f, n, s, false, &joined) || joined)
-        return joined;
+        return joined || (state_drop(v, s), false);
     if (node->states.n < FIX_SHAPES)
         return fix_keep(f, n, s);
     if (!fix_join_into(f, n, s, true, &joined) || joined)
-        return joined;
+        return joined || (state_drop(v, s), false);
     f->most_visited = 0; /* too many shapes for this engine */
     return fix_keep(f, n, s);
 }

@@ -88,7 +88,7 @@ static bool global_add_root(struct verifier *v, u32 func)
         return false;
     for (u32 a = 0; a < signature->n_args; a++)
         state_top(root)->reg[a + 1] = global_parameter(v, root, &signature->args[a]);
-    return vec_push(&v->mem, &v->roots, root) || verify_fails(v, SKEP_NOMEM);
+    return verify_add_root(v, root);
 }
 
 bool global_end(struct verifier *v, const struct state *s)

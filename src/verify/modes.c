@@ -81,5 +81,5 @@ bool mode_add_exception_root(struct verifier *v)
     if (!root)
         return false;
     state_top(root)->reg[1] = cell_scalar(v, root, scalar_any());
-    return vec_push(&v->mem, &v->roots, root) || verify_fails(v, SKEP_NOMEM);
+    return verify_add_root(v, root);
 }

@@ -373,9 +373,12 @@ static bool relation_tells(struct verifier *v, struct state *s, u32 other, u64 l
 static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth)
 {
-    enum { RELATION_DEPTH = 3 };
+    enum { RELATION_DEPTH = 3, RELATION_MOST_DEPTH = 32 };
     /* A constant leaves the relations with its name: they must have told all they know by then. */
     if (depth >= RELATION_DEPTH && range.umin != range.umax)
+        return true;
+    /* Without memory nothing gets to know anything. */
+    if (depth >= RELATION_MOST_DEPTH || v->values.failed)
         return true;
     relation_sums_tell(v, s, id, &range);
     for (u32 i = 0; i < s->n_affines; i++) {

@@ -39,6 +39,14 @@ struct state *verify_root(struct verifier *v, u32 func, enum context_kind kind)
     return s;
 }
 
+bool verify_add_root(struct verifier *v, struct state *root)
+{
+    if (vec_push(&v->mem, &v->roots, root))
+        return true;
+    state_drop(v, root);
+    return verify_fails(v, SKEP_NOMEM);
+}
+
 struct cell verify_context(struct verifier *v, struct state *s)
 {
     enum skep_ctx_kind kind = (enum skep_ctx_kind)v->in->hook->ctx_kind;
@@ -173,7 +181,7 @@ static skep_status verify_prepare(struct verifier *v)
     TRY(order_build(&v->arena, in->cfg, &v->order));
     verify_find_points(v);
     struct state *root = verify_main(v);
-    if (!root || !vec_push(&v->mem, &v->roots, root) || !mode_add_exception_root(v))
+    if (!root || !verify_add_root(v, root) || !mode_add_exception_root(v))
         return SKEP_NOMEM;
     return SKEP_OK;
 }
