@@ -274,7 +274,8 @@ bool ssa_compact(struct ssa_func *func, struct arena *arena);
 
 void ssa_print(struct text *out, const struct ssa_func *func);
 /* What is wrong with it: every rule above, uses dominated by their values included; and in which
- * instruction, or block.  NULL: nothing.  Analyses the graph.  Linear but for dominance. */
+ * instruction, or block.  NULL: nothing.  Analyses the graph.  When memory ends func->failed is
+ * set. */
 const char *ssa_check(struct ssa_func *func, u32 *where);
 
 #endif

@@ -9,6 +9,9 @@ struct ssa_checker {
     u32 *place; /* by value: its place in its block, from 1; 0: in none */
 };
 
+/* Nothing is wrong then, as far as is known. */
+static const char check_nomem[] = "out of memory";
+
 /* ---- edges */
 
 static bool ssa_is_succ(const struct ssa_func *func, u32 from, u32 to)
@@ -55,7 +58,7 @@ static const char *check_edges(const struct ssa_checker *c, struct arena *scratc
     const struct ssa_func *func = c->func;
     u32 *seen = arena_array(scratch, u32, func->n_blocks);
     u64 edges = 0, preds = 0;
-    const char *wrong = seen ? NULL : "out of memory";
+    const char *wrong = seen ? NULL : check_nomem;
     for (u32 b = 0; !wrong && b < func->n_blocks; b++) {
         *c->where = b;
         wrong = check_succs(func, b);
@@ -192,7 +195,7 @@ static const char *check_all(struct ssa_checker *c, struct arena *scratch)
     if (wrong)
         return wrong;
     if (!c->place || !ssa_analyse(func))
-        return "out of memory";
+        return check_nomem;
     for (u32 b = 0; !wrong && b < func->n_blocks; b++)
         wrong = check_list(c, b);
     for (u32 b = 0; !wrong && b < func->n_blocks; b++)
@@ -213,5 +216,6 @@ const char *ssa_check(struct ssa_func *func, u32 *where)
     arena_init(&scratch, func->arena->mem);
     const char *wrong = check_all(&c, &scratch);
     arena_drop(&scratch);
-    return wrong;
+    func->failed |= wrong == check_nomem;
+    return wrong == check_nomem ? NULL : wrong;
 }

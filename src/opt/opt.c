@@ -44,16 +44,12 @@ static bool opt_is_on(const struct opt *opt, enum opt_pass pass)
 /* Builds with assertions look at everything that a pass leaves. */
 static bool opt_is_fine(struct ssa_func *func)
 {
-    if (func->failed)
-        return false;
 #ifndef NDEBUG
     u32 where;
-    const char *wrong = ssa_check(func, &where);
-    assert(!wrong || strcmp(wrong, "out of memory") == 0);
-    return !wrong;
-#else
-    return true;
+    const char *wrong = func->failed ? NULL : ssa_check(func, &where);
+    assert(!wrong);
 #endif
+    return !func->failed;
 }
 
 static bool opt_look(struct opt *opt, enum opt_pass pass, struct ssa_func *func)
