@@ -220,8 +220,8 @@ TEST(a_load_does_not_move_over_a_store)
 }
 TEST(a_narrower_load_is_no_operand)
 {
-    returns(op(SSA_XOR, 8, op(SSA_NEG, 8, p[0], 0), load(4, p[1], 8)),
-            "MOV.4 r, [r+8]; NEG.8 r; XOR.8 r, r");
+    u32 loaded = load(4, p[1], 8), negated = op(SSA_NEG, 8, p[0], 0);
+    returns(op(SSA_XOR, 8, negated, loaded), "MOV.4 r, [r+8]; NEG.8 r; XOR.8 r, r");
 }
 TEST(memory_is_changed_in_place)
 {
@@ -251,8 +251,8 @@ TEST(swapped_bytes_are_loaded_and_stored)
 
 TEST(masks_are_extensions)
 {
-    returns(op(SSA_ADD, 8, op(SSA_AND, 8, p[0], k(0xff)), op(SSA_AND, 8, p[1], k(0xffffffff))),
-            "MOV.4 r, r; MOVZX8.4 r, r; ADD.8 r, r");
+    u32 word = op(SSA_AND, 8, p[1], k(0xffffffff)), byte = op(SSA_AND, 8, p[0], k(0xff));
+    returns(op(SSA_ADD, 8, byte, word), "MOV.4 r, r; MOVZX8.4 r, r; ADD.8 r, r");
 }
 TEST(and_of_a_complement_is_andn)
 {
