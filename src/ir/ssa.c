@@ -429,4 +429,23 @@ u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot)
     return middle;
 }
 
+/* Such an edge is a place for moves, since there are others at both ends; or for the copies of
+ * phis, which a block that ends with a branch has no place for. */
+static bool ssa_is_critical(const struct ssa_func *func, u32 to)
+{
+    const struct ssa_block *block = &func->blocks[to];
+    return block->n_preds > 1 || func->insns[block->first].op == SSA_PHI;
+}
+
+bool ssa_split_critical(struct ssa_func *func)
+{
+    if (!ssa_analyse(func))
+        return false;
+    for (u32 b = 0, n = func->n_blocks; b < n && !func->failed; b++)
+        for (u32 s = 0; s < 2 && func->blocks[b].succ[1] != CODE_NONE; s++)
+            if (ssa_is_critical(func, func->blocks[b].succ[s]))
+                ssa_split_edge(func, b, s);
+    return !func->failed && ssa_analyse(func);
+}
+
 #undef SSA_ANYTHING

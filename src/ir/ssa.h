@@ -262,6 +262,9 @@ u32 ssa_split_edge(struct ssa_func *func, u32 from, u32 slot);
 /* Reverse postorder, dominators, loops; unreachable blocks lose their instructions and edges.
  * Asking again costs little while the edges are the same. */
 bool ssa_analyse(struct ssa_func *func);
+/* Critical edges get blocks of their own, as selecting from the function asks for; it is analysed
+ * before and afterwards. */
+bool ssa_split_critical(struct ssa_func *func);
 bool ssa_dominates(const struct ssa_func *func, u32 a, u32 b); /* blocks */
 /* How often each value is used; fills an array of func->n. */
 void ssa_count_uses(const struct ssa_func *func, u32 *uses);

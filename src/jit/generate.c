@@ -199,7 +199,7 @@ static u32 generate_usable(const struct generate *g)
     return g->ssa->metered ? usable & ~(1u << target->fuel_reg) : usable;
 }
 
-static bool generate_select(struct generate *g, struct arena *arena, struct ssa_func *ssa,
+static bool generate_select(struct generate *g, struct arena *arena, const struct ssa_func *ssa,
                             struct mach_func *func)
 {
     struct select_options select = { .target = g->emit.target,

@@ -27,7 +27,7 @@ struct jit_generated {
 };
 
 /* Everything made is `mem`'s and goes with jit_generated_drop, which may be called after failures
- * too.  The SSA is changed: edges are split. */
+ * too.  The SSA is analysed and has no critical edges (ssa_split_critical). */
 skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                          const struct ssa_program *ssa, const struct jit_generate_options *options,
                          struct jit_generated *out, skep_error *err);

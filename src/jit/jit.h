@@ -1,6 +1,6 @@
 /* The door of jit/: SSA → machine code of this process's CPU.
  *   select    the driver of instruction selection; out of SSA
- *   regalloc  linear scan over live intervals with holes, splitting, all registers
+ *   regalloc  pieces of live ranges, by weight, with eviction and splitting; all registers
  *   layout    order of blocks, sizes of jumps, patching
  *   jit       compiled programs: memory that is written, then sealed; entry, callbacks, stops
  *   x86_64/, arm64/  targets */
@@ -26,7 +26,7 @@ struct jit_options {
 };
 
 struct jit_code; /* a compiled program */
-/* Changes the SSA.  SKEP_NOMEM. */
+/* The SSA is analysed and has no critical edges (ssa_split_critical).  SKEP_NOMEM. */
 skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err);
 void jit_drop(struct jit_code *code);

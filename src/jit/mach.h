@@ -71,6 +71,24 @@ enum mach_op {
     MACH_OP_COUNT, /* the targets' own come after */
 };
 
+/* An instruction of the target that has no operands so far. */
+static inline struct mach_insn mach_new(u32 op, u32 extra, u32 size)
+{
+    struct mach_insn insn = { .op = (u16)op, .extra = (u8)extra, .size = (u8)size };
+    for (u32 i = 0; i < MACH_OPERANDS; i++)
+        insn.operand[i].reg = MACH_NO_REG;
+    return insn;
+}
+
+/* Operand `i`; MACH_NO_REG leaves it absent. */
+static inline void mach_give(struct mach_insn *insn, u32 i, u32 reg, enum mach_role role)
+{
+    if (reg == MACH_NO_REG)
+        return;
+    insn->operand[i] = (struct mach_operand){ .reg = reg, .role = (u8)role };
+    insn->n_operands = (u8)max_u32(insn->n_operands, i + 1);
+}
+
 /* How a block ends; layout.c writes the jumps.  `to` is filled in by the driver. */
 struct mach_exit {
     u32 to[2];     /* blocks; [0]: where `test` holds, [1]: else.  One successor: [1].  CODE_NONE:

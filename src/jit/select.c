@@ -5,10 +5,12 @@
  * of an instruction is written forwards and put down backwards; in the end everything is turned
  * around.
  *
- * Out of SSA: a phi's arguments are copied to its register at the ends of the predecessors.  With
- * critical edges split a predecessor with copies has no other successor, so nobody else sees the
- * register overwritten. */
+ * Out of SSA: a phi's arguments are copied to its register at the ends of the predecessors.  As
+ * there are no critical edges, a predecessor with copies has no other successor, so nobody else
+ * sees the register overwritten. */
 #include "jit/select.h"
+
+#include <assert.h>
 
 #define SELECT_RECIPE 64u /* instructions of one recipe at most */
 
@@ -344,6 +346,7 @@ static void select_phis_of_successor(struct select *s, u32 succ)
     u32 n = select_count_phis(s, block);
     if (!n || !select_room_for_copies(s, n))
         return;
+    assert(s->ssa->blocks[s->block].succ[1] == CODE_NONE);
     u32 k = select_pred_number(block, s->block), v = block->first;
     s->driver->n_copies = 0;
     for (; n-- > 0; v = ssa_at(s->ssa, v)->next) {
@@ -477,27 +480,6 @@ static void select_block(struct select *s, u32 b, struct mach_block *out)
 
 /* ---- the function */
 
-/* The edge needs a block of its own: for moves, since there are others at both ends; or for the
- * copies of phis, which a block that ends with a branch has no place for. */
-static bool select_is_to_split(const struct ssa_func *ssa, u32 to)
-{
-    const struct ssa_block *block = &ssa->blocks[to];
-    return block->n_preds > 1 || ssa_at(ssa, block->first)->op == SSA_PHI;
-}
-
-static bool select_split_critical_edges(struct ssa_func *ssa)
-{
-    u32 n = ssa->n_blocks;
-    for (u32 b = 0; b < n; b++) {
-        if (ssa->blocks[b].order == CODE_NONE || ssa->blocks[b].succ[1] == CODE_NONE)
-            continue;
-        for (u32 slot = 0; slot < 2; slot++)
-            if (select_is_to_split(ssa, ssa->blocks[b].succ[slot]))
-                ssa_split_edge(ssa, b, slot);
-    }
-    return !ssa->failed && (ssa->n_blocks == n || ssa_analyse(ssa));
-}
-
 /* Values that lead from a loop's phi to its next value: the phi, what it is the operand of for the
  * last time, and so on.  To overwrite these saves the copy at the loop's end. */
 static void select_find_carried(struct select *s)
@@ -610,10 +592,10 @@ static bool select_func(struct select *s)
 }
 
 bool jit_select(struct arena *arena, struct arena *scratch, const struct select_options *options,
-                struct ssa_func *ssa, struct mach_func *out)
+                const struct ssa_func *ssa, struct mach_func *out)
 {
     struct select_driver *driver = arena_new(scratch, struct select_driver);
-    if (!driver || !select_split_critical_edges(ssa))
+    if (!driver)
         return false;
     driver->arena = scratch;
     *out = (struct mach_func){ .arena = arena, .number = ssa->number, .n_regs = MACH_REGS };

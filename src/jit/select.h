@@ -10,9 +10,11 @@ struct select_options {
     bool near, metered;
 };
 
-/* Critical edges of the SSA are split.  False: out of memory.  What is made is the arena's. */
+/* The SSA is analysed and has no critical edges.  False: out of memory.  What is made is the
+ * arena's.
+ */
 bool jit_select(struct arena *arena, struct arena *scratch, const struct select_options *options,
-                struct ssa_func *ssa, struct mach_func *out);
+                const struct ssa_func *ssa, struct mach_func *out);
 
 /* Blocks in the order in which they will lie: dominators first, loops in one piece, cold blocks
  * last.  NULL: out of memory. */

@@ -95,17 +95,6 @@ static bool opt_hide(struct opt *opt, struct ssa_func *func)
 
 /* ---- what compiling asks for */
 
-/* Phis become copies at the ends of predecessors, so those must lead nowhere else. */
-static void opt_split_critical(struct ssa_func *func)
-{
-    for (u32 b = 0, n = func->n_blocks; b < n && !func->failed; b++)
-        for (u32 s = 0; s < 2 && func->blocks[b].succ[1] != CODE_NONE; s++) {
-            const struct ssa_block *to = &func->blocks[func->blocks[b].succ[s]];
-            if (to->n_preds > 1 && func->insns[to->first].op == SSA_PHI)
-                ssa_split_edge(func, b, s);
-        }
-}
-
 static bool opt_has_frame(const struct ssa_func *func, const u32 *uses)
 {
     for (u32 i = 1; i < func->n; i++)
@@ -145,15 +134,14 @@ static void opt_sweep(struct ssa_func *func, u32 *uses)
 
 static bool opt_finish(struct opt *opt, struct ssa_func *func)
 {
-    opt_split_critical(func);
     opt_drop_frames(func);
     u32 *uses = arena_array(&opt->scratch, u32, func->n);
-    if (!uses || func->failed || !ssa_analyse(func))
+    if (!uses || func->failed)
         return false;
     opt_sweep(func, uses);
     func->uses_frame = opt_has_frame(func, uses);
     arena_drop(&opt->scratch);
-    return opt_is_fine(func);
+    return ssa_split_critical(func) && opt_is_fine(func);
 }
 
 /* ---- all */

@@ -128,7 +128,7 @@ static void make(struct far *f, enum shape shape, u32 n)
         make_charge(f, n);
     else
         make_branch(f, shape, n);
-    if (!ssa_analyse(&f->func))
+    if (!ssa_split_critical(&f->func))
         abort();
 }
 

@@ -112,7 +112,7 @@ static struct jit_code *compile(struct mem *mem, const struct batch *batch, u32 
         put_pair(&m, &batch->pairs[i], 2 + i);
     put(&m, SSA_RETURN, 8, m.x, 0);
     const struct jit_options options = { .features_off = features_off };
-    if (!ssa_analyse(&func) || jit_compile(mem, &program, &options, &code, NULL) != SKEP_OK)
+    if (!ssa_split_critical(&func) || jit_compile(mem, &program, &options, &code, NULL) != SKEP_OK)
         abort();
     arena_drop(&arena);
     return code;

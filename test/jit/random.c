@@ -69,13 +69,13 @@ static bool check_function(struct mem *mem, const struct ssa_random_shape *shape
     const struct jit_options options = { .features_off = seed & 1 ? UINT32_MAX : 0,
                                          .far_calls = seed % 4 >= 2 };
     ssa_random_make(&function, mem, seed, *shape);
-    if (!ssa_analyse(&function.func))
-        abort();
     struct ssa_eval eval = { .ssa = &function.program, .most_steps = 20000 };
     for (u64 data = 0; data < DATA; data++)
         want[data] = ssa_random_run_as(ssa_eval_run, &eval, seed + data + 1, fuel_of(seed, data));
     totals->functions++;
     totals->insns += function.func.n;
+    if (!ssa_split_critical(&function.func))
+        abort();
     bool ok = jit_compile(mem, &function.program, &options, &code, &err) == SKEP_OK;
     if (ok) {
         ok = runs_agree(want, code, seed, totals);

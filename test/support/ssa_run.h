@@ -50,6 +50,7 @@ static inline void ssa_run(struct ssa_build *b, const u64 (*args)[2], u32 n, u64
     u32 where;
     assert_true(ssa_analyse(b->func));
     assert_null(ssa_check(b->func, &where));
+    assert_true(ssa_split_critical(b->func));
     assert_int_equal(jit_compile(&b->mem, &b->program, &options, &code, NULL), SKEP_OK);
     struct rt_program program = { .engine = code, .hook = &hook };
     for (u32 i = 0; i < n; i++) {

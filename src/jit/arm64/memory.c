@@ -121,10 +121,10 @@ void a64_do_memory(struct select *s, enum a64_op op, u32 width, u32 reg, enum ma
 {
     struct a64_address address = a64_address_of(s, op, width, value, off);
     bool indexed = address.index != MACH_NO_REG;
-    struct mach_insn insn = a64_new(indexed ? A64_DO_INDEXED : A64_DO_MEMORY, op, width);
-    a64_give(&insn, A64_RD, reg, role);
-    a64_give(&insn, A64_RN, address.base, MACH_USE);
-    a64_give(&insn, A64_RM, address.index, MACH_USE);
+    struct mach_insn insn = mach_new(indexed ? A64_DO_INDEXED : A64_DO_MEMORY, op, width);
+    mach_give(&insn, A64_RD, reg, role);
+    mach_give(&insn, A64_RN, address.base, MACH_USE);
+    mach_give(&insn, A64_RM, address.index, MACH_USE);
     insn.scale = address.extend;
     insn.imm = address.scaled;
     insn.disp = address.disp;
@@ -174,9 +174,9 @@ void a64_select_store(struct select *s)
 static void a64_do_ordered(struct select *s, enum a64_op op, u32 width, u32 reg,
                            enum mach_role role, u32 address)
 {
-    struct mach_insn insn = a64_new(A64_DO_ORDERED, op, width == 8 ? 8 : 4);
-    a64_give(&insn, A64_RD, reg, role);
-    a64_give(&insn, A64_RN, address, MACH_USE);
+    struct mach_insn insn = mach_new(A64_DO_ORDERED, op, width == 8 ? 8 : 4);
+    mach_give(&insn, A64_RD, reg, role);
+    mach_give(&insn, A64_RN, address, MACH_USE);
     select_emit(s, insn);
 }
 
@@ -225,10 +225,10 @@ static void a64_do_lse(struct select *s, enum a64_op op, u32 result)
         a64_do_shifted(s, A64_ORN, insn->width, inverted, MACH_NO_REG, value);
         value = inverted;
     }
-    struct mach_insn atomic = a64_new(A64_DO_ATOMIC, op, insn->width);
-    a64_give(&atomic, A64_RN, a64_plain_address(s, insn->arg[0], insn->off), MACH_USE);
-    a64_give(&atomic, A64_RM, value, MACH_USE);
-    a64_give(&atomic, A64_RD, result, MACH_DEF);
+    struct mach_insn atomic = mach_new(A64_DO_ATOMIC, op, insn->width);
+    mach_give(&atomic, A64_RN, a64_plain_address(s, insn->arg[0], insn->off), MACH_USE);
+    mach_give(&atomic, A64_RM, value, MACH_USE);
+    mach_give(&atomic, A64_RD, result, MACH_DEF);
     select_emit(s, atomic);
 }
 
@@ -236,11 +236,11 @@ static void a64_do_loop(struct select *s, enum a64_shape shape, u32 op, u32 resu
                         u32 value)
 {
     const struct ssa_insn *insn = a64_insn(s);
-    struct mach_insn loop = a64_new(shape, op, insn->width);
-    a64_give(&loop, A64_RN, a64_plain_address(s, insn->arg[0], insn->off), MACH_LATE_USE);
-    a64_give(&loop, A64_RM, value, MACH_LATE_USE);
-    a64_give(&loop, A64_RA, expected, MACH_LATE_USE);
-    a64_give(&loop, A64_RD, result, MACH_EARLY_DEF);
+    struct mach_insn loop = mach_new(shape, op, insn->width);
+    mach_give(&loop, A64_RN, a64_plain_address(s, insn->arg[0], insn->off), MACH_LATE_USE);
+    mach_give(&loop, A64_RM, value, MACH_LATE_USE);
+    mach_give(&loop, A64_RA, expected, MACH_LATE_USE);
+    mach_give(&loop, A64_RD, result, MACH_EARLY_DEF);
     if (shape == A64_DO_CAS_LOOP)
         loop.flags = MACH_FLAGS;
     select_emit(s, loop);
@@ -272,10 +272,10 @@ void a64_select_cmpxchg(struct select *s)
     }
     u32 address = a64_plain_address(s, insn->arg[0], insn->off), was = select_new_reg(s);
     select_move(s, was, insn->arg[1]);
-    struct mach_insn cas = a64_new(A64_DO_CAS, A64_CASAL, insn->width);
-    a64_give(&cas, A64_RD, was, MACH_CHANGE);
-    a64_give(&cas, A64_RN, address, MACH_USE);
-    a64_give(&cas, A64_RM, value, MACH_USE);
+    struct mach_insn cas = mach_new(A64_DO_CAS, A64_CASAL, insn->width);
+    mach_give(&cas, A64_RD, was, MACH_CHANGE);
+    mach_give(&cas, A64_RN, address, MACH_USE);
+    mach_give(&cas, A64_RM, value, MACH_USE);
     select_emit(s, cas);
     select_copy(s, result, was);
 }

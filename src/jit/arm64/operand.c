@@ -4,23 +4,6 @@
 
 /* ---- making instructions */
 
-struct mach_insn a64_new(enum a64_shape shape, u32 op, u32 width)
-{
-    struct mach_insn insn = { .op = (u16)shape, .extra = (u8)op, .size = (u8)width };
-    for (u32 i = 0; i < MACH_OPERANDS; i++)
-        insn.operand[i].reg = MACH_NO_REG;
-    return insn;
-}
-
-void a64_give(struct mach_insn *insn, enum a64_operand operand, u32 reg, enum mach_role role)
-{
-    if (reg == MACH_NO_REG)
-        return;
-    insn->operand[operand].reg = reg;
-    insn->operand[operand].role = (u8)role;
-    insn->n_operands = (u8)max_u32(insn->n_operands, (u32)operand + 1);
-}
-
 static bool a64_sets_flags(u32 op)
 {
     switch (op) {
@@ -39,9 +22,9 @@ static bool a64_sets_flags(u32 op)
 
 static struct mach_insn a64_new_def(enum a64_shape shape, enum a64_op op, u32 width, u32 rd, u32 rn)
 {
-    struct mach_insn insn = a64_new(shape, op, width);
-    a64_give(&insn, A64_RD, rd, MACH_DEF);
-    a64_give(&insn, A64_RN, rn, MACH_USE);
+    struct mach_insn insn = mach_new(shape, op, width);
+    mach_give(&insn, A64_RD, rd, MACH_DEF);
+    mach_give(&insn, A64_RN, rn, MACH_USE);
     if (a64_sets_flags(op))
         insn.flags = MACH_FLAGS;
     return insn;
@@ -56,7 +39,7 @@ static void a64_do_three(struct select *s, enum a64_shape shape, enum a64_op op,
                          u32 rn, u32 rm)
 {
     struct mach_insn insn = a64_new_def(shape, op, width, rd, rn);
-    a64_give(&insn, A64_RM, rm, MACH_USE);
+    mach_give(&insn, A64_RM, rm, MACH_USE);
     select_emit(s, insn);
 }
 
@@ -73,8 +56,8 @@ void a64_do_shifted(struct select *s, enum a64_op op, u32 width, u32 rd, u32 rn,
 void a64_do_ternary(struct select *s, enum a64_op op, u32 width, u32 rd, u32 rn, u32 rm, u32 ra)
 {
     struct mach_insn insn = a64_new_def(A64_DO_TERNARY, op, width, rd, rn);
-    a64_give(&insn, A64_RM, rm, MACH_USE);
-    a64_give(&insn, A64_RA, ra, MACH_USE);
+    mach_give(&insn, A64_RM, rm, MACH_USE);
+    mach_give(&insn, A64_RA, ra, MACH_USE);
     select_emit(s, insn);
 }
 
@@ -229,11 +212,11 @@ static struct mach_insn a64_arith_extended(struct select *s, const struct a64_ar
 {
     /* The low half is all that an operation of 4 bytes looks at. */
     bool whole = width == 4 && ext->bytes == 4;
-    struct mach_insn insn = a64_new(whole ? A64_DO_SHIFTED : A64_DO_EXTENDED,
-                                    whole ? arith->op : arith->extended, width);
+    struct mach_insn insn = mach_new(whole ? A64_DO_SHIFTED : A64_DO_EXTENDED,
+                                     whole ? arith->op : arith->extended, width);
     insn.scale = (u8)(whole ? (u32)A64_LSL : (u32)a64_extend_by(ext));
     insn.imm = amount;
-    a64_give(&insn, A64_RM, select_reg(s, ext->from), MACH_USE);
+    mach_give(&insn, A64_RM, select_reg(s, ext->from), MACH_USE);
     return insn;
 }
 
@@ -252,10 +235,10 @@ static struct mach_insn a64_arith_operand(struct select *s, const struct a64_ari
     const struct ssa_insn *shifted = a64_shifted_operand(s, b, width, false, &shift, &amount);
     if (shifted)
         select_fold(s, b);
-    struct mach_insn insn = a64_new(A64_DO_SHIFTED, arith->op, width);
+    struct mach_insn insn = mach_new(A64_DO_SHIFTED, arith->op, width);
     insn.scale = (u8)(shifted ? shift : A64_LSL);
     insn.imm = shifted ? amount : 0;
-    a64_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
+    mach_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
     return insn;
 }
 
@@ -269,8 +252,8 @@ void a64_do_arith(struct select *s, const struct a64_arith *arith, u32 width, u3
         return;
     }
     struct mach_insn insn = a64_arith_operand(s, arith, width, b);
-    a64_give(&insn, A64_RD, rd, MACH_DEF);
-    a64_give(&insn, A64_RN, select_reg(s, a), MACH_USE);
+    mach_give(&insn, A64_RD, rd, MACH_DEF);
+    mach_give(&insn, A64_RN, select_reg(s, a), MACH_USE);
     if (a64_sets_flags(insn.extra))
         insn.flags = MACH_FLAGS;
     select_emit(s, insn);
@@ -312,6 +295,6 @@ void a64_do_logic(struct select *s, enum a64_op op, enum a64_op imm_op, enum a64
     struct mach_insn insn = a64_new_def(A64_DO_SHIFTED, op, width, rd, select_reg(s, a));
     insn.scale = (u8)(shifted ? shift : A64_LSL);
     insn.imm = shifted ? amount : 0;
-    a64_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
+    mach_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
     select_emit(s, insn);
 }

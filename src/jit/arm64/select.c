@@ -256,10 +256,10 @@ static void a64_select_shift_left(struct select *s, u32 rd, u32 by)
 
 static void a64_do_rotate(struct select *s, u32 rd, u32 from, u32 right)
 {
-    struct mach_insn insn = a64_new(A64_DO_EXTRACT, A64_EXTR, a64_insn(s)->width);
-    a64_give(&insn, A64_RD, rd, MACH_DEF);
-    a64_give(&insn, A64_RN, from, MACH_USE);
-    a64_give(&insn, A64_RM, from, MACH_USE);
+    struct mach_insn insn = mach_new(A64_DO_EXTRACT, A64_EXTR, a64_insn(s)->width);
+    mach_give(&insn, A64_RD, rd, MACH_DEF);
+    mach_give(&insn, A64_RN, from, MACH_USE);
+    mach_give(&insn, A64_RM, from, MACH_USE);
     insn.imm = right;
     select_emit(s, insn);
 }
@@ -302,10 +302,10 @@ static void a64_select_shift(struct select *s)
 static void a64_do_select(struct select *s, enum a64_op op, u32 width, u32 rd, u32 rn, u32 rm,
                           enum a64_cond cond)
 {
-    struct mach_insn insn = a64_new(A64_DO_SELECT, op, width);
-    a64_give(&insn, A64_RD, rd, MACH_DEF);
-    a64_give(&insn, A64_RN, rn, MACH_USE);
-    a64_give(&insn, A64_RM, rm, MACH_USE);
+    struct mach_insn insn = mach_new(A64_DO_SELECT, op, width);
+    mach_give(&insn, A64_RD, rd, MACH_DEF);
+    mach_give(&insn, A64_RN, rn, MACH_USE);
+    mach_give(&insn, A64_RM, rm, MACH_USE);
     insn.cond = (u8)cond;
     select_emit(s, insn);
 }
@@ -366,8 +366,8 @@ static void a64_select_select(struct select *s)
 
 static void a64_do_call(struct select *s, enum a64_shape shape, u32 reads)
 {
-    struct mach_insn call = a64_new(shape, 0, 8);
-    a64_give(&call, A64_RD, A64_RESULT, MACH_DEF);
+    struct mach_insn call = mach_new(shape, 0, 8);
+    mach_give(&call, A64_RD, A64_RESULT, MACH_DEF);
     call.reads = reads;
     call.imm = (s64)a64_insn(s)->imm;
     call.flags = MACH_CALL | MACH_FLAGS;
@@ -379,8 +379,8 @@ static void a64_do_call(struct select *s, enum a64_shape shape, u32 reads)
 
 static void a64_do_on_thread(struct select *s, enum a64_shape shape, u32 thread, u64 imm)
 {
-    struct mach_insn insn = a64_new(shape, 0, 8);
-    a64_give(&insn, A64_RN, thread, MACH_USE);
+    struct mach_insn insn = mach_new(shape, 0, 8);
+    mach_give(&insn, A64_RN, thread, MACH_USE);
     insn.imm = (s64)imm;
     if (shape == A64_DO_CHARGE)
         insn.flags = MACH_FLAGS;
@@ -492,8 +492,8 @@ void a64_select(struct select *s)
 
 void a64_select_const(struct select *s, u32 to, u64 imm)
 {
-    struct mach_insn insn = a64_new(A64_DO_CONST, A64_MOVZ, 8);
-    a64_give(&insn, A64_RD, to, MACH_DEF);
+    struct mach_insn insn = mach_new(A64_DO_CONST, A64_MOVZ, 8);
+    mach_give(&insn, A64_RD, to, MACH_DEF);
     insn.imm = (s64)imm;
     insn.flags = MACH_REMAT;
     select_emit(s, insn);

@@ -6,8 +6,6 @@
 
 /* ---- instructions (operand.c) */
 
-struct mach_insn a64_new(enum a64_shape shape, u32 op, u32 width);
-void a64_give(struct mach_insn *insn, enum a64_operand operand, u32 reg, enum mach_role role);
 /* rd = op(rn, ...); MACH_NO_REG: the zero register */
 void a64_do_unary(struct select *s, enum a64_op op, u32 width, u32 rd, u32 rn);
 void a64_do_binary(struct select *s, enum a64_op op, u32 width, u32 rd, u32 rn, u32 rm);

@@ -44,8 +44,8 @@ static u32 x86_bit_number(u64 power_of_two)
 /* bt: the bit becomes the carry. */
 static void x86_do_bit_test(struct select *s, u32 size, u32 reg, u32 bit)
 {
-    struct mach_insn insn = x86_new(X86_DO_RM_IMM, X86_BT, size);
-    x86_give(&insn, X86_BASE, reg, MACH_USE);
+    struct mach_insn insn = mach_new(X86_DO_RM_IMM, X86_BT, size);
+    mach_give(&insn, X86_BASE, reg, MACH_USE);
     insn.imm = (s64)bit;
     insn.flags |= MACH_FLAGS;
     select_emit(s, insn);

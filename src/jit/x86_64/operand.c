@@ -3,28 +3,12 @@
 
 /* ---- instructions */
 
-struct mach_insn x86_new(enum x86_shape shape, u32 op, u32 size)
-{
-    struct mach_insn insn = { .op = (u16)shape, .extra = (u8)op, .size = (u8)size };
-    for (u32 i = 0; i < MACH_OPERANDS; i++)
-        insn.operand[i].reg = MACH_NO_REG;
-    return insn;
-}
-
-void x86_give(struct mach_insn *insn, enum x86_operand operand, u32 reg, enum mach_role role)
-{
-    if (reg == MACH_NO_REG)
-        return;
-    insn->operand[operand] = (struct mach_operand){ .reg = reg, .role = (u8)role };
-    insn->n_operands = (u8)max_u32(insn->n_operands, (u32)operand + 1);
-}
-
 void x86_give_place(struct mach_insn *insn, struct x86_place place, enum mach_role role)
 {
     if (place.memory && role != MACH_LATE_USE)
         role = MACH_USE;
-    x86_give(insn, X86_BASE, place.base, role);
-    x86_give(insn, X86_INDEX, place.index, role);
+    mach_give(insn, X86_BASE, place.base, role);
+    mach_give(insn, X86_INDEX, place.index, role);
     insn->scale = place.scale;
     insn->disp = place.disp;
     if (place.memory)
@@ -34,8 +18,8 @@ void x86_give_place(struct mach_insn *insn, struct x86_place place, enum mach_ro
 void x86_do(struct select *s, enum x86_op op, u32 size, u32 reg, enum mach_role role,
             struct x86_place place)
 {
-    struct mach_insn insn = x86_new(X86_DO_REG_RM, op, size);
-    x86_give(&insn, X86_REG, reg, role);
+    struct mach_insn insn = mach_new(X86_DO_REG_RM, op, size);
+    mach_give(&insn, X86_REG, reg, role);
     x86_give_place(&insn, place, MACH_USE);
     if (role != MACH_DEF)
         insn.flags |= MACH_FLAGS;
@@ -44,8 +28,8 @@ void x86_do(struct select *s, enum x86_op op, u32 size, u32 reg, enum mach_role 
 
 void x86_do_imm(struct select *s, enum x86_op op, u32 size, u32 reg, s32 imm)
 {
-    struct mach_insn insn = x86_new(X86_DO_RM_IMM, op, size);
-    x86_give(&insn, X86_BASE, reg, MACH_CHANGE);
+    struct mach_insn insn = mach_new(X86_DO_RM_IMM, op, size);
+    mach_give(&insn, X86_BASE, reg, MACH_CHANGE);
     insn.imm = imm;
     insn.flags |= MACH_FLAGS;
     select_emit(s, insn);
@@ -53,8 +37,8 @@ void x86_do_imm(struct select *s, enum x86_op op, u32 size, u32 reg, s32 imm)
 
 void x86_do_one(struct select *s, enum x86_op op, u32 size, u32 reg)
 {
-    struct mach_insn insn = x86_new(X86_DO_RM, op, size);
-    x86_give(&insn, X86_BASE, reg, MACH_CHANGE);
+    struct mach_insn insn = mach_new(X86_DO_RM, op, size);
+    mach_give(&insn, X86_BASE, reg, MACH_CHANGE);
     insn.flags |= MACH_FLAGS;
     select_emit(s, insn);
 }
@@ -62,8 +46,8 @@ void x86_do_one(struct select *s, enum x86_op op, u32 size, u32 reg)
 struct mach_insn *x86_do_test(struct select *s, enum x86_op op, u32 size, u32 reg,
                               struct x86_place place)
 {
-    struct mach_insn insn = x86_new(X86_DO_REG_RM, op, size);
-    x86_give(&insn, X86_REG, reg, MACH_USE);
+    struct mach_insn insn = mach_new(X86_DO_REG_RM, op, size);
+    mach_give(&insn, X86_REG, reg, MACH_USE);
     x86_give_place(&insn, place, MACH_USE);
     insn.flags |= MACH_FLAGS;
     return select_emit(s, insn);
@@ -71,7 +55,7 @@ struct mach_insn *x86_do_test(struct select *s, enum x86_op op, u32 size, u32 re
 
 void x86_do_test_imm(struct select *s, enum x86_op op, u32 size, struct x86_place place, s32 imm)
 {
-    struct mach_insn insn = x86_new(op == X86_TEST ? X86_DO_TEST_IMM : X86_DO_RM_IMM, op, size);
+    struct mach_insn insn = mach_new(op == X86_TEST ? X86_DO_TEST_IMM : X86_DO_RM_IMM, op, size);
     x86_give_place(&insn, place, MACH_USE);
     insn.imm = imm;
     insn.flags |= MACH_FLAGS;

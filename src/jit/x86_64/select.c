@@ -26,9 +26,9 @@ static void x86_do_def(struct select *s, enum x86_op op, u32 size, u32 reg, stru
 static void x86_do_with(struct select *s, enum x86_op op, u32 size, struct x86_place place,
                         enum mach_role place_role, u32 with, enum mach_role with_role)
 {
-    struct mach_insn insn = x86_new(X86_DO_RM, op, size);
+    struct mach_insn insn = mach_new(X86_DO_RM, op, size);
     x86_give_place(&insn, place, place_role);
-    x86_give(&insn, X86_OTHER, with, with_role);
+    mach_give(&insn, X86_OTHER, with, with_role);
     insn.flags |= MACH_FLAGS;
     select_emit(s, insn);
 }
@@ -207,10 +207,10 @@ static bool x86_and_not(struct select *s, const struct ssa_insn *insn)
         if (!is_not || not ->width < insn->width || !select_can_fold(s, insn->arg[i]))
             continue;
         select_fold(s, insn->arg[i]);
-        struct mach_insn andn = x86_new(X86_DO_VEX, X86_ANDN, insn->width);
-        x86_give(&andn, X86_REG, x86_result(s), MACH_DEF);
+        struct mach_insn andn = mach_new(X86_DO_VEX, X86_ANDN, insn->width);
+        mach_give(&andn, X86_REG, x86_result(s), MACH_DEF);
         x86_give_place(&andn, x86_operand(s, insn->arg[1 - i], insn->width), MACH_USE);
-        x86_give(&andn, X86_OTHER, select_reg(s, not ->arg[0]), MACH_USE);
+        mach_give(&andn, X86_OTHER, select_reg(s, not ->arg[0]), MACH_USE);
         andn.flags |= MACH_FLAGS;
         select_emit(s, andn);
         return true;
@@ -281,8 +281,8 @@ static void x86_select_mul(struct select *s)
         x86_do_def(s, X86_LEA, size, result, place);
         return;
     }
-    struct mach_insn mul = x86_new(X86_DO_IMUL_IMM, X86_IMUL_IMM, size);
-    x86_give(&mul, X86_REG, result, MACH_DEF);
+    struct mach_insn mul = mach_new(X86_DO_IMUL_IMM, X86_IMUL_IMM, size);
+    mach_give(&mul, X86_REG, result, MACH_DEF);
     x86_give_place(&mul, x86_operand(s, insn->arg[0], size), MACH_USE);
     mul.imm = imm;
     mul.flags |= MACH_FLAGS;
@@ -298,18 +298,19 @@ static void x86_select_mulh(struct select *s)
     struct x86_place b = x86_operand(s, insn->arg[1], size);
     if (mulx) {
         select_move(s, X86_RDX, insn->arg[0]);
-        struct mach_insn mul = x86_new(X86_DO_MULX, X86_MULX, size);
-        x86_give(&mul, X86_REG, result, MACH_DEF);
+        struct mach_insn mul = mach_new(X86_DO_MULX, X86_MULX, size);
+        mach_give(&mul, X86_REG, result, MACH_DEF);
         x86_give_place(&mul, b, MACH_USE);
-        x86_give(&mul, X86_OTHER, X86_RDX, MACH_USE);
+        mach_give(&mul, X86_OTHER, X86_RDX, MACH_USE);
         select_emit(s, mul);
         return;
     }
     select_move(s, X86_RAX, insn->arg[0]);
-    struct mach_insn mul = x86_new(X86_DO_RM, insn->op == SSA_MULH ? X86_MUL : X86_IMUL_WIDE, size);
+    struct mach_insn mul =
+        mach_new(X86_DO_RM, insn->op == SSA_MULH ? X86_MUL : X86_IMUL_WIDE, size);
     x86_give_place(&mul, b, MACH_USE);
-    x86_give(&mul, X86_OTHER, X86_RAX, MACH_CHANGE);
-    x86_give(&mul, X86_MORE, X86_RDX, MACH_DEF);
+    mach_give(&mul, X86_OTHER, X86_RAX, MACH_CHANGE);
+    mach_give(&mul, X86_MORE, X86_RDX, MACH_DEF);
     mul.flags |= MACH_FLAGS;
     select_emit(s, mul);
     select_copy(s, result, X86_RDX);
@@ -317,17 +318,17 @@ static void x86_select_mulh(struct select *s)
 
 static void x86_do_zero(struct select *s, u32 reg)
 {
-    struct mach_insn insn = x86_new(X86_DO_MOV_IMM, X86_MOV, 8);
-    x86_give(&insn, X86_REG, reg, MACH_DEF);
+    struct mach_insn insn = mach_new(X86_DO_MOV_IMM, X86_MOV, 8);
+    mach_give(&insn, X86_REG, reg, MACH_DEF);
     insn.flags |= MACH_FLAGS;
     select_emit(s, insn);
 }
 
 static void x86_do_plain(struct select *s, enum x86_plain_op op)
 {
-    struct mach_insn insn = x86_new(X86_DO_PLAIN, op, 8);
-    x86_give(&insn, X86_OTHER, X86_RAX, MACH_USE);
-    x86_give(&insn, X86_MORE, X86_RDX, MACH_DEF);
+    struct mach_insn insn = mach_new(X86_DO_PLAIN, op, 8);
+    mach_give(&insn, X86_OTHER, X86_RAX, MACH_USE);
+    mach_give(&insn, X86_MORE, X86_RDX, MACH_DEF);
     select_emit(s, insn);
 }
 
@@ -373,10 +374,10 @@ static void x86_select_div(struct select *s)
         x86_do_plain(s, size == 8 ? X86_CQO : X86_CDQ);
     else
         x86_do_zero(s, X86_RDX);
-    struct mach_insn div = x86_new(X86_DO_RM, is_signed ? X86_IDIV : X86_DIV, size);
+    struct mach_insn div = mach_new(X86_DO_RM, is_signed ? X86_IDIV : X86_DIV, size);
     x86_give_place(&div, place, MACH_USE);
-    x86_give(&div, X86_OTHER, X86_RAX, MACH_CHANGE);
-    x86_give(&div, X86_MORE, X86_RDX, MACH_CHANGE);
+    mach_give(&div, X86_OTHER, X86_RAX, MACH_CHANGE);
+    mach_give(&div, X86_MORE, X86_RDX, MACH_CHANGE);
     div.flags |= MACH_FLAGS;
     select_emit(s, div);
     select_copy(s, result, remainder ? X86_RDX : X86_RAX);
@@ -439,8 +440,8 @@ static void x86_shift_by_constant(struct select *s, const struct ssa_insn *insn,
         size = 4;
     bool stays = !select_dies(s, a), load = x86_can_be_memory(s, a, size);
     if (insn->op == SSA_ROTL && s->features & X86_HAS_BMI2 && (stays || load)) {
-        struct mach_insn rorx = x86_new(X86_DO_RORX, X86_RORX, size);
-        x86_give(&rorx, X86_REG, result, MACH_DEF);
+        struct mach_insn rorx = mach_new(X86_DO_RORX, X86_RORX, size);
+        mach_give(&rorx, X86_REG, result, MACH_DEF);
         x86_give_place(&rorx, x86_operand(s, a, size), MACH_USE);
         rorx.imm = (s64)((size * 8 - amount) & (size * 8 - 1));
         select_emit(s, rorx);
@@ -470,10 +471,10 @@ static void x86_select_shift(struct select *s)
     }
     u32 result = x86_result(s), count = x86_shift_count(s, insn->arg[1], size);
     if (s->features & X86_HAS_BMI2 && x86_shift_ops[insn->op].bmi2) {
-        struct mach_insn shift = x86_new(X86_DO_VEX, x86_shift_ops[insn->op].bmi2, size);
-        x86_give(&shift, X86_REG, result, MACH_DEF);
+        struct mach_insn shift = mach_new(X86_DO_VEX, x86_shift_ops[insn->op].bmi2, size);
+        mach_give(&shift, X86_REG, result, MACH_DEF);
         x86_give_place(&shift, x86_operand(s, insn->arg[0], size), MACH_USE);
-        x86_give(&shift, X86_OTHER, select_reg(s, count), MACH_USE);
+        mach_give(&shift, X86_OTHER, select_reg(s, count), MACH_USE);
         select_emit(s, shift);
         return;
     }
@@ -504,8 +505,8 @@ static void x86_select_bswap(struct select *s)
         return;
     }
     select_move(s, result, insn->arg[0]);
-    struct mach_insn swap = x86_new(X86_DO_BSWAP, X86_MOV, size);
-    x86_give(&swap, X86_BASE, result, MACH_CHANGE);
+    struct mach_insn swap = mach_new(X86_DO_BSWAP, X86_MOV, size);
+    mach_give(&swap, X86_BASE, result, MACH_CHANGE);
     select_emit(s, swap);
 }
 
@@ -529,9 +530,9 @@ static void x86_select_comparison(struct select *s)
 {
     u32 result = x86_result(s);
     x86_do_zero(s, result);
-    struct mach_insn set = x86_new(X86_DO_SET, X86_SET, 1);
+    struct mach_insn set = mach_new(X86_DO_SET, X86_SET, 1);
     set.cond = (u8)x86_compare(s, x86_insn(s));
-    x86_give(&set, X86_BASE, result, MACH_CHANGE);
+    mach_give(&set, X86_BASE, result, MACH_CHANGE);
     select_emit(s, set);
 }
 
@@ -544,10 +545,10 @@ static void x86_select_select(struct select *s)
     u32 first = select_reg(s, exchange ? yes : no), second = select_reg(s, exchange ? no : yes);
     enum x86_cc cc = x86_condition(s, insn->arg[0]);
     select_copy(s, result, first);
-    struct mach_insn cmov = x86_new(X86_DO_CMOV, X86_CMOV, insn->width);
+    struct mach_insn cmov = mach_new(X86_DO_CMOV, X86_CMOV, insn->width);
     cmov.cond = (u8)(cc ^ exchange);
-    x86_give(&cmov, X86_REG, result, MACH_CHANGE);
-    x86_give(&cmov, X86_BASE, second, MACH_USE);
+    mach_give(&cmov, X86_REG, result, MACH_CHANGE);
+    mach_give(&cmov, X86_BASE, second, MACH_USE);
     select_emit(s, cmov);
 }
 
@@ -605,12 +606,12 @@ static bool x86_store_changed(struct select *s, const struct ssa_insn *store)
     select_fold(s, store->arg[1]);
     select_fold(s, load);
     struct mach_insn change =
-        x86_new(constant ? X86_DO_RM_IMM : X86_DO_RM_REG, x86_alu_ops[op->op], width);
+        mach_new(constant ? X86_DO_RM_IMM : X86_DO_RM_REG, x86_alu_ops[op->op], width);
     x86_give_place(&change, x86_address(s, store->arg[0], store->off), MACH_USE);
     if (constant)
         change.imm = imm;
     else
-        x86_give(&change, X86_REG, select_reg(s, other), MACH_USE);
+        mach_give(&change, X86_REG, select_reg(s, other), MACH_USE);
     change.flags |= MACH_FLAGS;
     select_emit(s, change);
     return true;
@@ -623,9 +624,9 @@ static bool x86_store_swapped(struct select *s, const struct ssa_insn *store)
         !select_can_fold(s, store->arg[1]))
         return false;
     select_fold(s, store->arg[1]);
-    struct mach_insn insn = x86_new(X86_DO_RM_REG, X86_MOVBE, store->width);
+    struct mach_insn insn = mach_new(X86_DO_RM_REG, X86_MOVBE, store->width);
     x86_give_place(&insn, x86_address(s, store->arg[0], store->off), MACH_USE);
-    x86_give(&insn, X86_REG, select_reg(s, swap->arg[0]), MACH_USE);
+    mach_give(&insn, X86_REG, select_reg(s, swap->arg[0]), MACH_USE);
     select_emit(s, insn);
     return true;
 }
@@ -639,12 +640,12 @@ static void x86_select_store(struct select *s)
         return;
     bool constant = x86_immediate(s, insn->arg[1], width, &imm);
     u32 value = constant ? 0 : select_reg(s, x86_stored(s, insn->arg[1], width));
-    struct mach_insn store = x86_new(constant ? X86_DO_RM_IMM : X86_DO_RM_REG, X86_MOV, width);
+    struct mach_insn store = mach_new(constant ? X86_DO_RM_IMM : X86_DO_RM_REG, X86_MOV, width);
     x86_give_place(&store, x86_address(s, insn->arg[0], insn->off), MACH_USE);
     if (constant)
         store.imm = imm;
     else
-        x86_give(&store, X86_REG, value, MACH_USE);
+        mach_give(&store, X86_REG, value, MACH_USE);
     select_emit(s, store);
 }
 
@@ -661,13 +662,13 @@ static void x86_select_atomic(struct select *s)
     const struct ssa_insn *insn = x86_insn(s);
     s32 imm;
     bool constant = x86_immediate(s, insn->arg[1], insn->width, &imm);
-    struct mach_insn atomic = x86_new(constant ? X86_DO_LOCKED_IMM : X86_DO_LOCKED,
-                                      x86_atomic_ops[insn->op], insn->width);
+    struct mach_insn atomic = mach_new(constant ? X86_DO_LOCKED_IMM : X86_DO_LOCKED,
+                                       x86_atomic_ops[insn->op], insn->width);
     x86_give_place(&atomic, x86_address(s, insn->arg[0], insn->off), MACH_USE);
     if (constant)
         atomic.imm = imm;
     else
-        x86_give(&atomic, X86_REG, select_reg(s, insn->arg[1]), MACH_USE);
+        mach_give(&atomic, X86_REG, select_reg(s, insn->arg[1]), MACH_USE);
     atomic.flags |= MACH_FLAGS;
     select_emit(s, atomic);
 }
@@ -681,9 +682,9 @@ static void x86_select_exchange(struct select *s)
     struct x86_place place = x86_address(s, insn->arg[0], insn->off);
     select_move(s, result, insn->arg[1]);
     struct mach_insn exchange =
-        x86_new(add ? X86_DO_LOCKED : X86_DO_RM_REG, add ? X86_XADD : X86_XCHG, insn->width);
+        mach_new(add ? X86_DO_LOCKED : X86_DO_RM_REG, add ? X86_XADD : X86_XCHG, insn->width);
     x86_give_place(&exchange, place, MACH_USE);
-    x86_give(&exchange, X86_REG, result, MACH_CHANGE);
+    mach_give(&exchange, X86_REG, result, MACH_CHANGE);
     exchange.flags |= MACH_FLAGS;
     select_emit(s, exchange);
 }
@@ -692,11 +693,11 @@ static void x86_select_fetch(struct select *s)
 {
     const struct ssa_insn *insn = x86_insn(s);
     u32 result = x86_result(s);
-    struct mach_insn fetch = x86_new(X86_DO_FETCH, x86_atomic_ops[insn->op], insn->width);
+    struct mach_insn fetch = mach_new(X86_DO_FETCH, x86_atomic_ops[insn->op], insn->width);
     x86_give_place(&fetch, x86_address(s, insn->arg[0], insn->off), MACH_LATE_USE);
-    x86_give(&fetch, X86_REG, select_reg(s, insn->arg[1]), MACH_LATE_USE);
-    x86_give(&fetch, X86_OTHER, X86_RAX, MACH_EARLY_DEF);
-    x86_give(&fetch, X86_MORE, select_new_reg(s), MACH_EARLY_DEF);
+    mach_give(&fetch, X86_REG, select_reg(s, insn->arg[1]), MACH_LATE_USE);
+    mach_give(&fetch, X86_OTHER, X86_RAX, MACH_EARLY_DEF);
+    mach_give(&fetch, X86_MORE, select_new_reg(s), MACH_EARLY_DEF);
     fetch.flags |= MACH_FLAGS;
     select_emit(s, fetch);
     select_copy(s, result, X86_RAX);
@@ -710,10 +711,10 @@ static void x86_select_cmpxchg(struct select *s)
     u32 expected = select_reg(s, insn->arg[1]);
     struct x86_place place = x86_address(s, insn->arg[0], insn->off);
     x86_do_def(s, X86_MOV, insn->width, X86_RAX, x86_place_of_reg(expected));
-    struct mach_insn exchange = x86_new(X86_DO_LOCKED, X86_CMPXCHG, insn->width);
+    struct mach_insn exchange = mach_new(X86_DO_LOCKED, X86_CMPXCHG, insn->width);
     x86_give_place(&exchange, place, MACH_USE);
-    x86_give(&exchange, X86_REG, next, MACH_USE);
-    x86_give(&exchange, X86_OTHER, X86_RAX, MACH_CHANGE);
+    mach_give(&exchange, X86_REG, next, MACH_USE);
+    mach_give(&exchange, X86_OTHER, X86_RAX, MACH_CHANGE);
     exchange.flags |= MACH_FLAGS;
     select_emit(s, exchange);
     select_copy(s, result, X86_RAX);
@@ -736,8 +737,8 @@ static void x86_select_argument(struct select *s, u32 to, u32 value)
 
 static void x86_do_call(struct select *s, enum x86_shape shape, u32 reads)
 {
-    struct mach_insn call = x86_new(shape, 0, 8);
-    x86_give(&call, X86_REG, X86_RESULT, MACH_DEF);
+    struct mach_insn call = mach_new(shape, 0, 8);
+    mach_give(&call, X86_REG, X86_RESULT, MACH_DEF);
     call.reads = reads;
     call.imm = (s64)x86_insn(s)->imm;
     call.flags = MACH_CALL | MACH_FLAGS;
@@ -749,8 +750,8 @@ static void x86_do_call(struct select *s, enum x86_shape shape, u32 reads)
 
 static void x86_do_on_thread(struct select *s, enum x86_shape shape, u32 thread)
 {
-    struct mach_insn insn = x86_new(shape, 0, 8);
-    x86_give(&insn, X86_BASE, thread, MACH_USE);
+    struct mach_insn insn = mach_new(shape, 0, 8);
+    mach_give(&insn, X86_BASE, thread, MACH_USE);
     if (shape == X86_DO_CHECK_STOP)
         insn.flags |= MACH_FLAGS;
     select_emit(s, insn);
@@ -797,9 +798,9 @@ static void x86_select_call_local(struct select *s)
 static void x86_select_charge(struct select *s)
 {
     bool polls = !(x86_insn(s)->flags & SSA_UNPOLLED);
-    struct mach_insn charge = x86_new(X86_DO_CHARGE, 0, 8);
+    struct mach_insn charge = mach_new(X86_DO_CHARGE, 0, 8);
     if (polls)
-        x86_give(&charge, X86_BASE, select_thread(s), MACH_USE);
+        mach_give(&charge, X86_BASE, select_thread(s), MACH_USE);
     charge.imm = (s64)x86_insn(s)->imm;
     charge.flags |= MACH_FLAGS;
     s->out->stops = true;
@@ -867,8 +868,8 @@ void x86_select(struct select *s)
 
 void x86_select_const(struct select *s, u32 to, u64 imm)
 {
-    struct mach_insn insn = x86_new(X86_DO_MOV_IMM, X86_MOV, 8);
-    x86_give(&insn, X86_REG, to, MACH_DEF);
+    struct mach_insn insn = mach_new(X86_DO_MOV_IMM, X86_MOV, 8);
+    mach_give(&insn, X86_REG, to, MACH_DEF);
     insn.imm = (s64)imm;
     insn.flags = MACH_REMAT;
     select_emit(s, insn);

@@ -28,8 +28,6 @@ bool x86_constant(const struct select *s, u32 value, u64 *imm);
 
 /* ---- instructions (operand.c) */
 
-struct mach_insn x86_new(enum x86_shape shape, u32 op, u32 size);
-void x86_give(struct mach_insn *insn, enum x86_operand operand, u32 reg, enum mach_role role);
 void x86_give_place(struct mach_insn *insn, struct x86_place place, enum mach_role role);
 /* op reg, r/m */
 void x86_do(struct select *s, enum x86_op op, u32 size, u32 reg, enum mach_role role,

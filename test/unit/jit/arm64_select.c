@@ -202,7 +202,7 @@ static void build(const char *text)
         finish_branch();
     else
         ssa_build_return(&b, ssa_has(insn, SSA_VALUE) ? value : ssa_build_param(&b, 0));
-    assert_true(ssa_analyse(b.func));
+    assert_true(ssa_split_critical(b.func));
     ssa_build_check(&b);
 }
 

@@ -137,7 +137,7 @@ static void assert_selected(u32 features, const char *expected)
     struct text text;
     text_init_fixed(&text, buffer, sizeof buffer);
     assert_false(func.failed);
-    assert_true(ssa_analyse(&func));
+    assert_true(ssa_split_critical(&func));
     assert_true(jit_select(&arena, &arena, &options, &func, &out));
     list_func(&text, &out);
     assert_string_equal(text_cstr(&text), expected);
