@@ -55,7 +55,7 @@ struct value {
     u8 kind;    /* enum value_kind */
     u8 flags;   /* enum value_flag */
     u16 object; /* by kind */
-    u32 bytes;  /* MEMORY: its size */
+    u32 bytes;  /* MEMORY: its size; MAP_KEY, DYNPTR: the frame that it is lent to, if one */
     struct scalar range;
 };
 

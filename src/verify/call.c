@@ -561,6 +561,7 @@ static struct cell call_index(struct verifier *v, struct state *s, const struct 
     return index;
 }
 
+/* What is lent to a callback carries the number of its frame, the next one. */
 static struct cell call_parameter(struct verifier *v, struct state *s, const struct call *call,
                                   u8 kind)
 {
@@ -577,11 +578,15 @@ static struct cell call_parameter(struct verifier *v, struct state *s, const str
             return cell_none();
         value = *cell_value(v, &call->map);
         value.kind = VALUE_MAP_KEY;
+        value.bytes = s->n_frames;
         return cell_pointer(v, value);
     case SKEP_PARAM_MAP_VALUE:
         return has_map ? call_map_value(v, s, &call->map, false) : cell_none();
     case SKEP_PARAM_CTX: return ctx ? *ctx : cell_none();
-    case SKEP_PARAM_DYNPTR: value.kind = VALUE_DYNPTR; break;
+    case SKEP_PARAM_DYNPTR:
+        value.kind = VALUE_DYNPTR;
+        value.bytes = s->n_frames;
+        break;
     case SKEP_PARAM_BTF_PTR: value.kind = VALUE_TYPED; break;
     }
     struct cell cell = cell_pointer(v, value);
@@ -832,13 +837,16 @@ bool call_local(struct verifier *v, struct state *s, u32 func)
 
 static void call_forget_frame(struct verifier *v, struct state *s, struct cell *cell, void *user)
 {
-    (void)s;
     const struct value *value = cell_value(v, cell);
-    if (value->kind == VALUE_STACK && value->object == *(const u32 *)user)
+    u32 frame = *(const u32 *)user;
+    if (value->kind == VALUE_STACK && value->object == frame)
         *cell = cell_none();
+    if ((value->kind == VALUE_MAP_KEY || value->kind == VALUE_DYNPTR) && value->bytes == frame)
+        *cell = cell_scalar(v, s, scalar_any());
 }
 
-/* Back to the caller: pointers into the frame that ends mean nothing any more. */
+/* Back to the caller: pointers into the frame that ends mean nothing any more, nor does what was
+ * lent to it for as long as it runs. */
 static void call_leave(struct verifier *v, struct state *s)
 {
     const struct context *context = &v->contexts.data[s->context];
