@@ -64,7 +64,8 @@ SKEP_API int skep_map_delete_batch(skep_map *map, const void *keys, uint32_t *co
  * slot `cpu`; NULL when there is none.  Valid while the map lives. */
 SKEP_API void *skep_map_value(skep_map *map, const void *key, uint32_t cpu);
 
-/* Maps of maps, program arrays. */
+/* Maps of maps, program arrays.  -EINVAL also when what is put in is of another env than the map.
+ */
 SKEP_API int skep_map_set_map(skep_map *map, const void *key, skep_map *inner, uint64_t flags);
 SKEP_API int skep_map_set_program(skep_map *map, uint32_t index, skep_program *program);
 

@@ -62,8 +62,10 @@ struct skep_load_options {
     /* Filled in when the load verifies: of the program that was refused, else of the one that was
      * asked for.  May be NULL.  Its strings live as long as the object. */
     struct skep_verdict *verdict;
-    const skep_program *share; /* use this program's maps where the names agree */
-    skep_map *const *maps;     /* use these maps where the names agree; they come before `share` */
+    /* Maps of the object's env to be used where the names agree: this program's, and before those
+     * the ones in `maps`. */
+    const skep_program *share;
+    skep_map *const *maps;
     size_t n_maps;
 };
 

@@ -68,8 +68,8 @@ SKEP_API void skep_thread_free(skep_thread *thread);
  * struct for its own hooks.  SKEP_OK: *r0 is the program's result.  SKEP_TRAP, SKEP_FUEL,
  * SKEP_CANCELLED: stopped, all that the program held is released, *r0 is not set.  SKEP_BAD_ARG: a
  * packet hook's ctx is NULL, memory is smaller than skep_program_ctx_bytes, or the thread has a
- * budget (skep_thread_set_fuel) and the program is not metered.  SKEP_STATE: the thread is running
- * already. */
+ * budget (skep_thread_set_fuel) and the program is not metered, or thread and program are not of
+ * one env (per-CPU values are by its CPU slots).  SKEP_STATE: the thread is running already. */
 SKEP_API skep_status skep_run(skep_thread *thread, const skep_program *program, void *ctx,
                               uint64_t *r0);
 /* The same for n contexts; statuses and results may be NULL.  Returns the first status that is not

@@ -87,6 +87,18 @@ static skep_status instance_make(struct instance *instance, u32 index, struct sk
     return SKEP_OK;
 }
 
+/* Its values are by the CPU slots of its env, and what it gives back waits for that env's threads.
+ */
+static skep_status instance_take(struct instance *instance, u32 index, struct skep_map *given,
+                                 skep_error *err)
+{
+    if (given->epoch != instance->object->env->epoch)
+        return RAISE(err, SKEP_BAD_ARG, MAP_FOREIGN, STR(given->spec.name));
+    map_get_user(given);
+    instance->maps[index] = given;
+    return SKEP_OK;
+}
+
 static skep_status instance_map_of_object(struct instance *instance, u32 index, skep_error *err)
 {
     const struct object_map *decl = load_map(instance->object->loaded, index);
@@ -96,9 +108,7 @@ static skep_status instance_map_of_object(struct instance *instance, u32 index, 
     struct skep_map_spec spec = instance_spec(instance, decl);
     if (!map_same_shape(&given->spec, &spec))
         return RAISE(err, SKEP_BAD_ARG, MAP_MISMATCH, STR(spec.name));
-    map_get_user(given);
-    instance->maps[index] = given;
-    return SKEP_OK;
+    return instance_take(instance, index, given, err);
 }
 
 skep_status instance_map(struct instance *instance, u32 index, struct skep_map **out,
@@ -108,10 +118,8 @@ skep_status instance_map(struct instance *instance, u32 index, struct skep_map *
         return RAISE(err, SKEP_BAD_ARG, MAP_MISSING, NUM(index), NUM(instance->n_maps));
     if (!instance->maps[index] && instance->object->loaded)
         TRY(instance_map_of_object(instance, index, err));
-    if (!instance->maps[index]) {
-        instance->maps[index] = instance->options->maps[index];
-        map_get_user(instance->maps[index]);
-    }
+    if (!instance->maps[index])
+        TRY(instance_take(instance, index, instance->options->maps[index], err));
     *out = instance->maps[index];
     return SKEP_OK;
 }

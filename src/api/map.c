@@ -144,14 +144,14 @@ static int map_set_held(struct skep_map *map, u32 trait, const void *key, void *
 
 int skep_map_set_map(skep_map *map, const void *key, skep_map *inner, uint64_t flags)
 {
-    if (!key || !inner)
+    if (!key || !inner || inner->epoch != map->epoch)
         return -EINVAL;
     return map_set_held(map, SKEP_MAP_HOLDS_MAPS, key, inner, flags);
 }
 
 int skep_map_set_program(skep_map *map, uint32_t index, skep_program *program)
 {
-    if (!program)
+    if (!program || program->rt.epoch != map->epoch)
         return -EINVAL;
     return map_set_held(map, SKEP_MAP_HOLDS_PROGRAMS, &index, &program->rt, SKEP_MAP_ANY);
 }

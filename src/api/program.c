@@ -44,6 +44,7 @@ static struct skep_program *program_new(struct skep_object *object)
     program->object = object;
     object_get(object);
     arena_init(&program->arena, &object->env->mem);
+    program->rt.epoch = object->env->epoch;
     program->rt.release = program_release;
     atomic_store_explicit(&program->rt.references, 1, memory_order_relaxed);
     return program;

@@ -13,6 +13,7 @@ DIAG(MAP_TYPE_ABSENT,   "map-type-absent",          "map {map}: this host has no
 DIAG(MAP_QUOTA,         "map-quota",                "map {map}: the env may have {limit} maps")
 DIAG(MAP_NOT_MADE,      "map-not-made",             "map {map} of type {type}: errno {errno} (key {key_size}, value {value_size} bytes, {max_entries} entries, flags {flags:x})")
 DIAG(MAP_MISMATCH,      "map-mismatch",             "map {map}: the map given in its place has another type, key, value or size")
+DIAG(MAP_FOREIGN,       "map-of-another-env",       "map {map} belongs to another environment than the program: its values are by the CPU slots of that one's threads")
 DIAG(MAP_MISSING,       "map-missing",              "the program uses map number {index}, and {given} maps were given")
 DIAG(MAP_INITIAL,       "map-initial-value",        "map {map}: its initial value at {key} was refused (errno {errno})")
 DIAG(NO_PROGRAM_TYPE,   "no-program-type",          "program {program}: its section does not say its type; set one")

@@ -118,14 +118,9 @@ static inline skep_status rt_run_leaf(struct skep_thread *thread, const struct r
     return SKEP_OK;
 }
 
-/* From inside the epoch to its end. */
-static inline skep_status rt_run_entered(struct skep_thread *thread,
+static NOINLINE skep_status rt_run_whole(struct skep_thread *thread,
                                          const struct rt_program *program, void *ctx, u64 *r0)
 {
-    if (program->hook->prepare)
-        program->hook->prepare(ctx);
-    if (program->leaf)
-        return rt_run_leaf(thread, program, ctx, r0);
     rt_begin(thread, program, ctx);
     skep_status status = program->run(thread, program, ctx, r0);
     if (UNLIKELY(thread->tail_target != NULL))
@@ -134,10 +129,35 @@ static inline skep_status rt_run_entered(struct skep_thread *thread,
     return status;
 }
 
+static inline skep_status rt_run_ready(struct skep_thread *thread, const struct rt_program *program,
+                                       void *ctx, u64 *r0)
+{
+    return program->leaf ? rt_run_leaf(thread, program, ctx, r0)
+                         : rt_run_whole(thread, program, ctx, r0);
+}
+
+static NOINLINE skep_status rt_run_prepared(struct skep_thread *thread,
+                                            const struct rt_program *program, void *ctx, u64 *r0)
+{
+    program->hook->prepare(ctx);
+    return rt_run_ready(thread, program, ctx, r0);
+}
+
+/* From inside the epoch to its end.  Calls only at the ends of functions keep registers free. */
+static inline skep_status rt_run_entered(struct skep_thread *thread,
+                                         const struct rt_program *program, void *ctx, u64 *r0)
+{
+    return program->hook->prepare ? rt_run_prepared(thread, program, ctx, r0)
+                                  : rt_run_ready(thread, program, ctx, r0);
+}
+
+/* Per-CPU values are found by the thread's slot, which is one of its env, and its epoch keeps what
+ * runs alive: threads of another env do not run a program. */
 static inline bool rt_may_run(const struct skep_thread *thread, const struct rt_program *program,
                               const void *ctx)
 {
-    return LIKELY(!rt_lacks_ctx(program, ctx)) && LIKELY(!rt_ignores_fuel(thread, program));
+    return LIKELY(program->epoch == thread->epoch) && LIKELY(!rt_lacks_ctx(program, ctx)) &&
+           LIKELY(!rt_ignores_fuel(thread, program));
 }
 
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)

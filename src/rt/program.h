@@ -31,6 +31,7 @@ struct rt_program {
     rt_callback_fn *run_callback;
     const void *engine; /* the engine's own */
     const struct skep_hook *hook;
+    const struct epoch *epoch; /* its env's, as of the threads that may run it */
     const struct code *code;
     const struct skep_helper *const *helpers; /* by CODE instruction; or NULL */
     u64 fuel;                                 /* default budget of a run; 0: none */
@@ -55,7 +56,7 @@ static inline void rt_program_put(struct rt_program *program)
 /* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
  * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
  * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet, too little memory, or a thread
- * with a budget and a program that is not metered. */
+ * with a budget and a program that is not metered, or of another env than the program. */
 skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
                    u64 *r0);
 

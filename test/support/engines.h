@@ -87,6 +87,7 @@ static inline void engines_prepare(struct engines *e, const struct engines_optio
             .hook = options->hook,
             .code = &e->b.code,
             .helpers = helpers,
+            .epoch = e->epoch,
             .fuel = options->fuel ? options->fuel : 1000000,
             .metered = true,
             .references = 1,

@@ -47,6 +47,7 @@ TEST(a_run_gets_its_context_and_its_fuel)
     struct skep_packet packet;
     u64 r0 = 1;
     begin();
+    program.epoch = epoch;
     assert_int_equal(rt_run(&thread, &program, &packet, &r0), SKEP_OK);
     assert_true(r0 == 0 && rt_fuel_used(&thread) == 10);
     program.hook = &packet_hook;
@@ -92,6 +93,7 @@ TEST(what_is_still_held_is_released_last_first)
     struct rt_program program = { .run = hold_three, .hook = &plain_hook };
     u64 r0;
     begin();
+    program.epoch = epoch;
     for (skep_status status = SKEP_OK; status <= SKEP_TRAP;
          status = status == SKEP_OK ? SKEP_TRAP : 99) {
         n_released = 0;
@@ -129,6 +131,7 @@ TEST(a_cancel_stops_one_run)
     };
     u64 r0;
     begin();
+    program.epoch = epoch;
     atomic_store(&thread.cancel, true);
     assert_int_equal(rt_run(&thread, &program, NULL, &r0), SKEP_CANCELLED);
     assert_int_equal(rt_run(&thread, &program, NULL, &r0), SKEP_OK);
@@ -160,6 +163,7 @@ TEST(a_run_inside_a_run_is_refused)
     struct rt_program program = { .run = nested, .hook = &plain_hook };
     u64 r0;
     begin();
+    program.epoch = epoch;
     assert_int_equal(rt_run(&thread, &program, NULL, &r0), SKEP_STATE);
     end();
 }
@@ -204,8 +208,8 @@ TEST(a_tail_call_goes_on_with_the_target)
     static const struct skep_map_type other = { .lookup = only_program };
     u64 r0;
     begin();
-    caller = (struct rt_program){ .run = call_index, .hook = &plain_hook };
-    callee = (struct rt_program){ .run = give_seven, .hook = &plain_hook };
+    caller = (struct rt_program){ .run = call_index, .hook = &plain_hook, .epoch = epoch };
+    callee = (struct rt_program){ .run = give_seven, .hook = &plain_hook, .epoch = epoch };
     assert_int_equal(rt_run(&thread, &caller, (u32[]){ 0, 0 }, &r0), SKEP_OK);
     assert_true(r0 == 7);
     assert_int_equal(rt_run(&thread, &caller, (u32[]){ 2, 0 }, &r0), SKEP_OK);
@@ -221,7 +225,7 @@ TEST(thirty_three_tail_calls_and_no_more)
 {
     u64 r0;
     begin();
-    caller = (struct rt_program){ .run = call_index, .hook = &plain_hook };
+    caller = (struct rt_program){ .run = call_index, .hook = &plain_hook, .epoch = epoch };
     for (u32 again = 0; again < 2; again++) {
         assert_int_equal(rt_run(&thread, &caller, (u32[]){ 1, 0 }, &r0), SKEP_OK);
         assert_true(r0 == 34);
