@@ -21,11 +21,14 @@ struct skep_env {
     u32 n_cpus;
     u32 max_maps;
     _Atomic u32 n_maps;
-    u64 hash_seed;            /* 0: every map draws its own */
-    u64 secret;               /* of cookies */
-    _Atomic u32 jit_features; /* as jit_features says; 0: not asked yet */
+    u64 hash_seed; /* 0: every map draws its own */
+    u64 secret;    /* of cookies */
     struct os_lock lock;
-    u64 *cpu_slots; /* those taken by threads; under lock */
+    /* All that follows under lock. */
+    u64 *cpu_slots;        /* those taken by threads */
+    struct jit_gate *gate; /* NULL: nothing was compiled so far; it stays once it is there */
+    u32 gate_debuggers;    /* SKEP_DEBUGGER_: those that were told of it */
+    struct gdb_entry *gate_gdb;
 };
 
 /* Either what load/ opened, or bytecode that came without an object. */

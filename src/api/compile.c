@@ -79,8 +79,7 @@ static const char *compile_symbol_name(struct skep_program *program, u32 func)
     if (func == 0)
         return name;
     text_init(&text, program->arena.mem);
-    text_printf(&text, "%s.%s", name,
-                func == CODE_NONE ? "enter" : program->linked.code.funcs[func].name);
+    text_printf(&text, "%s.%s", name, program->linked.code.funcs[func].name);
     const char *kept = text.failed ? NULL : arena_strdup(&program->arena, text_cstr(&text));
     text_drop(&text);
     return kept;
@@ -153,16 +152,42 @@ static skep_status compile_describe(struct skep_program *program, u32 debuggers)
     return SKEP_OK;
 }
 
-/* Asked once per env; two threads that ask get the same answer. */
-static u32 compile_features(struct skep_env *env)
+/* ---- the gate */
+
+static skep_status compile_tell_of_gate(struct skep_env *env, u32 debuggers)
 {
-    u32 features = atomic_load_explicit(&env->jit_features, memory_order_relaxed);
-    if (!features) {
-        features = jit_features();
-        atomic_store_explicit(&env->jit_features, features, memory_order_relaxed);
-    }
-    return features;
+    struct skep_code_symbol symbol = { .name = "skep.enter" };
+    struct skep_machine_code code = { .symbols = &symbol, .n_symbols = 1 };
+    code.start = jit_gate_code(env->gate, &symbol.bytes);
+    code.bytes = symbol.bytes;
+    debuggers &= ~env->gate_debuggers;
+    if (debuggers & SKEP_DEBUGGER_PERF)
+        compile_tell_perf(&code);
+    if ((debuggers & SKEP_DEBUGGER_GDB) && !(env->gate_gdb = gdb_register(&env->mem, &code)))
+        return SKEP_NOMEM;
+    env->gate_debuggers |= debuggers;
+    return SKEP_OK;
 }
+
+/* Made for the first program of the env; debuggers hear of it with the first that tells them. */
+static skep_status compile_gate(struct skep_env *env, u32 debuggers, skep_error *err)
+{
+    os_lock(&env->lock);
+    skep_status status = env->gate ? SKEP_OK : jit_gate_new(&env->mem, &env->gate, err);
+    if (status == SKEP_OK)
+        status = compile_tell_of_gate(env, debuggers);
+    os_unlock(&env->lock);
+    return status;
+}
+
+void compile_drop_gate(struct skep_env *env)
+{
+    if (env->gate_gdb)
+        gdb_unregister(env->gate_gdb);
+    jit_gate_drop(env->gate);
+}
+
+/* ---- a program */
 
 skep_status compile_program(struct skep_program *program, const struct skep_load_options *options,
                             skep_error *err)
@@ -173,14 +198,14 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
                                  .metered = program->rt.metered,
                                  .blind = options->blind };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
-    const struct jit_options how = { .features = compile_features(program->env),
-                                     .frame_pointers = options->debuggers != 0 };
+    TRY(compile_gate(program->env, options->debuggers, err));
+    const struct jit_options how = { .frame_pointers = options->debuggers != 0 };
     struct arena arena;
     struct ssa_program ssa;
     arena_init(&arena, &program->env->mem);
     skep_status status = compile_ssa(&plan, &arena, &ssa, err);
     if (status == SKEP_OK)
-        status = jit_compile(&program->env->mem, &ssa, &how, &program->jit, err);
+        status = jit_compile(program->env->gate, &ssa, &how, &program->jit, err);
     arena_drop(&arena);
     return status == SKEP_OK ? compile_describe(program, options->debuggers) : status;
 }

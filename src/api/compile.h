@@ -8,5 +8,7 @@
 skep_status compile_program(struct skep_program *program, const struct skep_load_options *options,
                             skep_error *err);
 void compile_drop(struct skep_program *program);
+/* What the env's programs shared, with the env. */
+void compile_drop_gate(struct skep_env *env);
 
 #endif

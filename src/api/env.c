@@ -1,5 +1,5 @@
 /* The env (include/skep/env.h): registries, limits, and what the host does for programs. */
-#include "api/api.h"
+#include "api/compile.h"
 #include "helper/helper.h"
 #include "hook/hook.h"
 #include "map/map.h"
@@ -105,7 +105,8 @@ static size_t env_cpu_slots_bytes(const struct skep_env *env)
 static void env_drop(struct skep_env *env)
 {
     if (env->epoch)
-        epoch_delete(env->epoch);
+        epoch_delete(env->epoch); /* programs that wait for it go now */
+    compile_drop_gate(env);
     rt_timers_drop(&env->timers);
     env_drop_kconfig(env);
     registry_drop(&env->registry);

@@ -1,4 +1,4 @@
-/* A program's machine code: entry and stop code, then its functions, each selected, allocated, laid
+/* A program's machine code: its functions, one after the other, each selected, allocated, laid
  * out and encoded by itself; then what refers to other functions is patched.
  *
  * A function's blocks are encoded without their jumps first, since only then it is known how far
@@ -6,12 +6,11 @@
 #include "jit/generate.h"
 #include "base/diag.h"
 #include "jit/layout.h"
+#include "jit/pages.h"
 #include "jit/regalloc.h"
 #include "jit/select.h"
 
 #include <assert.h>
-
-#define GENERATE_ALIGN 16u
 
 struct generate_piece { /* bytes that stay together: a block's, the stop label's */
     u32 from;           /* in the body */
@@ -182,10 +181,10 @@ static void generate_place_all(struct generate *g, const struct layout *layout,
 
 static void generate_align(struct generate *g)
 {
-    u32 odd = g->out->buffer.n % GENERATE_ALIGN;
+    u32 odd = g->out->buffer.n % JIT_ALIGN;
     g->emit.buffer = &g->out->buffer;
     if (odd)
-        g->emit.target->pad(&g->emit, GENERATE_ALIGN - odd);
+        g->emit.target->pad(&g->emit, JIT_ALIGN - odd);
 }
 
 static u32 generate_usable(const struct generate *g)
@@ -271,9 +270,7 @@ static bool generate_func(struct generate *g, u32 number)
 
 static bool generate_link_one(struct generate *g, const struct jit_reloc *link)
 {
-    u64 to = link->special == JIT_TO_FUNC   ? g->out->func_at[link->to]
-             : link->special == JIT_TO_EXIT ? g->out->stop_at
-                                            : link->to;
+    u64 to = link->special == JIT_TO_FUNC ? g->out->func_at[link->to] : link->to;
     return g->emit.target->patch(g->out->buffer.bytes, 0, link, to);
 }
 
@@ -302,18 +299,14 @@ static bool generate_program(struct generate *g)
     struct jit_generated *out = g->out;
     out->n_funcs = g->ssa->n_funcs;
     out->func_at = mem_alloc(g->mem, out->n_funcs * sizeof *out->func_at);
-    out->symbols = mem_alloc(g->mem, (out->n_funcs + 1) * sizeof *out->symbols);
+    out->symbols = mem_alloc(g->mem, out->n_funcs * sizeof *out->symbols);
     if (!out->func_at || !out->symbols)
         return false;
-    g->emit.buffer = &out->buffer;
-    g->emit.target->emit_entry(&g->emit, &out->stop_at);
-    generate_symbol(g, CODE_NONE, 0);
     for (u32 f = 0; f < out->n_funcs; f++) {
         out->func_at[f] = CODE_NONE;
         if (g->ssa->funcs[f].n && !generate_func(g, f))
             return false;
     }
-    generate_align(g);
     return !g->failed && !out->buffer.failed;
 }
 
@@ -328,6 +321,7 @@ skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                                 .features = options->features,
                                 .metered = ssa->metered,
                                 .near = options->near,
+                                .stop_code = options->stop_code,
                                 .reloc = generate_note_reloc };
     bool ok = generate_program(&g);
     skep_status status =
@@ -348,10 +342,8 @@ void jit_generated_drop(struct jit_generated *out)
         return;
     jit_buffer_drop(&out->buffer);
     mem_free(mem, out->func_at, out->n_funcs * sizeof *out->func_at);
-    mem_free(mem, out->symbols, (out->n_funcs + 1) * sizeof *out->symbols);
+    mem_free(mem, out->symbols, out->n_funcs * sizeof *out->symbols);
     mem_free(mem, out->relocs, out->relocs_room * sizeof *out->relocs);
     mem_free(mem, out->lines, out->lines_room * sizeof *out->lines);
     *out = (struct jit_generated){ 0 };
 }
-
-#undef GENERATE_ALIGN

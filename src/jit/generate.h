@@ -8,13 +8,13 @@
 
 struct jit_generate_options {
     u32 features;
-    bool near; /* relocations of kind JIT_TO_HOST will reach */
+    bool near;     /* relocations of kind JIT_TO_HOST will reach */
+    u64 stop_code; /* an address */
 };
 
 struct jit_generated {
     struct mem *mem;
-    struct jit_buffer buffer; /* the program's entry is at 0, functions follow */
-    u32 stop_at;              /* the program's stop code */
+    struct jit_buffer buffer;
     u32 n_funcs;
     u32 *func_at; /* by CODE function: offset, or CODE_NONE */
     /* All that is left to be patched: JIT_TO_HOST. */

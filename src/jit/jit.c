@@ -1,21 +1,14 @@
-/* Compiled programs: bytes become code that can run, and runs enter and leave it.
- *
- * Code is written to memory of its own, patched there, and sealed; from then on it can be executed
- * and no longer written.  The rest of the last page is filled with traps, and pages that nobody may
- * touch lie on either side.  A program's entry is known to nobody before the seal. */
+/* Compiled programs: bytes become code that can run, and runs enter and leave it through the gate
+ * of their env (gate.c).  Code is known to nobody before its pages are sealed (pages.c). */
 #include "jit/jit.h"
 
+#include "jit/gate.h"
 #include "jit/generate.h"
-#include "os/os.h"
-
-/* See emit_entry of target.h. */
-typedef u64 jit_enter_fn(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5,
-                         u64 frame, u64 function);
 
 struct jit_code {
     struct mem *mem;
-    u8 *start;
-    size_t bytes, mapped;
+    struct jit_pages pages;
+    size_t bytes;
     jit_enter_fn *enter;
     /* Function 0, or NULL. */
     skep_helper_fn *direct; /* when it needs no frame and cannot stop */
@@ -24,100 +17,57 @@ struct jit_code {
 };
 
 bool jit_is_available(void) { return jit_host_target != NULL; }
-/* A bit that no target has says that there was an answer. */
-u32 jit_features(void) { return (jit_host_target ? jit_host_target->features() : 0) | 1u << 31; }
 const char *jit_target_name(void) { return jit_host_target ? jit_host_target->name : ""; }
 
 /* ---- from bytes to code */
-
-static void jit_keep_reloc(struct jit_emit *emit, u32 at, u8 kind, enum jit_reloc_special special,
-                           u64 to)
-{
-    (void)emit, (void)at, (void)kind, (void)special, (void)to; /* padding calls nobody */
-}
-
-/* Functions are aligned to this, and so is where the code ends. */
-enum { JIT_ALIGN = 16 };
-
-/* As many traps after the code as fill it up to the next place where a function could lie. */
-static bool jit_add_traps(const struct jit_target *target, struct jit_buffer *buffer)
-{
-    struct jit_emit emit = { .buffer = buffer, .target = target, .reloc = jit_keep_reloc };
-    target->pad(&emit, (JIT_ALIGN - buffer->n % JIT_ALIGN) % JIT_ALIGN + JIT_ALIGN);
-    return !buffer->failed;
-}
-
-/* The code, and traps up to the end of the last page: a buffer ends with JIT_ALIGN bytes of them.
- */
-static void jit_write(const struct jit_code *code, const struct jit_buffer *buffer)
-{
-    const u8 *traps = buffer->bytes + buffer->n - JIT_ALIGN;
-    memcpy(code->start, buffer->bytes, buffer->n);
-    for (size_t at = buffer->n; at < code->mapped; at += JIT_ALIGN)
-        memcpy(code->start + at, traps, JIT_ALIGN);
-}
 
 /* False: a host function is out of reach. */
 static bool jit_patch(const struct jit_target *target, const struct jit_code *code)
 {
     const struct jit_generated *generated = &code->generated;
-    u64 address = (u64)(uintptr_t)code->start;
+    u64 address = (u64)(uintptr_t)code->pages.start;
     for (u32 i = 0; i < generated->n_relocs; i++)
-        if (!target->patch(code->start, address, &generated->relocs[i], generated->relocs[i].to))
+        if (!target->patch(code->pages.start, address, &generated->relocs[i],
+                           generated->relocs[i].to))
             return false;
     return true;
 }
 
-enum jit_outcome { JIT_DONE, JIT_OUT_OF_REACH, JIT_NO_MEMORY };
-
-/* `near`: as near to the library's own code as calls need it. */
-static enum jit_outcome jit_install(struct jit_code *code, const struct jit_target *target,
-                                    bool near)
+static enum jit_pages_result jit_install(struct jit_code *code, const struct jit_target *target,
+                                         bool near)
 {
     struct jit_buffer *buffer = &code->generated.buffer;
     code->bytes = buffer->n;
-    if (!jit_add_traps(target, buffer))
-        return JIT_NO_MEMORY;
-    size_t mapped = (size_t)round_up_u64(buffer->n, os_page_size());
-    if (!mem_charge(code->mem, mapped))
-        return JIT_NO_MEMORY;
-    code->mapped = mapped;
-    const void *neighbour = near ? (const void *)(uintptr_t)&rt_native_trap : NULL;
-    code->start = os_code_alloc(code->mapped, neighbour, target->call_reach);
-    if (!code->start)
-        return near ? JIT_OUT_OF_REACH : JIT_NO_MEMORY;
-    jit_write(code, buffer);
+    enum jit_pages_result result = jit_pages_put(&code->pages, target, buffer, near);
+    if (result != JIT_PAGES_DONE)
+        return result;
     if (!jit_patch(target, code))
-        return JIT_OUT_OF_REACH;
-    if (!os_code_seal(code->start, code->mapped))
-        return JIT_NO_MEMORY;
+        return JIT_PAGES_OUT_OF_REACH;
+    if (!jit_pages_seal(&code->pages))
+        return JIT_PAGES_NO_MEMORY;
     jit_buffer_drop(buffer);
-    return JIT_DONE;
+    return JIT_PAGES_DONE;
 }
 
 static void jit_uninstall(struct jit_code *code)
 {
-    if (code->start)
-        os_code_free(code->start, code->mapped);
-    mem_uncharge(code->mem, code->mapped);
+    jit_pages_drop(&code->pages);
     jit_generated_drop(&code->generated);
-    code->start = NULL;
-    code->mapped = code->bytes = 0;
+    code->bytes = 0;
 }
 
-static enum jit_outcome jit_try(struct jit_code *code, const struct ssa_program *ssa,
-                                const struct jit_options *options, bool near, skep_error *err)
+static enum jit_pages_result jit_try(struct jit_code *code, const struct jit_gate *gate,
+                                     const struct ssa_program *ssa,
+                                     const struct jit_options *options, bool near, skep_error *err)
 {
-    const struct jit_target *target = jit_host_target;
-    struct jit_generate_options how = { .features = (options->features ? options->features
-                                                                       : jit_features()) &
-                                                    ~options->features_off,
+    struct jit_generate_options how = { .features = gate->features & ~options->features_off,
+                                        .stop_code = gate->way[ssa->metered].stop,
                                         .near = near };
     if (options->frame_pointers)
         how.features |= JIT_FRAME_POINTERS;
-    if (jit_generate(code->mem, target, ssa, &how, &code->generated, err) != SKEP_OK)
-        return JIT_NO_MEMORY;
-    return jit_install(code, target, near);
+    if (jit_generate(code->mem, jit_host_target, ssa, &how, &code->generated, err) != SKEP_OK)
+        return JIT_PAGES_NO_MEMORY;
+    return jit_install(code, jit_host_target, near);
 }
 
 /* Where entering a program is a call of its first function: nothing has to be saved for a stop. */
@@ -143,32 +93,32 @@ static bool jit_needs_thread(const struct ssa_func *func)
 
 static void *jit_address(const struct jit_code *code, u32 func)
 {
-    return code->start + code->generated.func_at[func];
+    return code->pages.start + code->generated.func_at[func];
 }
 
-skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
+skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err)
 {
     static const struct jit_options defaults = { 0 };
     if (!options)
         options = &defaults;
-    struct jit_code *code = mem_new(mem, struct jit_code);
+    struct jit_code *code = mem_new(gate->mem, struct jit_code);
     if (!code)
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
-    code->mem = mem;
+    code->mem = code->pages.mem = gate->mem;
     bool direct = jit_is_direct(ssa), leaf = direct && !jit_needs_thread(&ssa->funcs[0]);
-    enum jit_outcome outcome = JIT_OUT_OF_REACH;
+    enum jit_pages_result result = JIT_PAGES_OUT_OF_REACH;
     if (!options->far_calls)
-        outcome = jit_try(code, ssa, options, true, err);
-    if (outcome == JIT_OUT_OF_REACH) {
+        result = jit_try(code, gate, ssa, options, true, err);
+    if (result == JIT_PAGES_OUT_OF_REACH) {
         jit_uninstall(code);
-        outcome = jit_try(code, ssa, options, false, err);
+        result = jit_try(code, gate, ssa, options, false, err);
     }
-    if (outcome != JIT_DONE) {
+    if (result != JIT_PAGES_DONE) {
         jit_drop(code);
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
     }
-    code->enter = (jit_enter_fn *)(uintptr_t)code->start;
+    code->enter = gate->way[ssa->metered].enter;
     if (direct)
         code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
     code->leaf = leaf ? code->direct : NULL;
@@ -265,7 +215,7 @@ skep_status jit_run_callback(struct skep_thread *thread, const struct rt_program
 /* ---- looking at it */
 
 size_t jit_code_bytes(const struct jit_code *code) { return code->bytes; }
-const u8 *jit_code_start(const struct jit_code *code) { return code->start; }
+const u8 *jit_code_start(const struct jit_code *code) { return code->pages.start; }
 
 const struct jit_line *jit_lines(const struct jit_code *code, u32 *n)
 {

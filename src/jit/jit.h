@@ -2,7 +2,9 @@
  *   select    the driver of instruction selection; out of SSA
  *   regalloc  pieces of live ranges, by weight, with eviction and splitting; all registers
  *   layout    order of blocks, sizes of jumps, patching
- *   jit       compiled programs: memory that is written, then sealed; entry, callbacks, stops
+ *   pages     memory that is written, then sealed
+ *   gate      entry and stop code, once for all programs of an env
+ *   jit       compiled programs: runs, callbacks, stops
  *   x86_64/, arm64/  targets */
 #ifndef SKEP_SRC_JIT_JIT_H
 #define SKEP_SRC_JIT_JIT_H
@@ -13,12 +15,15 @@
 bool jit_is_available(void);
 const char *jit_target_name(void); /* "x86-64"; "": none */
 
-/* What this CPU can do, the target's bits; never 0.  Asking takes long on a virtual machine, where
- * the hypervisor answers. */
-u32 jit_features(void);
+/* What the compiled programs of an env share: the code through which runs enter them and stop, and
+ * what the CPU can do (asking takes long on a virtual machine, where the hypervisor answers).  It
+ * outlives the programs.  There must be a target.  SKEP_NOMEM. */
+struct jit_gate;
+skep_status jit_gate_new(struct mem *mem, struct jit_gate **out, skep_error *err);
+void jit_gate_drop(struct jit_gate *gate); /* or NULL */
+const u8 *jit_gate_code(const struct jit_gate *gate, u32 *bytes);
 
 struct jit_options {
-    u32 features;        /* what jit_features said; 0: it is asked */
     u32 features_off;    /* CPU features not to be used (tests) */
     bool frame_pointers; /* functions that call others have them */
     bool far_calls;      /* as if host functions were out of reach (tests) */
@@ -26,8 +31,9 @@ struct jit_options {
 };
 
 struct jit_code; /* a compiled program */
-/* The SSA is analysed and has no critical edges (ssa_split_critical).  SKEP_NOMEM. */
-skep_status jit_compile(struct mem *mem, const struct ssa_program *ssa,
+/* The SSA is analysed and has no critical edges (ssa_split_critical).  The code is in the gate's
+ * memory.  SKEP_NOMEM. */
+skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err);
 void jit_drop(struct jit_code *code);
 
@@ -51,7 +57,7 @@ struct jit_line {
 const struct jit_line *jit_lines(const struct jit_code *code, u32 *n);
 struct jit_symbol { /* a function in the code, for debuggers and profilers */
     u32 offset, bytes;
-    u32 func; /* CODE function; CODE_NONE: entry and stop code */
+    u32 func; /* CODE function */
 };
 const struct jit_symbol *jit_symbols(const struct jit_code *code, u32 *n);
 

@@ -1,5 +1,5 @@
 /* What a target is: a struct and three files, `select.c` (operations × shapes of operands → machine
- * instructions), `encode.c` (machine instructions → bytes), `target.c` (ABI, frame, trampoline).
+ * instructions), `encode.c` (machine instructions → bytes), `target.c` (ABI, frame, entry).
  *
  * The convention between compiled functions is that of helpers: the first C argument is the thread,
  * then r1..r5, then the frame pointer (where C would have a seventh argument the target says which
@@ -9,7 +9,7 @@
  *
  * A stop: after a CALL that may stop, and at a CHARGE that cannot be paid, control goes to the
  * function's stop label, outside the blocks.  There the thread is reloaded from the frame's slot
- * where the prologue put it, and control goes to the program's stop code, which takes the stack
+ * where the prologue put it, and control goes to the stop code of the gate, which takes the stack
  * pointer from thread->native_stack and returns to whoever entered (jit.c), who looks at
  * thread->stop and thread->fuel.  Compiled frames hold nothing that needs releasing. */
 #ifndef SKEP_SRC_JIT_TARGET_H
@@ -81,10 +81,9 @@ struct jit_reloc { /* a call or jump out of the code */
     u64 to;        /* host address; or, with JIT_TO_FUNC, a function of the program */
 };
 enum jit_reloc_special {
-    JIT_TO_HOST, /* a host function: patched by jit.c when it is known where the code lies */
+    JIT_TO_HOST, /* an address: patched by jit.c when it is known where the code lies */
     JIT_TO_FUNC, /* a function of the program */
     JIT_TO_STOP, /* the function's own stop label; only from emit() */
-    JIT_TO_EXIT, /* the program's stop code; only from stop_label() */
 };
 
 struct jit_emit {
@@ -93,6 +92,8 @@ struct jit_emit {
     const struct mach_func *func;
     u32 features;
     bool metered, near;
+    u64 stop_code; /* its address, the program's way out of a run; with `near` it will be in reach
+                    */
     /* Notes that at `at` (offset in the buffer) something is to be patched. */
     void (*reloc)(struct jit_emit *emit, u32 at, u8 kind, enum jit_reloc_special special, u64 to);
 };
@@ -145,7 +146,7 @@ struct jit_target {
     void (*prologue)(struct jit_emit *emit);
     /* What ends the function, wherever a block has no successor. */
     void (*epilogue)(struct jit_emit *emit);
-    /* After all blocks of a function that `stops`: the stop label; *at is its offset. */
+    /* After all blocks of a function that `stops`: the stop label. */
     void (*stop_label)(struct jit_emit *emit);
     /* Jumps that end blocks. */
     u8 (*invert)(u8 test);
@@ -154,11 +155,12 @@ struct jit_target {
     void (*emit_jump)(struct jit_emit *emit, const struct jit_jump *jump, s64 distance);
     bool (*patch)(u8 *code, u64 code_address, const struct jit_reloc *reloc, u64 to);
 
-    /* The program's entry from C: emits
+    /* The entry of programs from C: emits
      *   u64 enter(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, u64 frame,
      *             u64 function)
      * which saves what C wants saved, sets thread->native_stack, loads and stores fuel when
-     * metered, calls function; and the stop code behind it.  Who enters within a run puts
+     * metered, calls function; and the stop code behind it, to which
+     * the stop labels of all functions go.  Who enters within a run puts
      * native_stack back afterwards. */
     void (*emit_entry)(struct jit_emit *emit, u32 *stop_at);
     /* Instructions that do nothing. */

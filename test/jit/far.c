@@ -165,15 +165,19 @@ static bool runs_right(const struct jit_code *code, enum shape shape, u64 x, u32
 static size_t check(enum shape shape, u32 n)
 {
     struct far f;
+    struct jit_gate *gate;
     struct jit_code *code;
     size_t bytes = 0;
     make(&f, shape, n);
-    if (jit_compile(&f.mem, &f.program, NULL, &code, NULL) == SKEP_OK) {
+    if (jit_gate_new(&f.mem, &gate, NULL) != SKEP_OK)
+        abort();
+    if (jit_compile(gate, &f.program, NULL, &code, NULL) == SKEP_OK) {
         bytes = jit_code_bytes(code);
         if (!runs_right(code, shape, 3, n) || !runs_right(code, shape, 8, n))
             bytes = 0;
         jit_drop(code);
     }
+    jit_gate_drop(gate);
     arena_drop(&f.arena);
     if (!bytes)
         printf("# wrong with %u rounds in between\n", n);

@@ -94,7 +94,8 @@ static void put_pair(struct maker *m, const struct pair *p, u32 place)
     put_access(m, SSA_STORE, value, place);
 }
 
-static struct jit_code *compile(struct mem *mem, const struct batch *batch, u32 features_off)
+static struct jit_code *compile(const struct jit_gate *gate, struct mem *mem,
+                                const struct batch *batch, u32 features_off)
 {
     struct arena arena;
     struct ssa_func func;
@@ -112,7 +113,7 @@ static struct jit_code *compile(struct mem *mem, const struct batch *batch, u32 
         put_pair(&m, &batch->pairs[i], 2 + i);
     put(&m, SSA_RETURN, 8, m.x, 0);
     const struct jit_options options = { .features_off = features_off };
-    if (!ssa_split_critical(&func) || jit_compile(mem, &program, &options, &code, NULL) != SKEP_OK)
+    if (!ssa_split_critical(&func) || jit_compile(gate, &program, &options, &code, NULL) != SKEP_OK)
         abort();
     arena_drop(&arena);
     return code;
@@ -163,11 +164,12 @@ static void choose_data(const struct batch *batch, u64 *memory, u32 turn)
         memory[0] = p->d;
 }
 
-static u32 check_batch(struct mem *mem, struct batch *batch, u32 features_off)
+static u32 check_batch(const struct jit_gate *gate, struct mem *mem, struct batch *batch,
+                       u32 features_off)
 {
     u64 memory[2 + BATCH];
     u32 wrong = 0;
-    struct jit_code *code = compile(mem, batch, features_off);
+    struct jit_code *code = compile(gate, mem, batch, features_off);
     for (u32 turn = 0; turn < DATA; turn++) {
         choose_data(batch, memory, turn);
         run(code, memory);
@@ -208,6 +210,7 @@ int main(void)
 {
     enum { TURNS = 12 };
     struct mem mem;
+    struct jit_gate *gate;
     struct batch batch = { .n = 0 };
     u32 wrong = 0, n = 0;
     if (!jit_is_available()) {
@@ -215,13 +218,16 @@ int main(void)
         return 0;
     }
     mem_init(&mem, NULL, 0);
+    if (jit_gate_new(&mem, &gate, NULL) != SKEP_OK)
+        abort();
     for (u32 outer = FIRST; outer <= LAST && wrong < 20; outer++)
         for (u32 inner = FIRST; inner <= LAST; inner++)
             for (u32 turn = 0; turn < TURNS; turn++, n++) {
                 batch.pairs[batch.n++] = make_pair(outer, inner, turn);
                 if (batch.n == BATCH)
-                    wrong += check_batch(&mem, &batch, n & 1 ? UINT32_MAX : 0);
+                    wrong += check_batch(gate, &mem, &batch, n & 1 ? UINT32_MAX : 0);
             }
+    jit_gate_drop(gate);
     printf("%s - every operation on the result of every other one\n1..1\n",
            wrong ? "not ok" : "ok");
     printf("# %u pairs\n", n);

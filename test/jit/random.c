@@ -59,8 +59,8 @@ static bool runs_agree(const struct ssa_random_result *want, const struct jit_co
     return true;
 }
 
-static bool check_function(struct mem *mem, const struct ssa_random_shape *shape, u64 seed,
-                           struct totals *totals)
+static bool check_function(struct mem *mem, const struct jit_gate *gate,
+                           const struct ssa_random_shape *shape, u64 seed, struct totals *totals)
 {
     struct ssa_random function;
     struct ssa_random_result want[DATA];
@@ -76,7 +76,7 @@ static bool check_function(struct mem *mem, const struct ssa_random_shape *shape
     totals->insns += function.func.n;
     if (!ssa_split_critical(&function.func))
         abort();
-    bool ok = jit_compile(mem, &function.program, &options, &code, &err) == SKEP_OK;
+    bool ok = jit_compile(gate, &function.program, &options, &code, &err) == SKEP_OK;
     if (ok) {
         ok = runs_agree(want, code, seed, totals);
         totals->bytes += jit_code_bytes(code);
@@ -98,8 +98,12 @@ static bool check_shape(const struct ssa_random_shape *shape, u64 first, u64 n)
     struct totals totals = { 0 };
     u64 wrong = 0;
     mem_init(&mem, NULL, 0);
+    struct jit_gate *gate;
+    if (jit_gate_new(&mem, &gate, NULL) != SKEP_OK)
+        abort();
     for (u64 seed = first; seed < first + n && wrong < 3; seed++)
-        wrong += !check_function(&mem, shape, seed, &totals);
+        wrong += !check_function(&mem, gate, shape, seed, &totals);
+    jit_gate_drop(gate);
     wrong += mem.used != 0;
     printf("%s - functions of about %u operations are compiled right\n", wrong ? "not ok" : "ok",
            shape->insns);

@@ -46,12 +46,14 @@ static inline void ssa_run(struct ssa_build *b, const u64 (*args)[2], u32 n, u64
     static const struct skep_hook hook = { .ctx_kind = SKEP_CTX_MEMORY };
     static struct skep_thread thread;
     struct jit_options options = { 0 };
+    struct jit_gate *gate;
     struct jit_code *code;
     u32 where;
     assert_true(ssa_analyse(b->func));
     assert_null(ssa_check(b->func, &where));
     assert_true(ssa_split_critical(b->func));
-    assert_int_equal(jit_compile(&b->mem, &b->program, &options, &code, NULL), SKEP_OK);
+    assert_int_equal(jit_gate_new(&b->mem, &gate, NULL), SKEP_OK);
+    assert_int_equal(jit_compile(gate, &b->program, &options, &code, NULL), SKEP_OK);
     struct rt_program program = { .engine = code, .hook = &hook };
     for (u32 i = 0; i < n; i++) {
         struct skep_memory memory = { .data = (void *)(uintptr_t)args[i][0],
@@ -59,6 +61,7 @@ static inline void ssa_run(struct ssa_build *b, const u64 (*args)[2], u32 n, u64
         assert_int_equal(jit_run(&thread, &program, &memory, &results[i]), SKEP_OK);
     }
     jit_drop(code);
+    jit_gate_drop(gate);
     ssa_build_close(b);
 }
 

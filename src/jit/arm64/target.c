@@ -112,8 +112,13 @@ static void a64_epilogue(struct jit_emit *emit)
 static void a64_stop_label(struct jit_emit *emit)
 {
     a64_emit_load_stack(emit, A64_THREAD, a64_frame_of(emit->func).thread_at);
-    a64_emit_reloc(emit, A64_RELOC_BRANCH, JIT_TO_EXIT, 0);
-    a64_branch(emit->buffer, A64_B, 0);
+    if (emit->near) {
+        a64_emit_reloc(emit, A64_RELOC_BRANCH, JIT_TO_HOST, emit->stop_code);
+        a64_branch(emit->buffer, A64_B, 0);
+        return;
+    }
+    a64_constant(emit->buffer, A64_TEMP, emit->stop_code);
+    a64_indirect(emit->buffer, A64_BR, A64_TEMP);
 }
 
 /* ---- the way in and out */
@@ -162,6 +167,7 @@ static void a64_emit_leave(struct jit_emit *emit)
 static void a64_emit_stop(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
+    a64_plain(out, A64_BTI_C);
     a64_mov(out, true, A64_X8, A64_THREAD);
     A64_THREAD_FIELD(out, A64_LDR, true, A64_X9, A64_X8, native_stack);
     a64_imm12(out, A64_ADD_IMM, true, A64_SP, A64_X9, 0);

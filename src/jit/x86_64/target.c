@@ -100,8 +100,13 @@ static void x86_stop_label(struct jit_emit *emit)
 {
     x86_op_reg_rm(emit->buffer, X86_MOV, 8, X86_THREAD,
                   x86_slot(emit->func, emit->metered, emit->func->n_slots));
-    x86_jmp32(emit->buffer, 0);
-    emit->reloc(emit, emit->buffer->n - 4, 0, JIT_TO_EXIT, 0);
+    if (emit->near) {
+        x86_jmp32(emit->buffer, 0);
+        emit->reloc(emit, emit->buffer->n - 4, 0, JIT_TO_HOST, emit->stop_code);
+        return;
+    }
+    x86_mov_imm(emit->buffer, 8, X86_RAX, emit->stop_code);
+    x86_op_rm(emit->buffer, X86_JMP, 8, x86_r(X86_RAX));
 }
 
 /* ---- entry and stop code */
@@ -163,6 +168,7 @@ static void x86_stop(struct jit_emit *emit)
 {
     struct jit_buffer *out = emit->buffer;
     struct x86_rm stop = x86_of_thread(X86_THREAD, offsetof(struct skep_thread, stop));
+    x86_plain(out, X86_ENDBR64);
     x86_op_reg_rm(out, X86_MOV, 8, X86_RSP,
                   x86_of_thread(X86_THREAD, offsetof(struct skep_thread, native_stack)));
     x86_mov_imm(out, 4, X86_RAX, SKEP_FUEL);

@@ -1,6 +1,7 @@
 /* Selection and encoding for x86-64 by themselves: random functions are selected, every virtual
  * register is kept in a slot of the frame, and what runs gives what the SSA gives.  What is wrong
  * here is not the allocator's fault. */
+#include "jit/gate.h"
 #include "jit/select.h"
 #include "jit/x86_64/insn.h"
 #include "os/os.h"
@@ -398,7 +399,7 @@ struct plain_code {
     struct jit_buffer buffer;
     u64 seed;
     struct jit_reloc relocs[4096];
-    u32 n_relocs, func_at[2], stop_label, stop_at, caller_at;
+    u32 n_relocs, func_at[2], stop_label, caller_at;
     struct mach_insn insns[16384];
     u32 n_insns;
 };
@@ -553,17 +554,15 @@ static void patch_rest(struct plain_code *c, u8 *code)
     u64 base = (u64)(uintptr_t)code;
     for (u32 i = 0; i < c->n_relocs; i++) {
         const struct jit_reloc *r = &c->relocs[i];
-        u64 to = r->special == JIT_TO_HOST   ? r->to
-                 : r->special == JIT_TO_FUNC ? base + c->func_at[r->to]
-                                             : base + c->stop_at;
+        u64 to = r->special == JIT_TO_FUNC ? base + c->func_at[r->to] : r->to;
         if (r->special != JIT_TO_STOP)
             assert_true(jit_x86_64.patch(code, base, r, to));
     }
 }
 
 /* Behind the code: a caller that keeps something in every register that C wants back, calls the
- * entry, and notes in *lost what has become of it. */
-static void add_caller(struct plain_code *c, u64 *lost)
+ * gate, and notes in *lost what has become of it. */
+static void add_caller(struct plain_code *c, jit_enter_fn *enter, u64 *lost)
 {
     static const u8 kept[] = { X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
     struct jit_buffer *out = &c->buffer;
@@ -575,7 +574,8 @@ static void add_caller(struct plain_code *c, u64 *lost)
     x86_op_rm_imm(out, X86_SUB, 8, x86_r(X86_RSP), 8);
     for (u32 i = 0; i < 2; i++) /* the arguments on the stack, which lie equally far each time */
         x86_op_rm(out, X86_PUSH, 8, x86_m(X86_RSP, 8 * (6 + 1 + 2)));
-    x86_call32(out, (s32)(0 - (out->n + X86_CALL32_SIZE)));
+    x86_mov_imm(out, 8, X86_RAX, (u64)(uintptr_t)enter);
+    x86_op_rm(out, X86_CALL, 8, x86_r(X86_RAX));
     x86_op_rm_imm(out, X86_ADD, 8, x86_r(X86_RSP), 24);
     x86_mov_imm(out, 8, X86_RCX, (u64)(uintptr_t)lost);
     for (u32 i = 0; i < ARRAY_LEN(kept); i++) {
@@ -587,9 +587,6 @@ static void add_caller(struct plain_code *c, u64 *lost)
     x86_plain(out, X86_RET);
 }
 
-typedef u64 enter_fn(struct skep_thread *thread, u64 r1, u64 r2, u64 r3, u64 r4, u64 r5, u64 frame,
-                     u64 function);
-
 static struct mem mem;
 static struct skep_thread thread;
 
@@ -597,14 +594,17 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
                             bool near, u64 seed, u64 r1)
 {
     static struct plain_code c;
+    struct jit_gate *gate;
+    assert_int_equal(jit_gate_new(&mem, &gate, NULL), SKEP_OK);
+    const struct jit_way *way = &gate->way[program->metered];
     c = (struct plain_code){ .seed = seed, .buffer = { .mem = &mem } };
     c.emit = (struct jit_emit){ .buffer = &c.buffer,
                                 .target = &jit_x86_64,
                                 .features = features,
                                 .metered = program->metered,
                                 .near = near,
+                                .stop_code = way->stop,
                                 .reloc = note_reloc };
-    jit_x86_64.emit_entry(&c.emit, &c.stop_at);
     for (u32 f = 0; f < program->n_funcs; f++) {
         struct mach_func func;
         struct select_options options = { &jit_x86_64, features, near, program->metered };
@@ -616,7 +616,7 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
         patch_stops(&c, relocs);
     }
     u64 lost = 0;
-    add_caller(&c, &lost);
+    add_caller(&c, way->enter, &lost);
     assert_false(c.buffer.failed);
     u8 *code = os_code_alloc(c.buffer.n, (const void *)(uintptr_t)mix, jit_x86_64.call_reach);
     assert_non_null(code);
@@ -631,12 +631,13 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
     assert_true(os_code_seal(code, c.buffer.n));
     union {
         u8 *bytes;
-        enter_fn *fn;
+        jit_enter_fn *fn;
     } entry = { code + c.caller_at };
     u64 r0 = entry.fn(&thread, r1, 2, 3, 4, 5, (u64)(uintptr_t)thread.stack + 512,
                       (u64)(uintptr_t)(code + c.func_at[0]));
     assert_int_equal(lost, 0);
     os_code_free(code, c.buffer.n);
+    jit_gate_drop(gate);
     jit_buffer_drop(&c.buffer);
     return r0;
 }
