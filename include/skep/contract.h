@@ -398,7 +398,7 @@ enum skep_field_kind {
 
 enum skep_field_access {
     SKEP_FIELD_READ = 1,
-    SKEP_FIELD_WRITE = 2,
+    SKEP_FIELD_WRITE = 2,     /* of a POINTER: what it points to may be written, never itself */
     SKEP_FIELD_WIDE = 4,      /* 8-byte access may span this and the next field */
     SKEP_FIELD_NO_NARROW = 8, /* only accesses of the full size */
     SKEP_FIELD_NULLABLE = 16,

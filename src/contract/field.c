@@ -54,7 +54,7 @@ const struct skep_ctx_field *hook_field_to_load(const struct skep_hook *hook, u3
 const struct skep_ctx_field *hook_field_to_store(const struct skep_hook *hook, u32 offset, u32 size)
 {
     const struct skep_ctx_field *field = hook_field_at(hook, offset, size);
-    if (!field || !(field->access & SKEP_FIELD_WRITE))
+    if (!field || !(field->access & SKEP_FIELD_WRITE) || field->kind != SKEP_FIELD_SCALAR)
         return NULL;
     bool whole = field_is_memory(field) || field_is_whole(field, offset, size) ||
                  field_spans_next(field, offset, size);

@@ -48,7 +48,7 @@ SKB_U32("local_ip6[3]",   128, SKB_SOCK,   0,                      SKB_WHOLE, lo
 SKB_U32("remote_port",    132, SKB_SOCK,   0,                              0, remote_port),
 SKB_U32("local_port",     136, SKB_SOCK,   0,                              0, local_port),
 SKB_POINTER(data_meta,    140, PACKET_META, SKB_TC),
-{ "flow_keys", 144, 8, SKEP_FIELD_POINTER, SKB_MAY(SKB_DISSECTOR, SKEP_FIELD_READ) | SKB_WHOLE, 0, 0, 56 },
+{ "flow_keys", 144, 8, SKEP_FIELD_POINTER, SKB_MAY(SKB_DISSECTOR, HOOK_RW) | SKB_WHOLE, 0, 0, 56 },
 SKB_ROW("tstamp", 152, 8, SCALAR, SKB_TC | SKB_CGROUP, SKB_TC | SKB_CGROUP, SKB_WHOLE, 8, tstamp),
 SKB_U32("wire_len",       160, SKB_TC,     0,                              0, wire_len),
 SKB_U32("gso_segs",       164, SKB_ALL,    0,                              0, gso_segs),

@@ -472,8 +472,8 @@ static struct cell access_field_value(struct verifier *v, struct state *s,
     case SKEP_FIELD_POINTER:
         value.kind = VALUE_MEMORY;
         value.bytes = field->bytes;
-        if (!field->bytes)
-            value.flags = VALUE_DYNAMIC;
+        value.flags = (u8)((field->bytes ? 0 : VALUE_DYNAMIC) |
+                           (field->access & SKEP_FIELD_WRITE ? 0 : VALUE_READ_ONLY));
         break;
     case SKEP_FIELD_POINTER_END:
         value.kind = VALUE_MEMORY_END;

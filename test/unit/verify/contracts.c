@@ -133,5 +133,42 @@ TEST(a_socket_found_is_given_back_by_whatever_shows_it)
                " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
 }
 
-UNIT_TESTS(UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
+/* WRITE is about what a pointer field points to; the pointer itself stays the host's. */
+TEST(what_a_context_points_to_is_written_where_the_field_says_so)
+{
+    static const struct skep_ctx_field fields[] = {
+        { "kept", 0, 8, SKEP_FIELD_POINTER, SKEP_FIELD_READ, 8, 0, 16 },
+        { "lent", 8, 8, SKEP_FIELD_POINTER, SKEP_FIELD_READ | SKEP_FIELD_WRITE, 8, 8, 16 },
+    };
+    static const struct skep_hook hook = {
+        .size = sizeof(hook),
+        .name = "own",
+        .id = 1000,
+        .personality = SKEP_APPLICATION,
+        .ctx_size = 16,
+        .fields = fields,
+        .n_fields = ARRAY_LEN(fields),
+        .families = SKEP_FAMILY_BASE,
+    };
+    static const struct row rows[] = {
+        { "r2 = *(u64 *)(r1 + 0) ; r0 = *(u8 *)(r2 + 15)", "" },
+        { "r2 = *(u64 *)(r1 + 0) ; *(u8 *)(r2 + 15) = 1", "verify-no-access" },
+        { "r2 = *(u64 *)(r1 + 8) ; *(u8 *)(r2 + 15) = 1", "" },
+        { "r2 = *(u64 *)(r1 + 8) ; *(u8 *)(r2 + 16) = 1", "verify-out-of-bounds" },
+        { "r2 = 0 ; *(u64 *)(r1 + 8) = r2", "verify-bad-context-access" },
+    };
+    const struct skep_hook *const hooks[] = { &hook };
+    struct skep_env_options options = { .size = sizeof(options), .hooks = hooks, .n_hooks = 1 };
+    skep_env *env = NULL;
+    assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char program[200];
+        snprintf(program, sizeof(program), "%s ; r0 = 0 ; exit", rows[i].program);
+        assert_string_equal(verdict_on(env, &hook, NULL, program), rows[i].diagnostic);
+    }
+    skep_env_free(env);
+}
+
+UNIT_TESTS(UNIT(what_a_context_points_to_is_written_where_the_field_says_so),
+           UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
            UNIT(a_socket_found_is_given_back_by_whatever_shows_it))
