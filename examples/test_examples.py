@@ -49,7 +49,8 @@ def test_firewall(out):
         wanted = re.compile(rf"(XDP_)?{re.escape(what)} {packets} packets")
         assert any(wanted.match(line) for line in lines), (what, packets, lines)
     assert "in all 600, lost 0" in lines, lines
-    assert sum("million packets/s" in line for line in lines) == 2, lines
+    timed = {line.split()[0] for line in lines if "million packets/s" in line}
+    assert timed - {"compiled"} == {"interpreter", "checked"}, lines  # compiled: where the CPU has a target
 
 
 def test_own_hook(out):

@@ -264,7 +264,7 @@ int main(int n, char **args)
     struct rules *rules = calloc(1, sizeof *rules);
     struct firewall fw = { 0 };
     bool good = rules && rules_read(args[3], rules) && capture_read(args[2], &capture) &&
-                firewall_open(&fw, args[1], rules, SKEP_ENGINE_CHECKED);
+                firewall_open(&fw, args[1], rules, SKEP_ENGINE_DEFAULT);
     if (good) {
         printf("%s: %zu packets, %zu bytes\n\n", args[2], capture.n_frames, capture.n_bytes);
         good = show_verdicts(&fw, &capture);
@@ -273,7 +273,9 @@ int main(int n, char **args)
         show_maps(&fw);
         printf("\nspeed, one thread, the copy into the packet buffer included\n");
         rules->source_limit = 0; /* the same packets come again and again */
-        good = show_speed(args[1], rules, &capture, SKEP_ENGINE_INTERP, "interpreter") &&
+        good = (!*skep_jit_name() ||
+                show_speed(args[1], rules, &capture, SKEP_ENGINE_JIT, "compiled")) &&
+               show_speed(args[1], rules, &capture, SKEP_ENGINE_INTERP, "interpreter") &&
                show_speed(args[1], rules, &capture, SKEP_ENGINE_CHECKED, "checked interpreter");
     }
     firewall_close(&fw);

@@ -17,10 +17,10 @@ enum skep_engine {
                                 trusted ones: CHECKED */
     SKEP_ENGINE_CHECKED,     /* every access is checked while the program runs */
     SKEP_ENGINE_INTERP,      /* rests on the verification, or on trust */
-    SKEP_ENGINE_NONE, /* any program, whatever the host lacks: for listings (inspect.h); it has
-                         no maps, and running it is SKEP_UNSUPPORTED */
     SKEP_ENGINE_JIT,  /* machine code: rests on the verification, never on trust.  SKEP_UNSUPPORTED
                          where skep_jit_name() is "" */
+    SKEP_ENGINE_NONE, /* any program, whatever the host lacks: for listings (inspect.h); it has
+                         no maps, and running it is SKEP_UNSUPPORTED */
 };
 
 /* The CPU that programs are compiled for, such as "x86-64"; "": they are not compiled here. */

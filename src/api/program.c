@@ -143,8 +143,7 @@ static u32 *program_costs(struct skep_program *program)
 /* Options that only CHECKED knows choose it. */
 static enum skep_engine program_engine(const struct skep_load_options *options)
 {
-    bool known = options->engine > SKEP_ENGINE_DEFAULT && options->engine <= SKEP_ENGINE_JIT;
-    if (known)
+    if (options->engine != SKEP_ENGINE_DEFAULT)
         return options->engine;
     if (options->trusted || options->witness || options->facts)
         return SKEP_ENGINE_CHECKED;
@@ -346,8 +345,8 @@ typedef skep_status program_prepare_fn(struct skep_program *program,
 static program_prepare_fn *const program_engines[] = {
     [SKEP_ENGINE_CHECKED] = program_prepare_checked,
     [SKEP_ENGINE_INTERP] = program_prepare_interp,
-    [SKEP_ENGINE_NONE] = program_prepare_none,
     [SKEP_ENGINE_JIT] = program_prepare_jit,
+    [SKEP_ENGINE_NONE] = program_prepare_none,
 };
 
 /* Programs that may tail-call one another see the same context and are held to the same rules. */
@@ -427,6 +426,24 @@ static skep_status program_load_in(struct instance *instance, u32 index, skep_pr
     return SKEP_OK;
 }
 
+/* What is wrong with them; NULL: nothing. */
+static const char *program_bad_options(const struct skep_load_options *options)
+{
+    if (options->size != sizeof(*options))
+        return "options.size is not sizeof(struct skep_load_options)";
+    if (options->n_maps && !options->maps)
+        return "options.n_maps without options.maps";
+    if ((unsigned)options->engine > SKEP_ENGINE_NONE)
+        return "options.engine is none of enum skep_engine";
+    if ((unsigned)options->profile > SKEP_PROFILE_RFC)
+        return "options.profile is none of enum skep_profile";
+    if (options->may_loop && options->unmetered)
+        return "may_loop needs fuel, and unmetered says that there is none";
+    if (options->guard && (options->engine == SKEP_ENGINE_INTERP || options->trusted))
+        return "guards are for verified programs, and interp has none";
+    return NULL;
+}
+
 skep_status skep_program_load(skep_object *object, const char *name,
                               const struct skep_load_options *options, skep_program **out,
                               skep_error *err)
@@ -434,15 +451,9 @@ skep_status skep_program_load(skep_object *object, const char *name,
     static const struct skep_load_options defaults = { .size = sizeof(defaults) };
     if (!options)
         options = &defaults;
-    if (!object || !out || options->size != sizeof(*options) || (options->n_maps && !options->maps))
-        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
-                     STR("NULL, or options.size is not sizeof(struct skep_load_options)"));
-    if (options->may_loop && options->unmetered)
-        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
-                     STR("may_loop needs fuel, and unmetered says that there is none"));
-    if (options->guard && (options->engine == SKEP_ENGINE_INTERP || options->trusted))
-        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"),
-                     STR("guards are for verified programs, and interp has none"));
+    const char *wrong = !object || !out ? "NULL" : program_bad_options(options);
+    if (wrong)
+        return RAISE(err, SKEP_BAD_ARG, BAD_ARG, STR("skep_program_load"), STR(wrong));
     if (options->verdict)
         verdict_init(options->verdict);
     u32 index = object_find_program(object, name);

@@ -14,8 +14,8 @@
 static const char *const engine_names[] = { [SKEP_ENGINE_DEFAULT] = "default",
                                             [SKEP_ENGINE_CHECKED] = "checked",
                                             [SKEP_ENGINE_INTERP] = "interp",
-                                            [SKEP_ENGINE_NONE] = "", /* for dump alone */
-                                            [SKEP_ENGINE_JIT] = "jit" };
+                                            [SKEP_ENGINE_JIT] = "jit",
+                                            [SKEP_ENGINE_NONE] = "" /* for dump alone */ };
 static const char *const profile_names[] = {
     [SKEP_PROFILE_LINUX] = "linux", [SKEP_PROFILE_STRICT] = "strict", [SKEP_PROFILE_RFC] = "rfc"
 };
