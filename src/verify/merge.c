@@ -269,6 +269,56 @@ static bool cover_lines(struct cover *c)
     return true;
 }
 
+/* U(y) = U(a) + U(b) + c in the new state, of what three ids stand for? */
+static bool cover_sum_holds(const struct cover *c, const struct sum *sum, const struct form *y,
+                            const struct form *a, const struct form *b)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        const struct sum *known = &c->new->sums[i];
+        bool same =
+            known->y && known->c == sum->c && form_equal(*y, (struct form){ .plus = known->y });
+        const struct form first = { .plus = known->a }, second = { .plus = known->b };
+        if (same && ((form_equal(*a, first) && form_equal(*b, second)) ||
+                     (form_equal(*a, second) && form_equal(*b, first))))
+            return true;
+    }
+    const struct form *constant = form_is_constant(*a) ? a : b, *other = constant == a ? b : a;
+    u64 add = constant->add + (u64)sum->c, top;
+    struct form together = *other;
+    together.add += add;
+    return form_is_constant(*constant) && constant->add <= UINT32_MAX && form_equal(*y, together) &&
+           !__builtin_add_overflow(cover_range(c, other).umax, add, &top);
+}
+
+/* Is an unknown that nothing holds in more than one of the old state's sums, or in a relation? */
+static bool cover_sum_leads_on(const struct cover *c, const struct sum *sum, u32 id)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        const struct sum *other = &c->old->sums[i];
+        if (other != sum && other->y && (other->y == id || other->a == id || other->b == id))
+            return true;
+    }
+    return cover_leads_on(c, NULL, id);
+}
+
+/* Sums tell of their parts when one of them is known better, later. */
+static bool cover_sums(const struct cover *c)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        const struct sum *sum = &c->old->sums[i];
+        const struct form *y = cover_find(c, sum->y), *a = cover_find(c, sum->a),
+                          *b = cover_find(c, sum->b);
+        if (!sum->y || (!y && !a && !b))
+            continue;
+        if (y && a && b ? !cover_sum_holds(c, sum, y, a, b)
+                        : ((!y && cover_sum_leads_on(c, sum, sum->y)) ||
+                           (!a && cover_sum_leads_on(c, sum, sum->a)) ||
+                           (!b && cover_sum_leads_on(c, sum, sum->b))))
+            return false;
+    }
+    return true;
+}
+
 /* What the old state's unknowns step by, the new one's do. */
 static bool cover_strides(struct cover *c)
 {
@@ -315,7 +365,7 @@ bool merge_covers(struct verifier *v, const struct state *old, const struct stat
     for (u32 e = 0; e < EXTENT_COUNT; e++)
         if (!cover_cell(&c, &old->extent[e], &new->extent[e]))
             return false;
-    return cover_relations(&c) && cover_lines(&c) && cover_strides(&c);
+    return cover_relations(&c) && cover_lines(&c) && cover_sums(&c) && cover_strides(&c);
 }
 
 /* ---- joining */

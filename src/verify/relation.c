@@ -145,6 +145,9 @@ struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 i
     return range.range;
 }
 
+/* What a state knows of a single unknown is in its cells, where covering looks.  So an unknown that
+ * no cell has stands between others (relation_reach), but bounds none by being a number. */
+
 /* U(id) <= U(x) + most for the ids reached. */
 static u64 relation_upper(struct verifier *v, const struct state *s, u32 id)
 {
@@ -153,6 +156,8 @@ static u64 relation_upper(struct verifier *v, const struct state *s, u32 id)
     u64 upper = UINT64_MAX;
     for (u32 i = 0; i < reach.n; i++) {
         u64 top = relation_id_range(v, s, reach.id[i]).umax;
+        if (top == UINT64_MAX)
+            continue;
         s64 most = reach.most[i];
         u64 bound = top + (u64)most;
         bool wraps = most >= 0 ? bound < top : bound > top;
@@ -173,8 +178,8 @@ static u64 relation_lower(struct verifier *v, const struct state *s, u32 id)
         u64 least = relation_id_range(v, s, r->a).umin;
         u64 bound = least - (u64)r->most;
         bool wraps = r->most >= 0 ? bound > least : bound < least;
-        if (!wraps)
-            lower = max_u64(lower, bound);
+        if (!wraps && bound > lower && relation_id_in_use(v, s, r->a))
+            lower = bound;
     }
     return lower;
 }
@@ -355,16 +360,17 @@ static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, stru
     return r.possible && relation_propagate(v, s, id, range, depth);
 }
 
+/* An unknown is from lo to hi; lo > hi: it is nothing at all. */
 static bool relation_tells(struct verifier *v, struct state *s, u32 other, u64 lo, u64 hi,
                            u32 depth)
 {
     struct scalar known = relation_id_range(v, s, other);
     if (lo <= known.umin && hi >= known.umax)
         return true;
-    if (lo > known.umax || hi < known.umin)
-        return false;
     if (!relation_id_in_use(v, s, other)) /* nobody would keep it, and be told again */
         return true;
+    if (lo > hi || lo > known.umax || hi < known.umin)
+        return false;
     struct scalar range =
         scalar_meet(known, scalar_range(max_u64(lo, known.umin), min_u64(hi, known.umax)));
     return !scalar_is_empty(range) && relation_refine_id(v, s, other, range, depth + 1);
@@ -385,7 +391,7 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
         u32 other;
         u64 lo, hi;
         if (affine_other(&s->affines[i], id, &range, &other, &lo, &hi) &&
-            (lo > hi || !relation_tells(v, s, other, lo, hi, depth)))
+            !relation_tells(v, s, other, lo, hi, depth))
             return false;
     }
     for (u32 i = 0; i < s->n_relations; i++) {
@@ -395,17 +401,13 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
         if (r.b == id && r.a != id) { /* U(a) <= U(id) + most */
             u64 hi = range.umax + (u64)most;
             bool wraps = most >= 0 ? hi < range.umax : hi > range.umax;
-            if (!wraps)
-                possible = relation_tells(v, s, r.a, 0, hi, depth);
-            else if (most < 0)
-                possible = false;
+            if (!wraps || most < 0)
+                possible = relation_tells(v, s, r.a, wraps, wraps ? 0 : hi, depth);
         } else if (r.a == id && r.b != id) { /* U(b) >= U(id) - most */
             u64 lo = range.umin - (u64)most;
             bool wraps = most >= 0 ? lo > range.umin : lo < range.umin;
-            if (!wraps)
-                possible = relation_tells(v, s, r.b, lo, UINT64_MAX, depth);
-            else if (most < 0)
-                possible = false;
+            if (!wraps || most < 0)
+                possible = relation_tells(v, s, r.b, wraps ? 1 : lo, wraps ? 0 : UINT64_MAX, depth);
         }
         if (!possible)
             return false;
@@ -413,21 +415,33 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
     return true;
 }
 
+/* U(a) - U(b) <= most is new, of numbers far from wrapping; false: it cannot be. */
+static bool relation_learn(struct verifier *v, struct state *s, u32 a, u32 b, s64 most)
+{
+    s64 hi, lo;
+    bool near = !__builtin_add_overflow((s64)relation_id_range(v, s, b).umax, most, &hi) &&
+                !__builtin_sub_overflow((s64)relation_id_range(v, s, a).umin, most, &lo);
+    relation_add(v, s, a, b, most);
+    return !near || (relation_tells(v, s, a, hi < 0, hi < 0 ? 0 : (u64)hi, 0) &&
+                     relation_tells(v, s, b, lo < 0 ? 0 : (u64)lo, UINT64_MAX, 0));
+}
+
 /* What the range of plus - minus + add tells of the two: as signed numbers it is exact when the
- * ids are far from wrapping. */
-static void relation_from_difference(struct verifier *v, struct state *s, struct form f,
+ * ids are far from wrapping.  false: it cannot be. */
+static bool relation_from_difference(struct verifier *v, struct state *s, struct form f,
                                      const struct scalar *range)
 {
     const u64 far = (u64)1 << 62;
     s64 most, least;
     if (relation_id_range(v, s, f.plus).umax > far || relation_id_range(v, s, f.minus).umax > far)
-        return;
+        return true;
     if ((s64)f.add > (s64)far || (s64)f.add < -(s64)far)
-        return;
-    if (!__builtin_sub_overflow((s64)range->smax, (s64)f.add, &most))
-        relation_add(v, s, f.plus, f.minus, most);
-    if (!__builtin_sub_overflow((s64)f.add, (s64)range->smin, &least))
-        relation_add(v, s, f.minus, f.plus, least);
+        return true;
+    if (!__builtin_sub_overflow((s64)range->smax, (s64)f.add, &most) &&
+        !relation_learn(v, s, f.plus, f.minus, most))
+        return false;
+    return __builtin_sub_overflow((s64)f.add, (s64)range->smin, &least) ||
+           relation_learn(v, s, f.minus, f.plus, least);
 }
 
 bool state_tighten_lines(struct verifier *v, struct state *s)
@@ -440,7 +454,7 @@ bool state_tighten_lines(struct verifier *v, struct state *s)
             u32 other;
             u64 lo, hi;
             if (affine_other(&line, ends[e], &range, &other, &lo, &hi) &&
-                (lo > hi || !relation_tells(v, s, other, lo, hi, 0)))
+                !relation_tells(v, s, other, lo, hi, 0))
                 return false;
         }
     }
@@ -477,8 +491,8 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
         r.exact = scalar_meet(range, scalar_add64(r.range, scalar_const(r.form.add)));
         if (scalar_is_empty(r.range) || scalar_is_empty(r.exact))
             return false;
-    } else {
-        relation_from_difference(v, s, r.form, &range);
+    } else if (!relation_from_difference(v, s, r.form, &range)) {
+        return false;
     }
     if (r.id && r.range.umin == r.range.umax)
         relation_settle(s, r.id, r.range.umin);
