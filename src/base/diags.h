@@ -124,7 +124,6 @@ DIAG(CLASSIC_END,       "classic-no-return",        "classic instruction {insn},
 DIAG(CLASSIC_ABSENT,    "classic-not-supported",    "classic instruction {insn}: {what} is not supported")
 /* opt */
 DIAG(OPT_GUARD,         "opt-guard-without-base",   "slot {slot}: its access needs a guard, and what its address was made from cannot be followed")
-DIAG(OPT_MAIN_CALLED,   "opt-main-called",          "{function}, the main function, makes tail calls and is called by the program itself: no compiled code can tell who is to go on")
 /* vm */
 DIAG(VM_DEPTH,          "vm-call-depth",            "more than 8 calls deep ({instruction})")
 DIAG(VM_POISONED,       "vm-poisoned-instruction",  "this must not be executed: {what}")

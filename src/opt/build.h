@@ -32,9 +32,7 @@ struct build_block { /* by SSA block */
 
 struct build_func {
     bool seen;
-    bool is_mentioned; /* called by the program itself, or handed to a helper */
-    bool makes_calls, makes_tail_calls;
-    bool has_local_calls;
+    bool makes_calls, has_local_calls;
     u32 n_params; /* r1..rn are read */
     struct build_block *blocks;
     u32 blocks_room;
@@ -49,6 +47,7 @@ struct build {
     struct arena *scratch; /* until the end of building */
     skep_error *err;
     struct build_func *funcs; /* by CODE function */
+    bool main_is_called;      /* function 0, by the program itself or a helper */
     u32 *block_of;            /* by host instruction that begins a block */
     /* the function at work: */
     struct build_func *at;

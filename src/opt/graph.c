@@ -122,10 +122,11 @@ static u32 graph_shared(struct build *b, u32 *block, enum build_kind kind)
 static u32 graph_zero(struct build *b) { return graph_shared(b, &b->at->zero, BUILD_ZERO); }
 
 /* Function 0 ends with a tail call: whoever runs the program goes on.  Another one waits for the
- * target.  Function 0 in the place of another one could not tell: that is refused. */
+ * target, and so does function 0 where the program calls it too: it cannot tell who did. */
 static u32 graph_tail(struct build *b)
 {
-    return b->func->number == 0 ? graph_zero(b) : graph_shared(b, &b->at->tail, BUILD_TAIL);
+    bool leaves_it = b->func->number == 0 && !b->main_is_called;
+    return leaves_it ? graph_zero(b) : graph_shared(b, &b->at->tail, BUILD_TAIL);
 }
 
 /* The block of the instruction after a block.  Code never runs off its end, so what could is not
@@ -308,7 +309,6 @@ static u32 graph_mentions(const struct build *b, const struct host_insn *insn)
 static void graph_note_calls(struct build_func *f, const struct host_insn *insn)
 {
     f->makes_calls |= graph_makes_calls(insn);
-    f->makes_tail_calls |= insn->op == HOST_TAIL_CALL;
     f->has_local_calls |= insn->op == ISA_CALL_LOCAL;
 }
 
@@ -332,14 +332,20 @@ static skep_status graph_visit_from(struct build *b, u32 root, struct graph_visi
         const struct host_insn *insn = &b->host->insns[top->next++];
         u32 callee = graph_mentions(b, insn);
         graph_note_calls(&b->funcs[top->func], insn);
-        if (callee != CODE_NONE)
-            b->funcs[callee].is_mentioned = true;
         if (callee == CODE_NONE || b->funcs[callee].seen)
             continue;
         b->funcs[callee].seen = true;
         stack[depth++] = (struct graph_visit){ callee, b->host->funcs[callee].entry };
     }
     return SKEP_OK;
+}
+
+static bool graph_calls_main(const struct build *b)
+{
+    for (u32 i = 0; i < b->host->n_insns; i++)
+        if (graph_mentions(b, &b->host->insns[i]) == 0)
+            return true;
+    return false;
 }
 
 skep_status build_graphs(struct build *b)
@@ -352,9 +358,7 @@ skep_status build_graphs(struct build *b)
         return graph_nomem(b);
     for (u32 f = 0; f < n; f++)
         b->funcs[f] = (struct build_func){ .n_params = 5, .zero = CODE_NONE, .tail = CODE_NONE };
+    b->main_is_called = graph_calls_main(b);
     TRY(graph_visit_from(b, 0, stack));
-    TRY(graph_visit_from(b, b->host->code->exception_func, stack));
-    if (b->funcs[0].is_mentioned && b->funcs[0].makes_tail_calls)
-        return RAISE(b->err, SKEP_UNSUPPORTED, OPT_MAIN_CALLED, STR(b->host->code->funcs[0].name));
-    return SKEP_OK;
+    return graph_visit_from(b, b->host->code->exception_func, stack);
 }
