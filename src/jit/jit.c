@@ -56,18 +56,33 @@ static void jit_uninstall(struct jit_code *code)
     code->bytes = 0;
 }
 
-static enum jit_pages_result jit_try(struct jit_code *code, const struct jit_gate *gate,
-                                     const struct ssa_program *ssa,
-                                     const struct jit_options *options, bool near, skep_error *err)
+static skep_status jit_try(struct jit_code *code, const struct jit_gate *gate,
+                           const struct ssa_program *ssa, const struct jit_options *options,
+                           bool near, enum jit_pages_result *result, skep_error *err)
 {
     struct jit_generate_options how = { .features = gate->features & ~options->features_off,
                                         .stop_code = gate->way[ssa->metered].stop,
                                         .near = near };
     if (options->frame_pointers)
         how.features |= JIT_FRAME_POINTERS;
-    if (jit_generate(code->mem, jit_host_target, ssa, &how, &code->generated, err) != SKEP_OK)
-        return JIT_PAGES_NO_MEMORY;
-    return jit_install(code, jit_host_target, near);
+    TRY(jit_generate(code->mem, jit_host_target, ssa, &how, &code->generated, err));
+    *result = jit_install(code, jit_host_target, near);
+    return SKEP_OK;
+}
+
+/* With direct calls of the host if its functions are within their reach. */
+static skep_status jit_make(struct jit_code *code, const struct jit_gate *gate,
+                            const struct ssa_program *ssa, const struct jit_options *options,
+                            skep_error *err)
+{
+    enum jit_pages_result result = JIT_PAGES_OUT_OF_REACH;
+    if (!options->far_calls)
+        TRY(jit_try(code, gate, ssa, options, true, &result, err));
+    if (result == JIT_PAGES_OUT_OF_REACH) {
+        jit_uninstall(code);
+        TRY(jit_try(code, gate, ssa, options, false, &result, err));
+    }
+    return result == JIT_PAGES_DONE ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
 }
 
 /* Where entering a program is a call of its first function: nothing has to be saved for a stop. */
@@ -107,16 +122,10 @@ skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *s
         return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
     code->mem = code->pages.mem = gate->mem;
     bool direct = jit_is_direct(ssa), leaf = direct && !jit_needs_thread(&ssa->funcs[0]);
-    enum jit_pages_result result = JIT_PAGES_OUT_OF_REACH;
-    if (!options->far_calls)
-        result = jit_try(code, gate, ssa, options, true, err);
-    if (result == JIT_PAGES_OUT_OF_REACH) {
-        jit_uninstall(code);
-        result = jit_try(code, gate, ssa, options, false, err);
-    }
-    if (result != JIT_PAGES_DONE) {
+    skep_status status = jit_make(code, gate, ssa, options, err);
+    if (status != SKEP_OK) {
         jit_drop(code);
-        return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
+        return status;
     }
     code->enter = gate->way[ssa->metered].enter;
     if (direct)

@@ -32,7 +32,7 @@ struct jit_options {
 
 struct jit_code; /* a compiled program */
 /* The SSA is analysed and has no critical edges (ssa_split_critical).  The code is in the gate's
- * memory.  SKEP_NOMEM. */
+ * memory.  SKEP_NOMEM; SKEP_LIMIT when jumps do not reach across it. */
 skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err);
 void jit_drop(struct jit_code *code);

@@ -91,6 +91,35 @@ TEST(what_is_not_verified_is_not_compiled)
     end();
 }
 
+/* A subprogram gets an address of unknown origin out of its caller's frame. */
+TEST(guards_need_to_know_what_an_address_was_made_from)
+{
+    begin();
+    const struct skep_map_spec spec = { .size = sizeof(spec),
+                                        .name = "values",
+                                        .type = 2,
+                                        .key_size = 4,
+                                        .value_size = 8,
+                                        .max_entries = 1 };
+    static const char text[] =
+        "r7 = *(u8 *)(r1 + 0); *(u32 *)(r10 - 4) = 0; r1 = map[idx:0]; r2 = r10; r2 += -4; call 1;"
+        "if r0 == 0 goto out; *(u64 *)(r10 - 16) = r0; r1 = r10; r1 += -16; r2 = r7; call sub;"
+        "out: r0 = 0; exit;"
+        "sub: r3 = *(u64 *)(r1 + 0); r3 += r2; r0 = *(u8 *)(r3 + 0); exit";
+    skep_map *map;
+    skep_program *program;
+    skep_error error = { 0 };
+    assert_int_equal(skep_map_new(env, &spec, &map, NULL), SKEP_OK);
+    struct skep_load_options options = plain;
+    options.maps = &map;
+    options.n_maps = 1;
+    options.guard = true;
+    assert_int_equal(load_text(env, "memory", text, &options, &program, &error), SKEP_UNSUPPORTED);
+    assert_string_equal(skep_error_id(&error), "opt-guard-without-base");
+    skep_map_unref(map);
+    end();
+}
+
 TEST(a_budget_of_the_thread_binds_or_the_run_is_refused)
 {
     begin();
@@ -492,6 +521,7 @@ TEST(perf_is_told_when_asked)
 
 UNIT_TESTS(UNIT(verified_programs_are_compiled_when_nothing_else_is_asked_for),
            UNIT(what_is_not_verified_is_not_compiled),
+           UNIT(guards_need_to_know_what_an_address_was_made_from),
            UNIT(a_budget_of_the_thread_binds_or_the_run_is_refused),
            UNIT(a_loop_without_end_runs_out_of_fuel_and_the_next_run_is_as_ever),
            UNIT(another_thread_cancels_a_loop_without_end),

@@ -2,6 +2,7 @@
  * one more, one less, and over as many as the longest conditional ones of any target; code of 33
  * KB, 129 KB, 1.1 MB; thousands of branches to one place.  What is compiled gives what the same
  * operations give in C. */
+#include "jit/generate.h"
 #include "support/ssa_run.h"
 
 static struct ssa_build b;
@@ -136,6 +137,35 @@ static void thousands_of_branches_to_one_place_arrive(void **state)
     }
 }
 
+/* No program of a size to test with is too large for jumps of today's targets, so this one's
+ * reach nothing. */
+static bool reaches_nothing(u8 *code, u64 code_address, const struct jit_reloc *reloc, u64 to)
+{
+    (void)code, (void)code_address, (void)reloc, (void)to;
+    return false;
+}
+
+static void code_that_jumps_do_not_reach_across_is_refused(void **state)
+{
+    (void)state;
+    struct jit_target target = *jit_host_target;
+    struct jit_generate_options options = { .features = target.features(), .near = true };
+    struct jit_generated code;
+    skep_error error = { 0 };
+    target.patch = reaches_nothing;
+    ssa_build_open(&b);
+    u32 args[2] = { ssa_build_op(&b, SSA_THREAD, 8, 0, 0), ssa_build_op(&b, SSA_FRAME, 8, 0, 0) };
+    struct ssa_insn call = { .op = SSA_CALL_LOCAL, .width = 8, .imm = 0 };
+    u32 result = ssa_new_many(b.func, call, args, 2);
+    ssa_append(b.func, b.block, result);
+    ssa_build_op(&b, SSA_RETURN, 8, result, 0);
+    assert_true(ssa_analyse(b.func));
+    assert_int_equal(jit_generate(&b.mem, &target, &b.program, &options, &code, &error),
+                     SKEP_LIMIT);
+    assert_string_equal(skep_error_id(&error), "jit-too-far");
+    ssa_build_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +174,8 @@ int main(void)
                                ssa_run_needs_a_compiler),
         cmocka_unit_test_setup(code_of_33_kb_129_kb_and_1_1_mb_runs, ssa_run_needs_a_compiler),
         cmocka_unit_test_setup(thousands_of_branches_to_one_place_arrive, ssa_run_needs_a_compiler),
+        cmocka_unit_test_setup(code_that_jumps_do_not_reach_across_is_refused,
+                               ssa_run_needs_a_compiler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
