@@ -331,6 +331,9 @@ struct skep_map_type {
     /* The value for a key, or NULL.  Stays valid while the map lives (its contents may be reused).
      * HOLDS_MAPS, HOLDS_PROGRAMS: the object itself, valid until the calling run ends. */
     void *(*lookup)(skep_map *map, const void *key, uint32_t cpu);
+    /* The same for a look of the host's or the library's, where lookup would count as a use that
+     * keeps an element; NULL: lookup does not. */
+    void *(*look)(skep_map *map, const void *key, uint32_t cpu);
     /* For compiled code, which then need not call lookup; either may be NULL. */
     bool (*layout)(const skep_map *map, struct skep_map_layout *out);
     /* A function that does with this map, and a key, what bpf_map_lookup_elem does, and knows the

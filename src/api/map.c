@@ -45,7 +45,7 @@ static int map_copy_values(struct skep_map *map, const void *key, u8 *out)
 {
     u64 stride = round_up_u64(map->spec.value_size, 8);
     for (u32 cpu = 0; cpu < map->n_cpus; cpu++) {
-        const void *value = map->type->lookup(map, key, cpu);
+        const void *value = map_look(map, key, cpu);
         if (!value)
             return -ENOENT;
         map_read_value(out + cpu * stride, value, map->spec.value_size);
@@ -67,7 +67,7 @@ int skep_map_lookup_flags(skep_map *map, const void *key, void *value, uint64_t 
         return -ENOTSUP;
     if (map->type->traits & SKEP_MAP_PER_CPU)
         return map_copy_values(map, key, value);
-    void *found = map->type->lookup(map, key, 0);
+    void *found = map_look(map, key, 0);
     if (!found)
         return -ENOENT;
     return map_read_locked_value(map, value, found, flags);

@@ -181,15 +181,11 @@ static _Atomic u32 *hashtab_link(const struct hashtab *table, u32 element)
 {
     return (_Atomic u32 *)hashtab_element(table, element);
 }
-static _Atomic u32 *hashtab_stamp(const struct hashtab *table, u32 element)
-{
-    return (_Atomic u32 *)(hashtab_element(table, element) + 4);
-}
 
 static void hashtab_free_element(struct hashtab *table, struct hashtab_stripe *stripe, u32 element)
 {
     if (table->evicts)
-        atomic_store_explicit(hashtab_stamp(table, element), 0, memory_order_relaxed);
+        lru_forget(&table->lru, element);
     u64 head = atomic_load_explicit(&stripe->free, memory_order_relaxed), next;
     do {
         atomic_store_explicit(hashtab_link(table, element), (u32)head, memory_order_relaxed);
@@ -348,7 +344,7 @@ static void hashtab_read_value(const struct hashtab *table, u32 element, void *v
 static inline void hashtab_touch(struct hashtab *table, u32 element, u32 cpu)
 {
     if (table->evicts)
-        lru_touch(&table->lru, hashtab_stamp(table, element), cpu);
+        lru_touch(&table->lru, element, cpu);
 }
 
 static void hashtab_replace(struct hashtab *table, struct hashtab_stripe *stripe,
@@ -368,7 +364,7 @@ static void hashtab_replace(struct hashtab *table, struct hashtab_stripe *stripe
                           memory_order_release);
     stripe->spare = place->element;
     if (table->evicts)
-        atomic_store_explicit(hashtab_stamp(table, place->element), 0, memory_order_relaxed);
+        lru_forget(&table->lru, place->element);
 }
 
 static int hashtab_insert(struct hashtab *table, struct hashtab_stripe *stripe, u64 hash,
@@ -446,7 +442,9 @@ int hashtab_take(struct hashtab *table, const void *key, void *value, u32 cpu)
     return place.element ? 0 : -ENOENT;
 }
 
-bool hashtab_evict(struct hashtab *table, u32 element, u32 stamp)
+/* A lookup that ended too late can leave a touch on an element that was freed meanwhile, or is a
+ * stripe's spare one.  It is old and has no key in the table: the touch is forgotten. */
+bool hashtab_evict(struct hashtab *table, u32 element, const struct lru_window *window)
 {
     u64 key[HASHTAB_KEY_MAX / 8];
     words_get(key, hashtab_key(table, element), table->key_size);
@@ -454,14 +452,15 @@ bool hashtab_evict(struct hashtab *table, u32 element, u32 stamp)
     struct hashtab_stripe *stripe = hashtab_stripe_of(table, hash);
     map_lock_take(&stripe->lock);
     struct hashtab_place place = hashtab_scan(table, key, table->key_size, hash);
-    bool still = place.element == element &&
-                 atomic_load_explicit(hashtab_stamp(table, element), memory_order_relaxed) == stamp;
-    if (still) {
+    bool old = lru_is_old(&table->lru, element, window), here = place.element == element;
+    if (old && here) {
         hashtab_unlink(table, hash, &place);
         hashtab_free_element(table, stripe, element);
+    } else if (old) {
+        lru_forget(&table->lru, element);
     }
     map_lock_give(&stripe->lock);
-    return still;
+    return old && here;
 }
 
 /* ---- walking ---- */
@@ -544,7 +543,7 @@ static void hashtab_lay_out_element(struct hashtab *table, const struct hashtab_
                                     u32 key_size)
 {
     table->key_size = key_size;
-    table->key_at = key_size <= 4 && !options->lru ? 4 : 8;
+    table->key_at = key_size <= 4 ? 4 : 8;
     table->value_size = options->value_size;
     u32 value_at = (u32)round_up_u64(table->key_at + key_size, 8);
     u32 value_room = (u32)round_up_u64(options->value_size, 8);
@@ -603,9 +602,7 @@ static int hashtab_build(struct hashtab *table, const struct hashtab_options *op
     for (u32 i = 0; i < n_stripes; i++)
         table->stripes[i].spare = 1 + i;
     result = hashtab_make_store(table, options);
-    if (!result && options->lru && !lru_init(&table->lru, table->map))
-        result = -ENOMEM;
-    return result;
+    return !result && options->lru ? lru_init(&table->lru, table->map, table->end) : result;
 }
 
 int hashtab_new(struct skep_map *map, const struct hashtab_options *options, struct hashtab **out)
@@ -632,8 +629,7 @@ int hashtab_new(struct skep_map *map, const struct hashtab_options *options, str
 void hashtab_delete(struct hashtab *table)
 {
     struct skep_map *map = table->map;
-    if (table->lru.counters)
-        lru_drop(&table->lru, map);
+    lru_drop(&table->lru, map);
     region_free(map, &table->store);
     region_free(map, &table->table);
     mem_delete(map->mem, table);
@@ -642,7 +638,7 @@ void hashtab_delete(struct hashtab *table)
 u64 hashtab_memory_bytes(const struct hashtab *table)
 {
     return sizeof(*table) + region_committed(&table->table) + region_committed(&table->store) +
-           table->lru.n_counters * sizeof(*table->lru.counters);
+           lru_memory_bytes(&table->lru);
 }
 
 /* ---- the functions of map types ---- */
@@ -657,14 +653,24 @@ int hashtab_map_create(struct skep_map *map, const struct hashtab_options *optio
 
 void hashtab_map_destroy(struct skep_map *map) { hashtab_delete(map->impl); }
 
-void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu)
+static inline void *hashtab_map_find(struct hashtab *table, const void *key, u32 cpu, bool use)
 {
-    struct hashtab *table = map->impl;
     u32 element = hashtab_find_inline(table, key);
     if (!element || UNLIKELY(table->cpu_stride && cpu >= table->n_cpus))
         return NULL;
-    hashtab_touch(table, element, cpu);
+    if (use)
+        hashtab_touch(table, element, cpu);
     return hashtab_value(table, element, cpu);
+}
+
+void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu)
+{
+    return hashtab_map_find(map->impl, key, cpu, true);
+}
+
+void *hashtab_map_look(struct skep_map *map, const void *key, u32 cpu)
+{
+    return hashtab_map_find(map->impl, key, cpu, false);
 }
 
 /* Lookups of tables with one value for all, which nothing is evicted from. */

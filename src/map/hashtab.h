@@ -105,8 +105,8 @@ int hashtab_take(struct hashtab *table, const void *key, void *value, u32 cpu);
 u64 hashtab_position(const struct hashtab *table, const void *key);
 /* The element after a position; its key is copied out.  0: there is none. */
 u32 hashtab_next(const struct hashtab *table, u64 *position, void *key);
-/* Removes one element if it is still not touched since `stamp` (eviction). */
-bool hashtab_evict(struct hashtab *table, u32 element, u32 stamp);
+/* Removes one element if it still is not touched within the window. */
+bool hashtab_evict(struct hashtab *table, u32 element, const struct lru_window *window);
 u64 hashtab_memory_bytes(const struct hashtab *table);
 
 static inline u8 *hashtab_element(const struct hashtab *table, u32 element)
@@ -126,6 +126,8 @@ static inline void *hashtab_value(const struct hashtab *table, u32 element, u32 
 int hashtab_map_create(struct skep_map *map, const struct hashtab_options *options);
 void hashtab_map_destroy(struct skep_map *map);
 void *hashtab_map_lookup(struct skep_map *map, const void *key, u32 cpu);
+/* The same, without its being a use (LRU). */
+void *hashtab_map_look(struct skep_map *map, const void *key, u32 cpu);
 /* Of those whose lookup that is. */
 skep_helper_fn *hashtab_map_finder(const struct skep_map *map);
 int hashtab_map_update(struct skep_map *map, const void *key, const void *value, u64 flags,

@@ -30,6 +30,7 @@ const struct skep_map_type map_lru_hash = {
     .check = lru_hash_check,
     .create = lru_hash_create,
     HASHTAB_MAP_OPS,
+    .look = hashtab_map_look,
     .finder = hashtab_map_finder,
     .update = hashtab_map_update,
     .lookup_and_delete = hashtab_map_take,

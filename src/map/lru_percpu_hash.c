@@ -29,6 +29,7 @@ const struct skep_map_type map_lru_percpu_hash = {
     .check = lru_percpu_hash_check,
     .create = lru_percpu_hash_create,
     HASHTAB_MAP_OPS,
+    .look = hashtab_map_look,
     .finder = hashtab_map_finder,
     .update = hashtab_map_update,
     .lookup_and_delete = hashtab_map_take,

@@ -87,6 +87,12 @@ static inline bool map_host_may_write(const struct skep_map *map)
            !atomic_load_explicit(&map->frozen, memory_order_acquire);
 }
 
+/* The value for a key, where looking must not count as a use. */
+static inline void *map_look(struct skep_map *map, const void *key, u32 cpu)
+{
+    return (map->type->look ? map->type->look : map->type->lookup)(map, key, cpu);
+}
+
 /* Where LDDW of a value's address points into: the first value of a DIRECT_VALUES map, value_size
  * bytes (Linux's rule too).  NULL when the map has no such place. */
 static inline u8 *map_direct_value(struct skep_map *map)

@@ -161,7 +161,7 @@ static u64 timer_number(const void *slot)
 static bool timer_lives(const struct rt_timer *timer)
 {
     return timer_number(timer->slot) == timer->id &&
-           timer->map->type->lookup(timer->map, timer->key, 0) == timer->value;
+           map_look(timer->map, timer->key, 0) == timer->value;
 }
 
 static struct rt_timer *timer_find(const struct rt_timers *timers, const void *slot)

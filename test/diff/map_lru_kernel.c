@@ -67,7 +67,7 @@ static void see_loss(const struct pair *p, struct side *side, u32 key)
     side->used[key] = 0;
 }
 
-/* Is the key there, and as it was written? */
+/* Is the key there, and as it was written?  On both sides looking is not using. */
 static bool look(const struct pair *p, struct side *side, u32 key)
 {
     u64 value[CPUS_MAX] = { 0 };
@@ -77,8 +77,6 @@ static bool look(const struct pair *p, struct side *side, u32 key)
     if (result == 0) {
         assert_true(side->used[key] != 0);
         assert_true(value[0] == written[key]);
-        if (side->strict)
-            side->used[key] = side->now; /* the kernel's are not used by bpf(2) looking */
     } else {
         see_loss(p, side, key);
     }
@@ -98,6 +96,10 @@ static void step(const struct pair *p, struct side *side, u32 what, u32 key, con
         /* (the kernel makes room first, and may evict the very key that must not be there) */
         u64 flags = there ? BPF_NOEXIST : BPF_EXIST;
         assert_int_equal(do_update(p, side->strict, key, value, flags), there ? -EEXIST : -ENOENT);
+    } else if (what == 2 && side->strict && there) {
+        /* (what looks at a value in its place uses it; bpf(2) has no such thing) */
+        assert_non_null(skep_map_value(p->ours, &key, random_below(n_cpus)));
+        side->used[key] = side->now;
     } else if (what > 2) {
         assert_int_equal(do_update(p, side->strict, key, value, BPF_ANY), 0);
         side->n = min_u32(side->n + !there, entries);
