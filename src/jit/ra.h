@@ -11,6 +11,7 @@
  *   ra_split.c  pieces that found none become smaller ones
  *   ra_moves.c  moves between pieces
  *   ra_write.c  slots; the code as it will be
+ *   ra_dead.c   moves for nothing
  *   ra_tails.c  moves before jumps
  *   regalloc.c  the list of these
  *   ra_check.c  the proof that the result is right */
@@ -146,7 +147,8 @@ struct ra_moves {
 };
 bool ra_make_moves(struct ra *ra, struct ra_moves *moves);
 bool ra_color_slots(struct ra *ra, u32 **colors);
-void ra_tails(const struct ra *ra);
 bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors);
+bool ra_dead(const struct ra *ra);
+void ra_tails(const struct ra *ra);
 
 #endif

@@ -302,6 +302,5 @@ bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors)
     func->insns = writer.insns;
     func->n = writer.n;
     func->room = room;
-    ra_tails(ra);
     return true;
 }

@@ -98,6 +98,9 @@ bool jit_regalloc(struct arena *scratch, const struct jit_target *target, u32 us
     ra_first_pieces(&ra);
     struct ra_moves moves = { 0 };
     u32 *colors = NULL;
-    return ra_pick(&ra) && ra_make_moves(&ra, &moves) && ra_color_slots(&ra, &colors) &&
-           ra_write(&ra, &moves, colors) && !ra.failed;
+    if (!ra_pick(&ra) || !ra_make_moves(&ra, &moves) || !ra_color_slots(&ra, &colors) ||
+        !ra_write(&ra, &moves, colors) || !ra_dead(&ra) || ra.failed)
+        return false;
+    ra_tails(&ra);
+    return true;
 }

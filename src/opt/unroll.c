@@ -21,6 +21,7 @@ enum {
     UNROLL_WHOLE = 32,      /* the same of loops that become straight lines */
     UNROLL_ENOUGH = 32,     /* rounds, from which on it pays to make several at a time */
     UNROLL_AT_A_TIME = 8,
+    UNROLL_BODY = 12,     /* operations of a round: what larger ones gain is not worth the code */
     UNROLL_ROUNDS = 4096, /* looked at to find out how many there are */
     UNROLL_GROWTH = 1024, /* operations added to a function */
     UNROLL_CHAIN = 4,     /* rounds at a time from which on sums are put together */
@@ -163,7 +164,7 @@ static u32 unroll_at_a_time(const struct ssa_func *func, const struct unroll_loo
     u32 most = min_u32(UNROLL_AT_A_TIME, UNROLL_OPERATIONS / loop->n);
     while (most > 1 && loop->rounds % most != 0)
         most--;
-    return loop->rounds ? most : 1;
+    return loop->rounds && loop->n <= UNROLL_BODY ? most : 1;
 }
 
 /* ---- making rounds */

@@ -74,9 +74,9 @@ static bool x86_test_and(struct select *s, const struct ssa_insn *and)
     u32 size = and->width;
     u64 mask;
     s32 imm;
+    if (x86_test_variable_bit(s, and))
+        return true;
     if (!x86_constant(s, and->arg[1], &mask)) {
-        if (x86_test_variable_bit(s, and))
-            return true;
         struct x86_place b = x86_operand(s, and->arg[1], size);
         x86_do_test(s, X86_TEST, size, select_reg(s, and->arg[0]), b);
         return false;

@@ -378,6 +378,35 @@ static void make_random(struct maker *m, u32 n_values, u32 n_blocks, u32 length)
 
 /* ---- the tests */
 
+static bool concerns(const struct mach_insn *insn, u8 reg, bool writes)
+{
+    bool found = writes && insn->flags & MACH_CALL && toy.caller_saved >> reg & 1;
+    for (u32 k = 0; k < insn->n_operands && insn->op != MACH_ALIAS; k++) {
+        const struct mach_operand *o = &insn->operand[k];
+        bool reads = o->role == MACH_USE || o->role == MACH_LATE_USE || o->role == MACH_CHANGE;
+        found |= o->role != MACH_NONE && o->given == reg && reads != writes;
+    }
+    return found || (!writes && insn->flags & MACH_CALL && insn->reads >> reg & 1);
+}
+
+/* The register of a move is overwritten in the same block, and nobody has read it. */
+static bool is_for_nothing(const struct mach_func *func, u32 i, u32 end)
+{
+    u8 reg = func->insns[i].operand[0].given;
+    for (u32 k = i + 1; k < end && !concerns(&func->insns[k], reg, false); k++)
+        if (concerns(&func->insns[k], reg, true))
+            return true;
+    return false;
+}
+
+static void assert_no_move_is_for_nothing(const struct mach_func *func)
+{
+    for (u32 b = 0; b < func->n_blocks; b++)
+        for (u32 i = func->blocks[b].begin; i < func->blocks[b].end; i++)
+            if (func->insns[i].flags & MACH_INSERTED && func->insns[i].op == MACH_RELOAD)
+                assert_false(is_for_nothing(func, i, func->blocks[b].end));
+}
+
 static void allocate(struct maker *m)
 {
     struct arena scratch;
@@ -398,6 +427,7 @@ static void random_programs_mean_the_same_when_allocated(void **state)
         make_random(&m, 2 + below(20), 1 + below(12), 1 + below(24));
         u64 before = run_func(&m.func, false, 200);
         allocate(&m);
+        assert_no_move_is_for_nothing(&m.func);
         assert_int_equal(run_func(&m.func, true, 200), before);
         arena_drop(&m.arena);
     }

@@ -314,6 +314,12 @@ TEST(a_bit_at_a_variable_place_is_not_shifted)
     branches(op(SSA_NE, 8, op(SSA_AND, 8, p[0], op(SSA_SHL, 8, k(1), p[1])), k(0)),
              "BT.8 r, r; if b");
 }
+TEST(a_bit_of_a_constant_is_not_shifted)
+{
+    u64 set = 0x1008180000000001;
+    branches(op(SSA_NE, 8, op(SSA_AND, 8, op(SSA_SHL, 8, k(1), p[0]), k(set)), k(0)),
+             "const 1155199692699598849; BT.8 r, r; if b");
+}
 TEST(a_sign_is_tested) { branches(op(SSA_SLT, 4, p[0], k(0)), "TEST.4 r, r; if s"); }
 TEST(a_choice_is_cmov)
 {
@@ -353,6 +359,7 @@ int main(void)
         T(bits_of_memory_are_tested_there),
         T(a_high_bit_is_tested_by_its_number),
         T(a_bit_at_a_variable_place_is_not_shifted),
+        T(a_bit_of_a_constant_is_not_shifted),
         T(a_sign_is_tested),
         T(a_choice_is_cmov),
     };

@@ -8,7 +8,7 @@ struct loop {
     struct ssa_build b;
     u64 first, step, bound;
     enum ssa_op test;
-    u32 width;
+    u32 width, longer; /* longer: operations added to each round */
     bool counted, second, between;
     u32 head;
 };
@@ -52,6 +52,8 @@ static void build(struct loop *l)
     b->block = l->head;
     u32 i = phi(b, number), sum = phi(b, x), left = phi(b, x), right = phi(b, number);
     u32 mixed = ssa_build_op(b, SSA_MUL, 8, ssa_build_with(b, SSA_XOR, 8, i, 77), left);
+    for (u32 k = 0; k < l->longer; k++)
+        mixed = ssa_build_with(b, SSA_MUL, 8, mixed, 3 + k);
     u32 next_sum = ssa_build_op(b, SSA_ADD, 8, mixed, sum);
     u32 next_left = ssa_build_with(b, SSA_ROTL, 8, right, 9);
     u32 next = ssa_build_with(b, SSA_ADD, l->width, i, l->step);
@@ -112,6 +114,12 @@ TEST(a_prime_number_of_rounds_stays)
     struct loop l = { .step = 1, .bound = 101, .test = SSA_LT, .width = 4, .counted = true };
     assert_int_equal(unrolled(&l), 1);
 }
+TEST(a_long_round_stays)
+{
+    struct loop l = { .step = 1, .bound = 100, .width = 4, .counted = true, .longer = 12 };
+    l.test = SSA_LT;
+    assert_int_equal(unrolled(&l), 1);
+}
 TEST(a_loop_without_end_stays)
 {
     struct loop l = { .first = 1, .step = 2, .bound = 100, .test = SSA_NE, .width = 8 };
@@ -147,6 +155,6 @@ TEST(all_kinds_of_counters_do_what_they_did)
 }
 
 UNIT_TESTS(UNIT(a_few_rounds_become_a_straight_line), UNIT(many_rounds_go_several_at_a_time),
-           UNIT(a_prime_number_of_rounds_stays), UNIT(a_loop_without_end_stays),
-           UNIT(a_counter_may_pass_the_end_of_its_numbers),
+           UNIT(a_prime_number_of_rounds_stays), UNIT(a_long_round_stays),
+           UNIT(a_loop_without_end_stays), UNIT(a_counter_may_pass_the_end_of_its_numbers),
            UNIT(all_kinds_of_counters_do_what_they_did))
