@@ -76,6 +76,7 @@
     S(CALL_LOCAL, "call_local", SSA_MANY, SSA_VALUE | SSA_READS | SSA_WRITES | SSA_STOPS)            \
     S(GUARD,  "guard",  1, SSA_STOPS)       /* host_guard_imm: of [a, + bytes); opt/guards.c expands it */ \
     S(CHARGE, "charge", 0, SSA_STOPS)       /* fuel -= imm; below 0, or cancelled: the run stops  */ \
+    S(FUEL,   "fuel",   0, SSA_VALUE | SSA_STOPS) /* what is left of it, signed; keeps its place  */ \
     S(JUMP,   "jump",   0, SSA_ENDS)        /* to the first successor                             */ \
     S(BRANCH, "branch", 1, SSA_ENDS)        /* a not 0: to the first successor, else the second   */ \
     S(RETURN, "return", 1, SSA_ENDS)
@@ -125,6 +126,7 @@ struct ssa_insn {
 #define SSA_UNLIKELY 2u /* BRANCH: the first successor is seldom taken */
 #define SSA_SAFE 4u     /* LOAD: may be moved up over branches: the address is always good */
 #define SSA_UNPOLLED 8u /* CHARGE: need not look whether the run is cancelled: another one does */
+#define SSA_PAID 16u    /* CHARGE: a branch on FUEL has shown that there is enough */
 
 struct ssa_block {
     u32 first, last; /* instructions; phis come first, the one that ends it last */

@@ -10,8 +10,12 @@
  * What a round adds to a phi (or multiplies, …) is then put together before it meets the phi: one
  * operation for several rounds waits for the rounds before.
  *
+ * With fuel, rounds made at a time are paid for at a time, where there is fuel for all of them.
+ * Where there is not, one of the rounds cannot be paid: they are made one by one, in a loop of its
+ * own that the stop ends.  So fuel and memory are at every stop what they are elsewhere.
+ *
  * Needs the analysis of the graph and bounds.  Gives operations on sums of sums, which `fold` and
- * `gvn` clean up.  Keeps charges: each round pays its own. */
+ * `gvn` clean up. */
 #include "opt/known.h"
 #include "opt/make.h"
 #include "opt/pass.h"
@@ -34,6 +38,16 @@ struct unroll_chain {
     u32 value[UNROLL_AT_A_TIME];
 };
 
+/* The loop that makes rounds one by one until one of them cannot be paid. */
+struct unroll_last {
+    struct unroll_last *next;
+    u32 block, of; /* its block; that of the rounds made at a time */
+    u64 charge;    /* of the rounds made at a time */
+    u32 n_phis;
+    bool whole; /* the rounds made at a time are all there are */
+    u32 *enter; /* by phi: what it is when the first of the rounds begins */
+};
+
 struct unroll {
     struct ssa_func *func;
     u32 n_old;    /* what is numbered below was there before the pass */
@@ -45,6 +59,7 @@ struct unroll {
     u32 n_gone;
     struct arena *scratch;
     struct unroll_chain *chains;
+    struct unroll_last *lasts;
 };
 
 struct unroll_loop {
@@ -54,6 +69,7 @@ struct unroll_loop {
     u32 slot;  /* which of its successors */
     u32 n;     /* operations that are copied */
     u32 rounds, at_a_time;
+    u32 charge; /* its CHARGE; 0: none, or not to be paid for several rounds */
 };
 
 /* ---- which loops */
@@ -167,6 +183,22 @@ static u32 unroll_at_a_time(const struct ssa_func *func, const struct unroll_loo
     return loop->rounds && loop->n <= UNROLL_BODY ? most : 1;
 }
 
+/* The one thing of a round that comes before everything that is seen from outside. */
+static u32 unroll_charge(const struct ssa_func *func, const struct unroll_loop *loop)
+{
+    u32 charge = 0;
+    for (u32 v = func->blocks[loop->block].first; v; v = ssa_at(func, v)->next) {
+        const struct ssa_insn *insn = ssa_at(func, v);
+        if (insn->op == SSA_CHARGE && charge)
+            return 0;
+        if (insn->op == SSA_CHARGE)
+            charge = v;
+        else if (ssa_has(insn, SSA_PINNED) && !charge)
+            return 0;
+    }
+    return charge && ssa_at(func, charge)->imm * loop->at_a_time <= INT32_MAX ? charge : 0;
+}
+
 /* ---- making rounds */
 
 static u32 unroll_name(const struct unroll *u, const struct unroll_loop *loop, u32 value)
@@ -204,6 +236,85 @@ static void unroll_copy(struct unroll *u, const struct unroll_loop *loop, u32 va
     u->func->ranges[made] = u->func->ranges[value];
     ssa_insert_before(u->func, before, made);
     u->map[value] = made;
+}
+
+/* A round's operations, the next value of each phi known by name: at the end of a block. */
+static void unroll_append_round(struct unroll *u, const struct unroll_loop *loop, u32 block)
+{
+    for (u32 v = u->func->blocks[loop->block].first; v && !u->func->failed;
+         v = ssa_at(u->func, v)->next) {
+        struct ssa_insn copy = *ssa_at(u->func, v);
+        if (!unroll_is_copied(&copy))
+            continue;
+        for (u32 i = 0; i < copy.n_args; i++)
+            copy.arg[i] = unroll_name(u, loop, copy.arg[i]);
+        u->map[v] = ssa_new(u->func, copy);
+        if (u->map[v]) {
+            u->func->ranges[u->map[v]] = u->func->ranges[v];
+            ssa_append(u->func, block, u->map[v]);
+        }
+    }
+}
+
+static u32 unroll_count_phis(const struct ssa_func *func, u32 block)
+{
+    u32 n = 0;
+    for (u32 v = func->blocks[block].first; ssa_at(func, v)->op == SSA_PHI;
+         v = ssa_at(func, v)->next)
+        n++;
+    return n;
+}
+
+/* Phis that have no arguments so far, for those of the loop. */
+static void unroll_append_phis(struct unroll *u, const struct unroll_loop *loop,
+                               struct unroll_last *last)
+{
+    struct ssa_func *func = u->func;
+    u32 n = 0;
+    for (u32 v = func->blocks[loop->block].first; ssa_at(func, v)->op == SSA_PHI && !func->failed;
+         v = ssa_at(func, v)->next) {
+        struct ssa_insn phi = { .op = SSA_PHI, .width = 8, .origin = ssa_at(func, v)->origin };
+        last->enter[n++] = last->whole ? ssa_args(func, ssa_at(func, v))[!loop->latch] : v;
+        u->map[v] = ssa_new_many(func, phi, NULL, 0);
+        if (u->map[v]) {
+            func->ranges[u->map[v]] = func->ranges[v];
+            ssa_append(func, last->block, u->map[v]);
+        }
+    }
+}
+
+/* Made before any round is, of the loop as it was; nothing leads to it so far. */
+static void unroll_make_last(struct unroll *u, const struct unroll_loop *loop)
+{
+    struct ssa_func *func = u->func;
+    struct unroll_last *last = arena_new(u->scratch, struct unroll_last);
+    u32 n = unroll_count_phis(func, loop->block), block = ssa_block_new(func);
+    u32 *enter = arena_array(u->scratch, u32, (u64)n + 1);
+    func->failed |= !last || !enter;
+    if (func->failed)
+        return;
+    u64 charge = ssa_at(func, loop->charge)->imm * loop->at_a_time;
+    *last = (struct unroll_last){ .next = u->lasts,
+                                  .block = block,
+                                  .of = loop->block,
+                                  .charge = charge,
+                                  .n_phis = n,
+                                  .whole = loop->at_a_time == loop->rounds,
+                                  .enter = enter };
+    u->lasts = last;
+    func->blocks[block].cold = true;
+    unroll_append_phis(u, loop, last);
+    unroll_append_round(u, loop, block);
+    u32 jump = ssa_new(func, (struct ssa_insn){ .op = SSA_JUMP, .width = 8, .origin = CODE_NONE });
+    if (func->failed)
+        return;
+    ssa_append(func, block, jump);
+    ssa_add_edge(func, block, 0, block);
+    u32 phi = func->blocks[block].first;
+    for (u32 v = func->blocks[loop->block].first; ssa_at(func, v)->op == SSA_PHI && !func->failed;
+         v = ssa_at(func, v)->next, phi = ssa_at(func, phi)->next)
+        ssa_args(func, ssa_at(func, phi))[0] =
+            unroll_name(u, loop, ssa_args(func, ssa_at(func, v))[loop->latch]);
 }
 
 static u32 unroll_first(const struct ssa_func *func, const struct unroll_loop *loop)
@@ -264,6 +375,8 @@ static void unroll_loop(struct unroll *u, const struct unroll_loop *loop)
     bool whole = loop->at_a_time == loop->rounds;
     bool chains = !whole && loop->at_a_time >= UNROLL_CHAIN;
     u32 first = unroll_first(func, loop);
+    if (loop->charge)
+        unroll_make_last(u, loop);
     for (u32 v = func->blocks[loop->block].first; v != first; v = ssa_at(func, v)->next)
         u->map[v] = whole ? ssa_args(func, ssa_at(func, v))[!loop->latch] : v;
     if (chains)
@@ -331,7 +444,7 @@ static void unroll_put_together(struct ssa_func *func, const u32 *uses,
         make_into(func, root, (enum ssa_op)rest.op, rest.width, chain->phi, made);
 }
 
-/* ---- the pass */
+/* ---- what values are called in the end */
 
 /* What a phi has become may be a phi of another loop, which has become something too; but one of
  * its own loop is meant as it is, as in the first of the rounds. */
@@ -374,6 +487,72 @@ static void unroll_put_all_together(struct unroll *u)
         unroll_put_together(u->func, uses, chain);
 }
 
+/* ---- paying for several rounds */
+
+/* All charges of a block become one, which is known to be payable and looks for a cancel. */
+static void unroll_pay_at_once(struct ssa_func *func, u32 block, u64 charge)
+{
+    bool paid = false;
+    for (u32 v = func->blocks[block].first, next; v; v = next) {
+        struct ssa_insn *insn = ssa_at(func, v);
+        next = insn->next;
+        if (insn->op != SSA_CHARGE)
+            continue;
+        if (paid) {
+            ssa_remove(func, v);
+            continue;
+        }
+        insn->imm = charge;
+        insn->flags = SSA_PAID;
+        paid = true;
+    }
+}
+
+/* A test at the block's end: is there less fuel than that? */
+static void unroll_append_test(struct ssa_func *func, u32 block, u64 charge)
+{
+    u32 fuel = ssa_new(func, (struct ssa_insn){ .op = SSA_FUEL, .width = 8, .origin = CODE_NONE });
+    u32 needed = ssa_const(func, charge);
+    struct ssa_insn less = {
+        .op = SSA_SLT, .width = 8, .arg = { fuel, needed }, .origin = CODE_NONE
+    };
+    u32 test = ssa_new(func, less);
+    struct ssa_insn end = {
+        .op = SSA_BRANCH, .width = 8, .arg = { test }, .flags = SSA_UNLIKELY, .origin = CODE_NONE
+    };
+    u32 branch = ssa_new(func, end);
+    if (func->failed)
+        return;
+    func->ranges[test].hi = 1;
+    ssa_append(func, block, fuel);
+    ssa_append(func, block, test);
+    ssa_append(func, block, branch);
+}
+
+/* Names are final now: the rounds made at a time get a block of their own, behind the test. */
+static void unroll_link_last(struct unroll *u, const struct unroll_last *last)
+{
+    struct ssa_func *func = u->func;
+    u32 first = func->blocks[last->of].first;
+    while (ssa_at(func, first)->op == SSA_PHI)
+        first = ssa_at(func, first)->next;
+    u32 rounds = ssa_split_block(func, first);
+    if (func->failed)
+        return;
+    unroll_pay_at_once(func, rounds, last->charge);
+    unroll_append_test(func, last->of, last->charge);
+    ssa_add_edge(func, last->of, 0, last->block);
+    ssa_add_edge(func, last->of, 1, rounds);
+    if (func->failed)
+        return;
+    u32 phi = func->blocks[last->block].first;
+    for (u32 i = 0; i < last->n_phis; i++, phi = ssa_at(func, phi)->next)
+        ssa_args(func, ssa_at(func, phi))[1] =
+            last->whole ? unroll_final(u, last->enter[i]) : last->enter[i];
+}
+
+/* ---- all loops */
+
 static bool unroll_init(struct unroll *u, struct opt *opt, struct ssa_func *func)
 {
     *u = (struct unroll){
@@ -404,12 +583,15 @@ bool opt_unroll(struct opt *opt, struct ssa_func *func)
             continue;
         if (!u.func && !unroll_init(&u, opt, func))
             return true;
+        loop.charge = loop.at_a_time > 1 ? unroll_charge(func, &loop) : 0;
         u.left -= min_u32(more, u.left);
         unroll_loop(&u, &loop);
     }
     if (u.func && !func->failed) {
         unroll_rename(&u);
         unroll_put_all_together(&u);
+        for (struct unroll_last *last = u.lasts; last && !func->failed; last = last->next)
+            unroll_link_last(&u, last);
     }
     return u.func != NULL;
 }

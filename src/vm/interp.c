@@ -67,7 +67,7 @@ static u64 interp_call(struct skep_thread *thread, const struct interp *interp,
     } while (0)
 #define PAY(amount)                                                                                \
     do {                                                                                           \
-        fuel -= (amount);                                                                          \
+        fuel -= (u32)(amount);                                                                     \
         if (UNLIKELY(fuel < 0 || atomic_load_explicit(&thread->cancel, memory_order_relaxed)))     \
             goto stop_paying;                                                                      \
     } while (0)

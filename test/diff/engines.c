@@ -285,7 +285,8 @@ static void loop(struct generator *g, unsigned depth)
 {
     unsigned label = g->labels++;
     g->in_loop = true;
-    emit(g, "r9 = %u\nl%u:\n", 1 + pick(5), label);
+    unsigned rounds = pick(4) ? 1 + pick(5) : 8 * (1 + pick(9)); /* many go several at a time */
+    emit(g, "r9 = %u\nl%u:\n", rounds, label);
     for (unsigned i = 1 + pick(4); i > 0; i--)
         statement(g, depth + 1);
     emit(g, "r9 += -1\nif r9 != 0 goto l%u\n", label);
@@ -444,6 +445,7 @@ struct way {
     enum skep_engine engine;
     bool unmetered, blind;
     const char *opt_off;
+    uint64_t stop; /* so much fuel, which need not be enough; 0: plenty */
 };
 
 static struct outcome run_program(struct setting *s, const skep_program *program)
@@ -483,7 +485,9 @@ static bool run_here(struct setting *s, const char *text, struct way way, struct
         return false;
     if (status != SKEP_OK)
         fail_msg("%s\n%s", skep_error_id(&error), text);
+    skep_thread_set_fuel(s->thread, way.stop);
     *o = run_program(s, program);
+    skep_thread_set_fuel(s->thread, 0);
     skep_program_free(program);
     return true;
 }
@@ -667,6 +671,28 @@ static unsigned compare_compiled(struct setting *s, const struct generator *g,
     return ran;
 }
 
+/* Wherever fuel ends, compiled programs leave behind what the interpreter does. */
+static unsigned compare_stops(struct setting *s, const struct generator *g,
+                              const struct outcome *whole)
+{
+    enum { STOPS = 3 };
+    unsigned ran = 0;
+    for (unsigned i = 0; *skep_jit_name() && i < STOPS && whole->fuel > 1; i++) {
+        uint64_t stop = 1 + pick((unsigned)whole->fuel - 1);
+        struct outcome interp, jit;
+        struct way way = { .engine = SKEP_ENGINE_INTERP, .stop = stop };
+        run_here(s, g->text, way, &interp);
+        way.engine = SKEP_ENGINE_JIT;
+        if (!run_here(s, g->text, way, &jit))
+            break;
+        const char *what = difference(&interp, &jit);
+        if (what)
+            disagree(what, "interp and jit, stopped early,", g, &interp, &jit);
+        ran++;
+    }
+    return ran;
+}
+
 TEST(engines_agree_on_valid_programs)
 {
     unsigned compiled = 0;
@@ -693,6 +719,7 @@ TEST(engines_agree_on_valid_programs)
         if (what)
             disagree(what, "interp and checked", &g, &interp, &checked);
         compiled += compare_compiled(&s, &g, &interp, i);
+        compiled += compare_stops(&s, &g, &interp);
         compare_kernel(&k, &g, &interp);
     }
     printf("%u programs, %u runs of compiled ones, %u of them in the kernel (%u refused), seed "

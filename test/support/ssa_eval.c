@@ -299,7 +299,12 @@ static u64 eval_insn(struct activation *a, const struct ssa_insn *insn)
     case SSA_CALL_QUIET:
     case SSA_CALL_PURE: return call_host(a, insn);
     case SSA_CALL_LOCAL: return call_local(a, insn);
-    case SSA_CHARGE: charge(a, insn->imm); return 0;
+    case SSA_CHARGE:
+        if (insn->flags & SSA_PAID && a->thread->fuel < (s64)insn->imm)
+            abort();
+        charge(a, insn->imm);
+        return 0;
+    case SSA_FUEL: return (u64)a->thread->fuel;
     case SSA_GUARD:
     case SSA_NONE:
     case SSA_PHI:

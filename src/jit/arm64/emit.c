@@ -84,7 +84,7 @@ static void a64_emit_check_stop(struct jit_emit *emit, u32 thread)
     a64_branch_to_stop(emit, A64_CBNZ, A64_AL);
 }
 
-static void a64_emit_charge(struct jit_emit *emit, u32 thread, u64 fuel)
+static void a64_emit_charge(struct jit_emit *emit, u32 thread, u64 fuel, bool is_paid)
 {
     struct jit_buffer *out = emit->buffer;
     if (a64_fits_imm12(fuel)) {
@@ -93,7 +93,10 @@ static void a64_emit_charge(struct jit_emit *emit, u32 thread, u64 fuel)
         a64_constant(out, A64_TEMP, fuel);
         a64_shifted(out, A64_SUBS, true, A64_FUEL, A64_FUEL, A64_TEMP, A64_LSL, 0);
     }
-    a64_branch_to_stop(emit, A64_B_COND, A64_MI);
+    if (!is_paid)
+        a64_branch_to_stop(emit, A64_B_COND, A64_MI);
+    if (thread == A64_ZR)
+        return;
     a64_memory(out, A64_LDRB, false, A64_TEMP, thread, offsetof(struct skep_thread, cancel));
     a64_branch_to_stop(emit, A64_CBNZ, A64_AL);
 }
@@ -206,7 +209,8 @@ void a64_emit(struct jit_emit *emit, const struct mach_insn *insn)
     case A64_DO_CALL_HOST: a64_emit_call_host(emit, imm); break;
     case A64_DO_CALL_FUNC: a64_emit_call_func(emit, imm); break;
     case A64_DO_CHECK_STOP: a64_emit_check_stop(emit, rn); break;
-    case A64_DO_CHARGE: a64_emit_charge(emit, rn, imm); break;
+    case A64_DO_READ_FUEL: a64_mov(out, true, rd, A64_FUEL); break;
+    case A64_DO_CHARGE: a64_emit_charge(emit, rn, imm, insn->extra != 0); break;
     case A64_DO_SAVE_FUEL:
         a64_memory(out, A64_STR, true, A64_FUEL, rn, offsetof(struct skep_thread, fuel));
         break;

@@ -39,7 +39,9 @@ enum a64_shape {
     A64_DO_CALL_HOST,               /* imm: the address */
     A64_DO_CALL_FUNC,               /* imm: the function */
     A64_DO_CHECK_STOP,              /* to the stop label if the thread (rn) says so */
-    A64_DO_CHARGE,                  /* fuel -= imm, or to the stop label; rn: the thread */
+    A64_DO_READ_FUEL,               /* rd = fuel */
+    A64_DO_CHARGE,                  /* fuel -= imm, or to the stop label unless `extra`, as there
+                                       is enough; rn: the thread, or none: not cancelled here */
     A64_DO_SAVE_FUEL,               /* into the thread (rn) */
     A64_DO_LOAD_FUEL,               /* and back */
     A64_SHAPE_COUNT,

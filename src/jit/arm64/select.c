@@ -382,9 +382,7 @@ static void a64_do_on_thread(struct select *s, enum a64_shape shape, u32 thread,
     struct mach_insn insn = mach_new(shape, 0, 8);
     mach_give(&insn, A64_RN, thread, MACH_USE);
     insn.imm = (s64)imm;
-    if (shape == A64_DO_CHARGE)
-        insn.flags = MACH_FLAGS;
-    if (shape == A64_DO_CHARGE || shape == A64_DO_CHECK_STOP)
+    if (shape == A64_DO_CHECK_STOP)
         s->out->stops = true;
     select_emit(s, insn);
 }
@@ -428,7 +426,22 @@ static void a64_select_call_local(struct select *s)
 
 static void a64_select_charge(struct select *s)
 {
-    a64_do_on_thread(s, A64_DO_CHARGE, select_thread(s), a64_insn(s)->imm);
+    const struct ssa_insn *insn = a64_insn(s);
+    struct mach_insn charge = mach_new(A64_DO_CHARGE, insn->flags & SSA_PAID, 8);
+    if (!(insn->flags & SSA_UNPOLLED))
+        mach_give(&charge, A64_RN, select_thread(s), MACH_USE);
+    charge.imm = (s64)insn->imm;
+    charge.flags = MACH_FLAGS;
+    s->out->stops = true;
+    select_emit(s, charge);
+}
+
+static void a64_select_fuel(struct select *s)
+{
+    struct mach_insn read = mach_new(A64_DO_READ_FUEL, 0, 8);
+    mach_give(&read, A64_RD, s->reg_of[s->at], MACH_DEF);
+    if (s->reg_of[s->at])
+        select_emit(s, read);
 }
 
 /* ---- the table */
@@ -482,6 +495,7 @@ static void (*const a64_selectors[SSA_OP_COUNT])(struct select *s) = {
     [SSA_CALL_PURE] = a64_select_call,
     [SSA_CALL_LOCAL] = a64_select_call_local,
     [SSA_CHARGE] = a64_select_charge,
+    [SSA_FUEL] = a64_select_fuel,
 };
 
 void a64_select(struct select *s)

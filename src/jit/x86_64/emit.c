@@ -265,12 +265,21 @@ static void x86_emit_charge(struct jit_emit *emit, const struct mach_insn *insn)
 {
     _Static_assert(sizeof(((struct skep_thread *)NULL)->cancel) == 1, "compared as a byte");
     u8 thread = x86_given(insn, X86_BASE);
-    x86_op_rm_imm(emit->buffer, X86_SUB, 8, x86_r(X86_FUEL), (s32)insn->imm);
-    x86_emit_stop_if(emit, X86_S);
+    u64 fuel = (u64)insn->imm;
+    for (; fuel > INT32_MAX; fuel -= INT32_MAX)
+        x86_op_rm_imm(emit->buffer, X86_SUB, 8, x86_r(X86_FUEL), INT32_MAX);
+    x86_op_rm_imm(emit->buffer, X86_SUB, 8, x86_r(X86_FUEL), (s32)fuel);
+    if (!insn->extra)
+        x86_emit_stop_if(emit, X86_S);
     if (thread == X86_NO_REG)
         return;
     x86_op_rm_imm(emit->buffer, X86_CMP, 1, x86_m(thread, offsetof(struct skep_thread, cancel)), 0);
     x86_emit_stop_if(emit, X86_NE);
+}
+
+static void x86_emit_read_fuel(struct jit_emit *emit, const struct mach_insn *insn)
+{
+    x86_op_reg_rm(emit->buffer, X86_MOV, 8, x86_given(insn, X86_REG), x86_r(X86_FUEL));
 }
 
 static void x86_emit_save_fuel(struct jit_emit *emit, const struct mach_insn *insn)
@@ -336,6 +345,7 @@ static void (*const x86_emitters[X86_SHAPE_COUNT])(struct jit_emit *, const stru
     [X86_DO_CALL_HOST] = x86_emit_call_host,
     [X86_DO_CALL_FUNC] = x86_emit_call_func,
     [X86_DO_CHECK_STOP] = x86_emit_check_stop,
+    [X86_DO_READ_FUEL] = x86_emit_read_fuel,
     [X86_DO_CHARGE] = x86_emit_charge,
     [X86_DO_SAVE_FUEL] = x86_emit_save_fuel,
     [X86_DO_LOAD_FUEL] = x86_emit_load_fuel,

@@ -40,10 +40,11 @@ enum x86_shape {
     X86_DO_CALL_HOST,  /* imm: the address */
     X86_DO_CALL_FUNC,  /* imm: the function */
     X86_DO_CHECK_STOP, /* to the stop label if the thread (BASE) says so */
-    X86_DO_CHARGE,    /* fuel -= imm, or to the stop label; BASE: the thread, or none: not cancelled
-                         here */
-    X86_DO_SAVE_FUEL, /* into the thread (BASE) */
-    X86_DO_LOAD_FUEL, /* and back */
+    X86_DO_READ_FUEL,  /* reg = fuel */
+    X86_DO_CHARGE,     /* fuel -= imm, or to the stop label unless `extra`, as there is enough;
+                          BASE: the thread, or none: not cancelled here */
+    X86_DO_SAVE_FUEL,  /* into the thread (BASE) */
+    X86_DO_LOAD_FUEL,  /* and back */
     X86_SHAPE_COUNT,
 };
 

@@ -798,13 +798,21 @@ static void x86_select_call_local(struct select *s)
 static void x86_select_charge(struct select *s)
 {
     bool polls = !(x86_insn(s)->flags & SSA_UNPOLLED);
-    struct mach_insn charge = mach_new(X86_DO_CHARGE, 0, 8);
+    struct mach_insn charge = mach_new(X86_DO_CHARGE, x86_insn(s)->flags & SSA_PAID, 8);
     if (polls)
         mach_give(&charge, X86_BASE, select_thread(s), MACH_USE);
     charge.imm = (s64)x86_insn(s)->imm;
     charge.flags |= MACH_FLAGS;
     s->out->stops = true;
     select_emit(s, charge);
+}
+
+static void x86_select_fuel(struct select *s)
+{
+    struct mach_insn read = mach_new(X86_DO_READ_FUEL, 0, 8);
+    mach_give(&read, X86_REG, s->reg_of[s->at], MACH_DEF);
+    if (s->reg_of[s->at])
+        select_emit(s, read);
 }
 
 /* ---- the table */
@@ -858,6 +866,7 @@ static void (*const x86_selectors[SSA_OP_COUNT])(struct select *s) = {
     [SSA_CALL_PURE] = x86_select_call,
     [SSA_CALL_LOCAL] = x86_select_call_local,
     [SSA_CHARGE] = x86_select_charge,
+    [SSA_FUEL] = x86_select_fuel,
 };
 
 void x86_select(struct select *s)

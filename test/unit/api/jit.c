@@ -243,6 +243,95 @@ TEST(what_is_called_back_may_call_back_and_stop_everything)
     end();
 }
 
+/* Loops that go several rounds at a time, or become straight lines, one within another, with what
+ * they leave in memory. */
+static const char *const unrolled[] = {
+    "r2 = 0; l: r3 = r1; r3 += r2; *(u8 *)(r3 + 0) = r2; r2 += 1; if r2 != 64 goto l; r0 = r2; "
+    "exit",
+    "r2 = 0; r0 = 0; l: r3 = r1; r3 += r2; r4 = *(u8 *)(r3 + 0); r0 += r4; *(u8 *)(r1 + 0) = r0;"
+    "r2 += 1; if r2 != 56 goto l; *(u8 *)(r1 + 1) = r0; exit",
+    "r2 = 0; l: r3 = r1; r3 += r2; *(u8 *)(r3 + 0) = 7; r2 += 1; if r2 != 5 goto l; r0 = 3; exit",
+    "r0 = 1; r2 = 0; o: r4 = 0; i: r3 = r1; r3 += r4; r0 *= 3; *(u8 *)(r3 + 0) = r0; r4 += 1;"
+    "if r4 != 32 goto i; r2 += 1; *(u8 *)(r1 + 63) = r2; if r2 != 6 goto o; exit",
+    "r0 = 0; r2 = 0; a: r0 += r2; r2 += 1; if r2 != 4 goto a; b: r3 = r1; r3 += r2;"
+    "*(u8 *)(r3 + 0) = r0; r0 += r2; r2 += 1; if r2 != 48 goto b; *(u8 *)(r1 + 60) = 1;"
+    "c: r0 -= 1; r2 += -1; if r2 != 8 goto c; exit",
+};
+
+static void same_stop_everywhere(const struct skep_program *jit, const struct skep_program *interp,
+                                 uint64_t fuel)
+{
+    uint8_t expected[sizeof(bytes)];
+    uint64_t r0 = 0, expected_r0 = 0;
+    skep_thread_set_fuel(thread, fuel);
+    memset(bytes, 1, sizeof(bytes));
+    skep_status status = skep_run(thread, interp, &memory, &expected_r0);
+    uint64_t used = skep_thread_fuel_used(thread);
+    memcpy(expected, bytes, sizeof(bytes));
+    memset(bytes, 1, sizeof(bytes));
+    assert_int_equal(skep_run(thread, jit, &memory, &r0), status);
+    assert_int_equal(r0, expected_r0);
+    assert_int_equal(skep_thread_fuel_used(thread), used);
+    assert_memory_equal(bytes, expected, sizeof(bytes));
+}
+
+TEST(several_rounds_at_a_time_stop_where_one_does)
+{
+    begin();
+    for (size_t i = 0; i < sizeof(unrolled) / sizeof(*unrolled); i++) {
+        struct skep_load_options interp = { .size = sizeof(interp), .engine = SKEP_ENGINE_INTERP };
+        struct skep_load_options jit = plain;
+        jit.fuel = interp.fuel = 1000000;
+        skep_program *compiled = program_from_text(env, "memory", unrolled[i], &jit);
+        skep_program *interpreted = program_from_text(env, "memory", unrolled[i], &interp);
+        same_stop_everywhere(compiled, interpreted, 0);
+        uint64_t all = skep_thread_fuel_used(thread);
+        assert_true(all > 10);
+        for (uint64_t fuel = 1; fuel <= all; fuel++)
+            same_stop_everywhere(compiled, interpreted, fuel);
+        skep_program_free(compiled);
+        skep_program_free(interpreted);
+    }
+    end();
+}
+
+/* A helper may cost more than an immediate holds. */
+static uint64_t do_little(skep_thread *t, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+                          uint64_t a5)
+{
+    (void)t, (void)a2, (void)a3, (void)a4, (void)a5;
+    return a1;
+}
+
+TEST(charges_of_more_than_an_immediate_holds_are_paid)
+{
+    static const struct skep_helper dear = {
+        .size = sizeof(dear),
+        .name = "dear",
+        .id = 0x10003,
+        .personality = SKEP_APPLICATION,
+        .family = SKEP_FAMILY_APPLICATION,
+        .run = do_little,
+        .args = { { .kind = SKEP_ARG_ANYTHING } },
+        .cost = 0xfffffff0,
+    };
+    begin_with((const struct skep_helper *const[]){ &dear }, 1);
+    struct skep_load_options interp = { .size = sizeof(interp), .engine = SKEP_ENGINE_INTERP };
+    struct skep_load_options jit = plain;
+    jit.fuel = interp.fuel = (uint64_t)1 << 40;
+    static const char text[] = "r1 = 5; call 65539; exit";
+    skep_program *compiled = program_from_text(env, "memory", text, &jit);
+    skep_program *interpreted = program_from_text(env, "memory", text, &interp);
+    same_stop_everywhere(compiled, interpreted, 0);
+    assert_true(skep_thread_fuel_used(thread) > 0xfffffff0);
+    same_stop_everywhere(compiled, interpreted, 0xffffffff);
+    same_stop_everywhere(compiled, interpreted, 0x7fffffff);
+    same_stop_everywhere(compiled, interpreted, 1);
+    skep_program_free(compiled);
+    skep_program_free(interpreted);
+    end();
+}
+
 /* A tail call within a subprogram runs the target in its place, whatever engine the target has. */
 TEST(programs_of_all_engines_call_one_another)
 {
@@ -524,6 +613,8 @@ UNIT_TESTS(UNIT(verified_programs_are_compiled_when_nothing_else_is_asked_for),
            UNIT(guards_need_to_know_what_an_address_was_made_from),
            UNIT(a_budget_of_the_thread_binds_or_the_run_is_refused),
            UNIT(a_loop_without_end_runs_out_of_fuel_and_the_next_run_is_as_ever),
+           UNIT(several_rounds_at_a_time_stop_where_one_does),
+           UNIT(charges_of_more_than_an_immediate_holds_are_paid),
            UNIT(another_thread_cancels_a_loop_without_end),
            UNIT(another_thread_cancels_helpers_that_call_back),
            UNIT(what_is_called_back_may_call_back_and_stop_everything),
