@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What map operations cost, at 1 k, 64 k and 1 M entries, uniform random hits: ours through the C
- * API, ours and the kernel's from the same program (128 operations a run; ours in the interpreter),
- * in turn in one run; the time of the loop alone is subtracted everywhere.  Memory per element as
- * each side accounts for it, and what the kernel's allocators really took, also of the types that
- * are not timed (1 M entries, those of handles empty); two threads against one.
+ * API, ours and the kernel's from the same program (128 operations a run; both compiled), in turn
+ * in one run; the time of the loop alone is subtracted everywhere.  Memory per element as each side
+ * accounts for it, and what the kernel's allocators really took, also of the types that are not
+ * timed (1 M entries, those of handles empty); two threads against one, ours through the C API, the
+ * kernel's in its program.
  *
  *     build/bench/map [--markdown] [rounds [part of a kind's name]] */
 #include "bench.h"
@@ -52,12 +53,15 @@ static const struct column {
     const char *metric, *title;
 } columns[] = {
     { "lookup", "lookup, ns" },
-    { "lookup, interpreter", "from a program" },
+    { "lookup, program", "from a program" },
     { "lookup, kernel", "kernel" },
     { "update", "update, ns" },
-    { "update, interpreter", "from a program" },
+    { "update, program", "from a program" },
     { "update, kernel", "kernel" },
-    { "lookups of 2 threads", "2 threads, ×" },
+    { "lookups of 2 threads", "2 threads look up, ×" },
+    { "lookups of 2 threads, kernel", "kernel" },
+    { "updates of 2 threads", "2 threads update, ×" },
+    { "updates of 2 threads, kernel", "kernel" },
     { "memory per element", "bytes per element" },
     { "memory per element, kernel", "kernel, charged" },
     { "memory per element, kernel, allocated", "kernel, allocated" },
@@ -314,11 +318,9 @@ static skep_program *load_ours(skep_env *env, const struct kind *kind, uint32_t 
         ;
     skep_object *object = NULL;
     skep_program *program = NULL;
-    struct skep_load_options options = { .size = sizeof(options),
-                                         .engine = SKEP_ENGINE_INTERP,
-                                         .trusted = true,
-                                         .maps = &map,
-                                         .n_maps = map != NULL };
+    struct skep_load_options options = {
+        .size = sizeof(options), .profile = SKEP_PROFILE_LINUX, .maps = &map, .n_maps = map != NULL
+    };
     if (skep_object_from_insns(env, "bench", p, n, hook, &object, NULL) != SKEP_OK)
         return NULL;
     if (skep_program_load(object, NULL, &options, &program, NULL) != SKEP_OK)
@@ -338,7 +340,7 @@ static bool load_all_ours(struct ours *ours, skep_env *env, const struct kind *k
            skep_thread_new(env, NULL, &ours->thread) == SKEP_OK;
 }
 
-static double time_interp(const struct ours *ours, const skep_program *program)
+static double time_program_ours(const struct ours *ours, const skep_program *program)
 {
     uint8_t bytes[8] = { 0 };
     struct skep_memory memory = { bytes, sizeof(bytes) };
@@ -398,16 +400,20 @@ static void close_theirs(const struct theirs *theirs)
             close(all[i]);
 }
 
-static double time_program(int program)
+/* ns of one run; 0: it could not be run. */
+static double run_theirs(int program, uint32_t repeat)
 {
     uint8_t packet[64] = { 0 };
     struct bpf_test_run_opts options = { .sz = sizeof(options),
                                          .data_in = packet,
                                          .data_size_in = sizeof(packet),
-                                         .repeat = KEYS / PER_RUN };
-    if (bpf_prog_test_run_opts(program, &options) != 0)
-        return 0;
-    return (double)options.duration / PER_RUN;
+                                         .repeat = (int)repeat };
+    return bpf_prog_test_run_opts(program, &options) == 0 ? options.duration : 0;
+}
+
+static double time_program_theirs(int program)
+{
+    return run_theirs(program, KEYS / PER_RUN) / PER_RUN;
 }
 
 static double memory_theirs(int map)
@@ -470,98 +476,123 @@ static void one_row(const struct kind *kind, const struct size *size, const char
     row(kind, size, what, unit, &value, 1);
 }
 
-static void compare_operation(const struct kind *kind, const struct size *size,
-                              const struct ours *ours, const struct theirs *theirs,
-                              enum operation operation, size_t rounds)
+static void compare_times(const struct kind *kind, const struct size *size, const struct ours *ours,
+                          const struct theirs *theirs, enum operation operation, size_t rounds)
 {
-    double mine[MAX_ROUNDS], interp[MAX_ROUNDS], kernel[MAX_ROUNDS];
+    double mine[MAX_ROUNDS], program[MAX_ROUNDS], kernel[MAX_ROUNDS];
     char what[64];
     for (size_t i = 0; i < rounds; i++) {
         mine[i] = time_ours(ours, operation) - time_loop(ours);
-        interp[i] = time_interp(ours, ours->programs[operation]) - time_interp(ours, ours->loop);
-        kernel[i] =
-            theirs ? time_program(theirs->programs[operation]) - time_program(theirs->loop) : 0;
+        program[i] = time_program_ours(ours, ours->programs[operation]) -
+                     time_program_ours(ours, ours->loop);
+        kernel[i] = theirs ? time_program_theirs(theirs->programs[operation]) -
+                                 time_program_theirs(theirs->loop)
+                           : 0;
     }
     snprintf(what, sizeof(what), "%s", operation_names[operation]);
     row(kind, size, what, "ns", mine, rounds);
-    snprintf(what, sizeof(what), "%s, interpreter", operation_names[operation]);
-    row(kind, size, what, "ns", interp, rounds);
+    snprintf(what, sizeof(what), "%s, program", operation_names[operation]);
+    row(kind, size, what, "ns", program, rounds);
     snprintf(what, sizeof(what), "%s, kernel", operation_names[operation]);
     if (theirs)
         row(kind, size, what, "ns", kernel, rounds);
 }
 
-/* Lookups of one thread, on a processor of its own, as its per-CPU slot. */
-struct reading {
+/* What one thread does, on a processor of its own, as its per-CPU slot. */
+struct work {
     const struct ours *ours;
+    int theirs; /* the kernel's program; -1: ours through the C API */
+    enum operation operation;
     uint32_t cpu, passes;
     atomic_uint *ready; /* threads that are about to begin */
     unsigned n_threads;
     double wall, processor; /* ns */
 };
 
-static uint64_t read_all(const struct ours *ours, uint32_t cpu, uint32_t passes)
+static void look_up_all(const struct work *work)
 {
     uint64_t sum = 0;
-    for (uint32_t n = 0; n < passes; n++)
+    for (uint32_t n = 0; n < work->passes; n++)
         for (uint32_t i = 0; i < KEYS; i++) {
-            const uint64_t *value =
-                skep_map_value(ours->map, ours->keys + (size_t)i * ours->key_size, cpu);
+            const uint8_t *key = work->ours->keys + (size_t)i * work->ours->key_size;
+            const uint64_t *value = skep_map_value(work->ours->map, key, work->cpu);
             sum += *value;
         }
-    return sum;
+    sink = sum;
 }
 
-static void *read_in_thread(void *user)
+static void update_all(const struct work *work)
 {
-    struct reading *reading = user;
+    uint64_t values[256] = { 0 };
+    for (uint32_t n = 0; n < work->passes; n++)
+        for (uint32_t i = 0; i < KEYS; i++) {
+            const uint8_t *key = work->ours->keys + (size_t)i * work->ours->key_size;
+            skep_map_update(work->ours->map, key, values, BPF_ANY);
+        }
+}
+
+static void do_work(const struct work *work)
+{
+    if (work->theirs >= 0)
+        run_theirs(work->theirs, work->passes * (KEYS / PER_RUN));
+    else if (work->operation == LOOKUP)
+        look_up_all(work);
+    else
+        update_all(work);
+}
+
+static void *work_in_thread(void *user)
+{
+    struct work *work = user;
     cpu_set_t own;
     CPU_ZERO(&own);
-    CPU_SET(reading->cpu, &own);
+    CPU_SET(work->cpu, &own);
     pthread_setaffinity_np(pthread_self(), sizeof(own), &own);
     /* Before all others, where that is allowed. */
     pthread_setschedparam(pthread_self(), SCHED_FIFO, &(struct sched_param){ .sched_priority = 1 });
-    sink = read_all(reading->ours, reading->cpu, 2);
-    atomic_fetch_add(reading->ready, 1);
-    while (atomic_load(reading->ready) < reading->n_threads)
+    struct work warm_up = *work;
+    warm_up.passes = 2;
+    do_work(&warm_up);
+    atomic_fetch_add(work->ready, 1);
+    while (atomic_load(work->ready) < work->n_threads)
         ;
     double wall = bench_wall_ns(), processor = bench_now_ns();
-    sink = read_all(reading->ours, reading->cpu, reading->passes);
-    reading->processor = bench_now_ns() - processor;
-    reading->wall = bench_wall_ns() - wall;
+    do_work(work);
+    work->processor = bench_now_ns() - processor;
+    work->wall = bench_wall_ns() - wall;
     return NULL;
 }
 
 /* false: something else ran on one of the processors meanwhile. */
-static bool read_in_threads(struct reading *readings, unsigned n)
+static bool work_in_threads(struct work *works, unsigned n)
 {
     pthread_t threads[2];
     atomic_uint ready = 0;
     bool undisturbed = true;
     for (unsigned i = 0; i < n; i++) {
-        readings[i].ready = &ready;
-        readings[i].n_threads = n;
-        if (pthread_create(&threads[i], NULL, read_in_thread, &readings[i]) != 0)
+        works[i].ready = &ready;
+        works[i].n_threads = n;
+        if (pthread_create(&threads[i], NULL, work_in_thread, &works[i]) != 0)
             abort();
     }
     for (unsigned i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
-        undisturbed = undisturbed && readings[i].wall < 1.02 * readings[i].processor;
+        undisturbed = undisturbed && works[i].wall < 1.02 * works[i].processor;
     }
     return undisturbed;
 }
 
-/* Lookups a second of two threads, as multiples of what each does alone on the same processor,
+/* Operations a second of two threads, as multiples of what each does alone on the same processor,
  * before or after, whichever is faster.  What other processes take shows as wall time that is not
  * processor time; such rounds do not count. */
-static bool two_against_one(const struct ours *ours, uint32_t passes, double *factor)
+static bool two_against_one(const struct work *work, double *factor)
 {
-    struct reading both[2] = { { .ours = ours, .cpu = 0, .passes = passes },
-                               { .ours = ours, .cpu = 1, .passes = passes } };
-    struct reading before[2] = { both[0], both[1] }, after[2] = { both[0], both[1] };
-    if (!read_in_threads(&before[0], 1) || !read_in_threads(&before[1], 1) ||
-        !read_in_threads(both, 2) || !read_in_threads(&after[0], 1) ||
-        !read_in_threads(&after[1], 1))
+    struct work both[2] = { *work, *work };
+    both[1].cpu = 1;
+    struct work before[2] = { both[0], both[1] }, after[2] = { both[0], both[1] };
+    if (!work_in_threads(&before[0], 1) || !work_in_threads(&before[1], 1) ||
+        !work_in_threads(both, 2) || !work_in_threads(&after[0], 1) ||
+        !work_in_threads(&after[1], 1))
         return false;
     *factor = 0;
     for (int i = 0; i < 2; i++)
@@ -569,19 +600,35 @@ static bool two_against_one(const struct ours *ours, uint32_t passes, double *fa
     return true;
 }
 
-static void compare_threads(const struct kind *kind, const struct size *size,
-                            const struct ours *ours, size_t rounds)
+/* ns: what an operation takes alone. */
+static void compare_threads(const struct kind *kind, const struct size *size, struct work work,
+                            double ns, const char *side, size_t rounds)
 {
-    double factors[MAX_ROUNDS], ns = time_ours(ours, LOOKUP) * KEYS;
-    uint32_t passes = ns < 2e7 ? (uint32_t)(2e7 / ns) + 1 : 1;
+    double factors[MAX_ROUNDS];
+    char what[64];
     size_t n = 0;
+    work.passes = (uint32_t)(2e7 / (fmax(ns, 0.5) * KEYS)) + 1;
     for (size_t tries = 0; n < rounds && tries < 40 * rounds; tries++)
-        n += two_against_one(ours, passes, &factors[n]);
+        n += two_against_one(&work, &factors[n]);
+    snprintf(what, sizeof(what), "%ss of 2 threads%s", operation_names[work.operation], side);
     if (n)
-        row(kind, size, "lookups of 2 threads", "x", factors, n);
+        row(kind, size, what, "x", factors, n);
     else
         fprintf(stderr, "%s, %s: other processes leave no two processors to measure threads\n",
                 kind->name, size->name);
+}
+
+static void compare_operation(const struct kind *kind, const struct size *size,
+                              const struct ours *ours, const struct theirs *theirs,
+                              enum operation operation, size_t rounds)
+{
+    struct work work = { .ours = ours, .theirs = -1, .operation = operation };
+    compare_times(kind, size, ours, theirs, operation, rounds);
+    compare_threads(kind, size, work, time_ours(ours, operation), "", rounds);
+    if (!theirs)
+        return;
+    work.theirs = theirs->programs[operation];
+    compare_threads(kind, size, work, time_program_theirs(work.theirs), ", kernel", rounds);
 }
 
 /* Prefixes that were cut to few bits may be the same. */
@@ -613,7 +660,6 @@ static bool measure(skep_env *env, const struct kind *kind, const struct size *s
     compare_operation(kind, size, &ours, kernel ? &theirs : NULL, LOOKUP, rounds);
     if (kind->type != BPF_MAP_TYPE_LPM_TRIE)
         compare_operation(kind, size, &ours, kernel ? &theirs : NULL, UPDATE, rounds);
-    compare_threads(kind, size, &ours, rounds);
     one_row(kind, size, "memory per element", "B",
             (double)skep_map_memory_bytes(ours.map) / elements);
     if (kernel)

@@ -182,29 +182,34 @@ static _Atomic u32 *hashtab_link(const struct hashtab *table, u32 element)
     return (_Atomic u32 *)hashtab_element(table, element);
 }
 
-static void hashtab_free_element(struct hashtab *table, struct hashtab_stripe *stripe, u32 element)
+static struct hashtab_list *hashtab_list_of(const struct hashtab *table, u64 hash)
+{
+    return &table->lists[hash >> 32 & table->list_mask];
+}
+
+static void hashtab_free_element(struct hashtab *table, struct hashtab_list *list, u32 element)
 {
     if (table->evicts)
         lru_forget(&table->lru, element);
-    u64 head = atomic_load_explicit(&stripe->free, memory_order_relaxed), next;
+    u64 head = atomic_load_explicit(&list->head, memory_order_relaxed), next;
     do {
         atomic_store_explicit(hashtab_link(table, element), (u32)head, memory_order_relaxed);
         next = ((head >> 32) + 1) << 32 | element;
-    } while (!atomic_compare_exchange_weak_explicit(&stripe->free, &head, next,
-                                                    memory_order_release, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&list->head, &head, next, memory_order_release,
+                                                    memory_order_relaxed));
 }
 
 /* The count of changes in the upper half keeps a stale link from being put back. */
-static u32 hashtab_pop_free(struct hashtab *table, struct hashtab_stripe *stripe)
+static u32 hashtab_pop_free(struct hashtab *table, struct hashtab_list *list)
 {
-    u64 head = atomic_load_explicit(&stripe->free, memory_order_acquire), next;
+    u64 head = atomic_load_explicit(&list->head, memory_order_acquire), next;
     do {
         if (!(u32)head)
             return 0;
         u32 link = atomic_load_explicit(hashtab_link(table, (u32)head), memory_order_relaxed);
         next = ((head >> 32) + 1) << 32 | link;
-    } while (!atomic_compare_exchange_weak_explicit(&stripe->free, &head, next,
-                                                    memory_order_acquire, memory_order_acquire));
+    } while (!atomic_compare_exchange_weak_explicit(&list->head, &head, next, memory_order_acquire,
+                                                    memory_order_acquire));
     return (u32)head;
 }
 
@@ -238,14 +243,14 @@ static u32 hashtab_fresh_element(struct hashtab *table)
     return element;
 }
 
-/* From this stripe, from those that were never used, from any other stripe. */
-static u32 hashtab_new_element(struct hashtab *table, struct hashtab_stripe *stripe)
+/* From this list, from those that were never used, from any other list. */
+static u32 hashtab_new_element(struct hashtab *table, struct hashtab_list *list)
 {
-    u32 element = hashtab_pop_free(table, stripe);
+    u32 element = hashtab_pop_free(table, list);
     if (!element)
         element = hashtab_fresh_element(table);
-    for (u32 i = 0; !element && i <= table->stripe_mask; i++)
-        element = hashtab_pop_free(table, &table->stripes[i]);
+    for (u32 i = 0; !element && i <= table->list_mask; i++)
+        element = hashtab_pop_free(table, &table->lists[i]);
     return element;
 }
 
@@ -367,10 +372,10 @@ static void hashtab_replace(struct hashtab *table, struct hashtab_stripe *stripe
         lru_forget(&table->lru, place->element);
 }
 
-static int hashtab_insert(struct hashtab *table, struct hashtab_stripe *stripe, u64 hash,
-                          const void *key, const void *value, u32 cpu)
+static int hashtab_insert(struct hashtab *table, u64 hash, const void *key, const void *value,
+                          u32 cpu)
 {
-    u32 element = hashtab_new_element(table, stripe);
+    u32 element = hashtab_new_element(table, hashtab_list_of(table, hash));
     if (!element) {
         bool full = atomic_load_explicit(&table->fresh, memory_order_relaxed) >= table->end;
         return full ? table->full : -ENOMEM;
@@ -393,7 +398,7 @@ static int hashtab_put_locked(struct hashtab *table, struct hashtab_stripe *stri
     if (!place.element) {
         if (flags & SKEP_MAP_EXIST)
             return -ENOENT;
-        return hashtab_insert(table, stripe, hash, key, value, cpu);
+        return hashtab_insert(table, hash, key, value, cpu);
     }
     if (flags & SKEP_MAP_NOEXIST)
         return -EEXIST;
@@ -436,7 +441,7 @@ int hashtab_take(struct hashtab *table, const void *key, void *value, u32 cpu)
         if (value)
             hashtab_read_value(table, place.element, value, cpu);
         hashtab_unlink(table, hash, &place);
-        hashtab_free_element(table, stripe, place.element);
+        hashtab_free_element(table, hashtab_list_of(table, hash), place.element);
     }
     map_lock_give(&stripe->lock);
     return place.element ? 0 : -ENOENT;
@@ -455,7 +460,7 @@ bool hashtab_evict(struct hashtab *table, u32 element, const struct lru_window *
     bool old = lru_is_old(&table->lru, element, window), here = place.element == element;
     if (old && here) {
         hashtab_unlink(table, hash, &place);
-        hashtab_free_element(table, stripe, element);
+        hashtab_free_element(table, hashtab_list_of(table, hash), element);
     } else if (old) {
         lru_forget(&table->lru, element);
     }
@@ -533,10 +538,15 @@ static u64 hashtab_n_buckets(u32 max_entries)
 static u32 hashtab_n_stripes(u64 n_buckets, u32 element_size)
 {
     u64 affordable = max_u64(HASHTAB_SPARE_BYTES / element_size, 1);
-    u64 n = min_u64(n_buckets, HASHTAB_STRIPES);
+    u64 n = min_u64(max_u64(n_buckets / 2, 1), HASHTAB_STRIPES);
     while (n > affordable)
         n /= 2;
     return (u32)n;
+}
+
+static u32 hashtab_n_lists(u64 n_buckets)
+{
+    return (u32)min_u64(max_u64(n_buckets / 16, 1), HASHTAB_LISTS);
 }
 
 static void hashtab_lay_out_element(struct hashtab *table, const struct hashtab_options *options,
@@ -588,14 +598,19 @@ static int hashtab_build(struct hashtab *table, const struct hashtab_options *op
     u32 max_entries = table->map->spec.max_entries;
     u64 n_buckets = hashtab_n_buckets(max_entries);
     u32 n_stripes = hashtab_n_stripes(n_buckets, table->element_size);
+    u32 n_lists = hashtab_n_lists(n_buckets);
+    u64 list_bytes = n_lists * sizeof(struct hashtab_list);
+    u64 bucket_bytes = n_buckets * sizeof(struct hashtab_bucket);
     u64 stripe_bytes = n_stripes * sizeof(struct hashtab_stripe);
-    int result =
-        region_new(table->map, &table->table, stripe_bytes + n_buckets * sizeof(*table->buckets));
+    int result = region_new(table->map, &table->table, list_bytes + bucket_bytes + stripe_bytes);
     if (result)
         return result;
-    table->stripes = (struct hashtab_stripe *)(void *)table->table.base;
-    table->buckets = (struct hashtab_bucket *)(void *)(table->table.base + stripe_bytes);
+    u8 *base = table->table.base;
+    table->lists = (struct hashtab_list *)(void *)base;
+    table->buckets = (struct hashtab_bucket *)(void *)(base + list_bytes);
+    table->stripes = (struct hashtab_stripe *)(void *)(base + list_bytes + bucket_bytes);
     table->mask = n_buckets - 1;
+    table->list_mask = n_lists - 1;
     table->stripe_mask = n_stripes - 1;
     table->end = 1 + n_stripes + max_entries;
     atomic_init(&table->fresh, 1 + n_stripes);

@@ -34,7 +34,8 @@
 
 enum {
     HASHTAB_SLOTS = 6,
-    HASHTAB_STRIPES = 64,
+    HASHTAB_STRIPES = 4096,
+    HASHTAB_LISTS = 64,
     HASHTAB_KEY_MAX = 512, /* bytes; Linux has no limit of its own for keys */
 };
 
@@ -43,12 +44,16 @@ struct hashtab_bucket {
     _Atomic u32 slots[HASHTAB_SLOTS]; /* element numbers; 0: being filled or emptied */
 };
 
-/* Writers' locks, and elements that are free, last freed first. */
+/* A writers' lock.  Many, since who waits for one waits for all that its holder waits for. */
 struct hashtab_stripe {
     struct map_lock lock;
-    u32 spare;        /* the element that the next replacement takes */
-    _Atomic u64 free; /* number of changes << 32 | element */
-    u8 padding_[48];  /* a cache line each */
+    u32 spare; /* the element that the next replacement takes */
+};
+
+/* Elements that are free, last freed first.  Few, since who finds one empty looks at the others. */
+struct hashtab_list {
+    _Atomic u64 head; /* number of changes << 32 | element */
+    u8 padding_[56];  /* a cache line each */
 };
 
 /* What a type asks for. */
@@ -73,7 +78,8 @@ struct hashtab {
     u32 n_cpus; /* 1: one value for all */
 
     struct hashtab_stripe *stripes;
-    u32 stripe_mask;
+    struct hashtab_list *lists;
+    u32 stripe_mask, list_mask;
     u32 end;    /* one past the last element number */
     bool grows; /* regions are committed when needed */
     bool evicts;
