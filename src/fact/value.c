@@ -43,13 +43,14 @@ void value_print(struct text *out, const struct value *value)
  * limits, and a long probe costs only time that those limits bound. */
 static u64 value_hash(const struct value *value)
 {
+    enum { VALUE_LANES = 4 }; /* independent of each other, so that multiplications overlap */
     const u64 *words = (const u64 *)(const void *)value;
-    u64 hash = 0x9e3779b97f4a7c15u;
-    for (size_t i = 0; i < sizeof(*value) / 8; i++) {
-        hash = (hash ^ words[i]) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
-    }
-    return hash;
+    u64 lane[VALUE_LANES] = { 0 }, hash = 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < sizeof(*value) / 8; i++)
+        lane[i % VALUE_LANES] = (lane[i % VALUE_LANES] ^ words[i]) * 0xff51afd7ed558ccdu + i;
+    for (size_t i = 0; i < VALUE_LANES; i++)
+        hash = (hash ^ lane[i] ^ lane[i] >> 32) * 0xc4ceb9fe1a85ec53u;
+    return hash ^ hash >> 32;
 }
 _Static_assert(sizeof(struct value) % 8 == 0, "hashed by words");
 

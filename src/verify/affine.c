@@ -64,29 +64,30 @@ static struct affine affine_reversed(struct affine line)
     return other;
 }
 
-/* m U(y) = k U(x) + c for x in range. */
-static bool affine_y(const struct affine *line, const struct scalar *range, u64 *lo, u64 *hi)
+/* m U(y) = k U(x) + c for x between bounds. */
+static bool affine_y(const struct affine *line, struct bounds x, struct bounds *y)
 {
     s64 a, b;
-    if (!affine_at(line->k, line->c, range->umin, &a) ||
-        !affine_at(line->k, line->c, range->umax, &b))
+    if (!affine_at(line->k, line->c, x.lo, &a) || !affine_at(line->k, line->c, x.hi, &b))
         return false;
     s64 least = line->k > 0 ? a : b, most = line->k > 0 ? b : a;
     if (least < -(s64)AFFINE_FAR || most > (s64)AFFINE_FAR)
         return false;
     least = -affine_floor(-least, line->m);
     most = affine_floor(most, line->m);
-    *lo = most < 0 ? 1 : least < 0 ? 0 : (u64)least;
-    *hi = most < 0 ? 0 : (u64)most;
+    y->lo = most < 0 ? 1 : least < 0 ? 0 : (u64)least;
+    y->hi = most < 0 ? 0 : (u64)most;
     return true;
 }
 
-bool affine_other(const struct affine *line, u32 id, const struct scalar *range, u32 *other,
-                  u64 *lo, u64 *hi)
+bool affine_other(const struct affine *line, u32 id, struct bounds bounds, u32 *other,
+                  struct bounds *out)
 {
+    if (line->x != id && line->y != id)
+        return false;
     struct affine to = line->x == id ? *line : affine_reversed(*line);
     *other = to.y;
-    return to.x == id && affine_y(&to, range, lo, hi);
+    return to.x == id && affine_y(&to, bounds, out);
 }
 
 /* Of a and b, which are their ids and something: m U(b) = k U(a) + c. */
@@ -99,22 +100,25 @@ static bool affine_shift(struct affine *line, u64 a, u64 b)
            !__builtin_add_overflow(line->c, up, &line->c) && affine_normalise(line);
 }
 
-bool affine_between(const struct state *s, struct form a, const struct scalar *ra, struct form b,
-                    const struct scalar *rb, struct affine *line, bool *point)
+bool affine_between(const struct state *s, struct form a, struct bounds ba, struct form b,
+                    struct bounds bb, struct affine *line, bool *point)
 {
     *point = form_is_constant(a) && form_is_constant(b);
     if (*point)
         return a.add <= AFFINE_FAR && b.add <= AFFINE_FAR;
-    if (!form_is_offset(a) || !form_is_offset(b) || !form_is_exact(a, ra) || !form_is_exact(b, rb))
+    if (!form_is_offset(a) || !form_is_offset(b) || !form_is_exact(a, ba) || !form_is_exact(b, bb))
         return false;
     if (a.plus == b.plus) {
         *line = (struct affine){ .m = 1, .k = 1 };
         return affine_shift(line, a.add, b.add);
     }
     for (u32 i = 0; i < s->n_affines; i++) {
-        *line = s->affines[i].x == a.plus ? s->affines[i] : affine_reversed(s->affines[i]);
-        if (line->x == a.plus && line->y == b.plus)
-            return affine_shift(line, a.add, b.add);
+        const struct affine *known = &s->affines[i];
+        bool along = known->x == a.plus && known->y == b.plus;
+        if (!along && (known->x != b.plus || known->y != a.plus))
+            continue;
+        *line = along ? *known : affine_reversed(*known);
+        return affine_shift(line, a.add, b.add);
     }
     return false;
 }
@@ -148,7 +152,7 @@ void affine_note_product(struct verifier *v, struct state *s, const struct cell 
     const struct scalar *ra = &cell_value(v, a)->range;
     struct form fa = form_of(a);
     struct affine line = { .x = fa.plus, .y = result->plus, .m = 1, .k = (s64)k };
-    if (!form_is_offset(fa) || result->minus || result->add || !form_is_exact(fa, ra) || k < 2 ||
+    if (!form_is_offset(fa) || result->minus || result->add || !form_is_exact(fa, bounds_of(ra)) || k < 2 ||
         k > UINT32_MAX || ra->umax > AFFINE_FAR / k ||
         __builtin_mul_overflow((s64)fa.add, (s64)k, &line.c))
         return;

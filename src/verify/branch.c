@@ -100,30 +100,32 @@ static struct scalar branch_trim(struct verifier *v, const struct state *s,
     return range;
 }
 
-static bool branch_is_possible(struct verifier *v, const struct state *s,
-                               const struct branch *branch, bool taken)
+/* What the ranges are where the branch goes one way. */
+static struct scalar_pair branch_ranges(struct verifier *v, const struct branch *branch, bool taken)
 {
     branch_refiner *refine = taken ? branch->rule->holds : branch->rule->fails;
+    return refine(cell_value(v, &branch->a)->range, cell_value(v, &branch->b)->range);
+}
+
+static bool branch_is_possible(struct verifier *v, const struct state *s,
+                               const struct branch *branch, const struct scalar_pair *pair,
+                               bool taken)
+{
     enum branch_order order = taken ? branch->rule->order : branch->rule->opposite;
-    struct scalar_pair pair =
-        refine(cell_value(v, &branch->a)->range, cell_value(v, &branch->b)->range);
-    if (scalar_is_empty(pair.a) || scalar_is_empty(pair.b))
+    if (scalar_is_empty(pair->a) || scalar_is_empty(pair->b))
         return false;
     return !branch->ordered || branch_order_possible(v, s, branch, order);
 }
 
 /* What the branch tells; false: it cannot go this way after all. */
 static bool branch_tells(struct verifier *v, struct state *s, const struct branch *branch,
-                         bool taken)
+                         const struct scalar_pair *pair, bool taken)
 {
-    branch_refiner *refine = taken ? branch->rule->holds : branch->rule->fails;
     enum branch_order order = taken ? branch->rule->order : branch->rule->opposite;
-    struct scalar_pair pair =
-        refine(cell_value(v, &branch->a)->range, cell_value(v, &branch->b)->range);
-    pair.a = branch_trim(v, s, branch, order, pair.a);
+    struct scalar range = branch_trim(v, s, branch, order, pair->a);
     if (branch->ordered)
         branch_note_order(v, s, branch, order);
-    return state_refine(v, s, &branch->a, pair.a) && state_refine(v, s, &branch->b, pair.b);
+    return state_refine(v, s, &branch->a, range) && state_refine(v, s, &branch->b, pair->b);
 }
 
 /* ---- pointers */
@@ -285,9 +287,9 @@ static bool branch_is_ordered(struct verifier *v, const struct insn *insn,
 }
 
 static struct state *branch_side(struct verifier *v, struct state *s, const struct branch *branch,
-                                 bool taken)
+                                 const struct scalar_pair *pair, bool taken)
 {
-    if (branch_tells(v, s, branch, taken))
+    if (!s || branch_tells(v, s, branch, pair, taken))
         return s;
     state_drop(v, s);
     return NULL;
@@ -296,16 +298,16 @@ static struct state *branch_side(struct verifier *v, struct state *s, const stru
 static void branch_numbers(struct verifier *v, struct state *s, const struct branch *branch,
                            struct state **taken, struct state **not_taken)
 {
-    bool can = branch_is_possible(v, s, branch, true);
-    bool can_not = branch_is_possible(v, s, branch, false);
+    struct scalar_pair holds = branch_ranges(v, branch, true);
+    struct scalar_pair fails = branch_ranges(v, branch, false);
+    bool can = branch_is_possible(v, s, branch, &holds, true);
+    bool can_not = branch_is_possible(v, s, branch, &fails, false);
     *taken = can ? (can_not ? state_copy(v, s) : s) : NULL;
     *not_taken = can_not ? s : NULL;
     if (!can && !can_not)
         state_drop(v, s);
-    if (*taken)
-        *taken = branch_side(v, *taken, branch, true);
-    if (*not_taken)
-        *not_taken = branch_side(v, *not_taken, branch, false);
+    *taken = branch_side(v, *taken, branch, &holds, true);
+    *not_taken = branch_side(v, *not_taken, branch, &fails, false);
 }
 
 static void branch_null_check(struct verifier *v, struct state *s, const struct branch *branch,

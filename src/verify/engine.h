@@ -142,10 +142,14 @@ u32 state_fresh_id(struct state *s);
 /* Calls visit for every cell of the state, which may change it if own is set. */
 typedef void cell_visitor(struct verifier *v, struct state *s, struct cell *cell, void *user);
 void state_each_cell(struct verifier *v, struct state *s, cell_visitor *visit, void *user);
+/* The same for the cells in whose form an unknown is. */
+void state_each_cell_of(struct verifier *v, struct state *s, u32 id, cell_visitor *visit,
+                        void *user);
 /* The same for reading, until visit says false. */
 typedef bool cell_reader(struct verifier *v, const struct state *s, const struct cell *cell,
                          void *user);
-bool state_read_cells(struct verifier *v, const struct state *s, cell_reader *visit, void *user);
+bool state_read_cells_of(struct verifier *v, const struct state *s, u32 id, cell_reader *visit,
+                         void *user);
 
 static inline const struct value *cell_value(const struct verifier *v, const struct cell *cell)
 {
@@ -168,6 +172,33 @@ static inline bool cell_constant_of(const struct verifier *v, const struct cell 
     return range->umin == range->umax;
 }
 bool cell_same(const struct cell *a, const struct cell *b);
+
+/* The unsigned bounds of a number, which is what is known of unknowns in relation to others; lo
+ * above hi: there is none. */
+struct bounds {
+    u64 lo, hi;
+};
+static inline struct bounds bounds_any(void) { return (struct bounds){ 0, UINT64_MAX }; }
+static inline struct bounds bounds_of(const struct scalar *range)
+{
+    return (struct bounds){ range->umin, range->umax };
+}
+static inline struct bounds bounds_meet(struct bounds a, struct bounds b)
+{
+    return (struct bounds){ max_u64(a.lo, b.lo), min_u64(a.hi, b.hi) };
+}
+/* Of x + add modulo 2^64: known where none or all of the numbers wrap. */
+static inline struct bounds bounds_shift(struct bounds x, u64 add)
+{
+    struct bounds out = { x.lo + add, x.hi + add };
+    return out.lo <= out.hi ? out : bounds_any();
+}
+/* Of from - x. */
+static inline struct bounds bounds_turn(struct bounds x, u64 from)
+{
+    struct bounds out = { from - x.hi, from - x.lo };
+    return out.lo <= out.hi ? out : bounds_any();
+}
 
 /* ---- form.c: plus - minus + add */
 struct form {
@@ -192,8 +223,8 @@ static inline bool form_equal(struct form a, struct form b)
 {
     return a.plus == b.plus && a.minus == b.minus && a.add == b.add;
 }
-/* Does plus + add, whose value is in range, not wrap? */
-bool form_is_exact(struct form f, const struct scalar *range);
+/* Does plus + add, whose value has those bounds, not wrap? */
+bool form_is_exact(struct form f, struct bounds bounds);
 
 /* ---- relation.c */
 /* Notes U(a) - U(b) <= most. */
@@ -212,7 +243,7 @@ bool relation_holds(struct verifier *v, const struct state *s, const struct cell
 /* A tighter range of a number by what is known of differences. */
 struct scalar relation_tighten(struct verifier *v, const struct state *s, const struct cell *cell);
 /* What is known of an id by the cells that have it. */
-struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 id);
+struct bounds relation_id_bounds(struct verifier *v, const struct state *s, u32 id);
 /* The number that a cell holds is now known to be in range: all that depends on it follows.
  * false: impossible. */
 bool state_refine(struct verifier *v, struct state *s, const struct cell *cell,
@@ -224,13 +255,13 @@ bool state_tighten_strides(struct verifier *v, struct state *s);
 
 /* ---- affine.c */
 void affine_add(struct state *s, struct affine line);
-/* What a range of one end of a line tells of the other. */
-bool affine_other(const struct affine *line, u32 id, const struct scalar *range, u32 *other,
-                  u64 *lo, u64 *hi);
+/* What the bounds of one end of a line tell of the other. */
+bool affine_other(const struct affine *line, u32 id, struct bounds bounds, u32 *other,
+                  struct bounds *out);
 /* The line through two forms of a state: m b = k a + c.  *point: both are constants, on any line.
  */
-bool affine_between(const struct state *s, struct form a, const struct scalar *ra, struct form b,
-                    const struct scalar *rb, struct affine *line, bool *point);
+bool affine_between(const struct state *s, struct form a, struct bounds ba, struct form b,
+                    struct bounds bb, struct affine *line, bool *point);
 bool affine_same(const struct affine *a, const struct affine *b);
 bool affine_holds_at(const struct affine *line, u64 x, u64 y);
 /* The line through two points; false: there is none. */
@@ -244,16 +275,16 @@ void affine_note_product(struct verifier *v, struct state *s, const struct cell 
 struct stride_side {
     const struct state *state;
     struct form form;
-    const struct scalar *range;
+    struct bounds bounds;
 };
 /* What is known of an unknown of the joined state by what it is on both sides. */
 void stride_join(struct state *out, u32 id, const struct stride_side *a,
                  const struct stride_side *b);
 /* Is a form, in a state, in those steps? */
-bool stride_holds(const struct state *s, struct form f, const struct scalar *range,
+bool stride_holds(const struct state *s, struct form f, struct bounds bounds,
                   const struct stride *stride);
-/* The range without the ends that an unknown cannot be; perhaps empty. */
-struct scalar stride_align(const struct state *s, u32 id, struct scalar range);
+/* The bounds without the ends that an unknown cannot be; perhaps none are left. */
+struct bounds stride_align(const struct state *s, u32 id, struct bounds bounds);
 
 /* ---- stack.c: offsets are from the frame's top, negative */
 bool stack_is_zero(const struct frame *f, s64 offset, u32 size);

@@ -28,11 +28,11 @@ bool form_difference(struct form a, struct form b, struct form *out)
 
 /* If plus + add wraps for add >= 0, the result is below add; if it wraps for add < 0, it is above
  * 2^64 - 1 - |add|. */
-bool form_is_exact(struct form f, const struct scalar *range)
+bool form_is_exact(struct form f, struct bounds bounds)
 {
     if (f.minus)
         return false;
     if (!f.plus)
         return true;
-    return (s64)f.add >= 0 ? range->umin >= f.add : range->umax <= UINT64_MAX - (0 - f.add);
+    return (s64)f.add >= 0 ? bounds.lo >= f.add : bounds.hi <= UINT64_MAX - (0 - f.add);
 }

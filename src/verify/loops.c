@@ -85,7 +85,8 @@ static enum loop_move loop_compare(struct verifier *v, const struct state *back,
         return MOVE_UNKNOWN;
     if (form_equal(fa, fb))
         return MOVE_NOT;
-    if (!fb.plus || !form_is_exact(fb, &vb->range) || !form_is_exact(fa, &va->range))
+    if (!fb.plus || !form_is_exact(fb, bounds_of(&vb->range)) ||
+        !form_is_exact(fa, bounds_of(&va->range)))
         return MOVE_UNKNOWN;
     if (fa.plus == fb.plus)
         return loop_move_by((s64)(fa.add - fb.add), (s64)(fa.add - fb.add));

@@ -165,24 +165,31 @@ static bool cover_frame(struct cover *c, const struct frame *old, const struct f
     return true;
 }
 
-static struct scalar merge_form_range(struct verifier *v, const struct state *s, struct form f)
+static struct bounds merge_form_bounds(struct verifier *v, const struct state *s, struct form f)
 {
     if (form_is_constant(f))
-        return scalar_const(f.add);
-    return f.minus ? scalar_any()
-                   : scalar_add64(relation_id_range(v, s, f.plus), scalar_const(f.add));
+        return (struct bounds){ f.add, f.add };
+    return f.minus ? bounds_any() : bounds_shift(relation_id_bounds(v, s, f.plus), f.add);
 }
 
 /* The numbers that an id of the old state can stand for: by its form, and by the cell that gave it.
  */
-static struct scalar cover_range(const struct cover *c, const struct form *form)
+static struct bounds cover_bounds(const struct cover *c, const struct form *form)
 {
     const struct cover_id *id = (const struct cover_id *)(const void *)form;
-    struct scalar range = merge_form_range(c->v, c->new, *form);
+    struct bounds bounds = merge_form_bounds(c->v, c->new, *form);
     if (!id->value)
-        return range;
-    struct scalar cell = value_at(&c->v->values, id->value)->range;
-    return scalar_meet(range, scalar_sub64(cell, scalar_const(id->add)));
+        return bounds;
+    struct bounds cell = bounds_of(&value_at(&c->v->values, id->value)->range);
+    return bounds_meet(bounds, bounds_shift(cell, 0 - id->add));
+}
+
+/* Do bounds alone tell that U(a) - U(b) <= most? */
+static bool cover_apart(struct bounds a, struct bounds b, s64 most)
+{
+    u64 limit = b.lo + (u64)most;
+    bool wraps = most >= 0 ? limit < b.lo : limit > b.lo;
+    return most >= 0 ? wraps || a.hi <= limit : !wraps && a.hi <= limit;
 }
 
 /* Is U(a) - U(b) <= most in the new state, of what two ids stand for? */
@@ -191,14 +198,12 @@ static bool cover_within(const struct cover *c, const struct form *pa, const str
 {
     const struct state *s = c->new;
     struct form a = *pa, b = *pb;
-    struct scalar ra = cover_range(c, pa), rb = cover_range(c, pb);
+    struct bounds ba = cover_bounds(c, pa), bb = cover_bounds(c, pb);
     s64 known, shifted;
-    u64 limit = rb.umin + (u64)most;
-    bool wraps = most >= 0 ? limit < rb.umin : limit > rb.umin;
-    if (most >= 0 ? wraps || ra.umax <= limit : !wraps && ra.umax <= limit)
+    if (cover_apart(ba, bb, most))
         return true;
-    if (!form_is_offset(a) || !form_is_offset(b) || !form_is_exact(a, &ra) ||
-        !form_is_exact(b, &rb) || __builtin_sub_overflow(most, (s64)a.add, &shifted) ||
+    if (!form_is_offset(a) || !form_is_offset(b) || !form_is_exact(a, ba) ||
+        !form_is_exact(b, bb) || __builtin_sub_overflow(most, (s64)a.add, &shifted) ||
         __builtin_add_overflow(shifted, (s64)b.add, &shifted))
         return false;
     if (a.plus == b.plus)
@@ -255,8 +260,9 @@ static bool cover_line(struct cover *c, const struct affine *line)
         return true;
     if (!x || !y)
         return !cover_leads_on(c, line, x ? line->y : line->x);
-    struct scalar rx = merge_form_range(c->v, c->new, *x), ry = merge_form_range(c->v, c->new, *y);
-    if (!affine_between(c->new, *x, &rx, *y, &ry, &known, &point))
+    struct bounds bx = merge_form_bounds(c->v, c->new, *x);
+    struct bounds by = merge_form_bounds(c->v, c->new, *y);
+    if (!affine_between(c->new, *x, bx, *y, by, &known, &point))
         return false;
     return point ? affine_holds_at(line, x->add, y->add) : affine_same(&known, line);
 }
@@ -287,7 +293,7 @@ static bool cover_sum_holds(const struct cover *c, const struct sum *sum, const 
     struct form together = *other;
     together.add += add;
     return form_is_constant(*constant) && constant->add <= UINT32_MAX && form_equal(*y, together) &&
-           !__builtin_add_overflow(cover_range(c, other).umax, add, &top);
+           !__builtin_add_overflow(cover_bounds(c, other).hi, add, &top);
 }
 
 /* Is an unknown that nothing holds in more than one of the old state's sums, or in a relation? */
@@ -324,8 +330,7 @@ static bool cover_strides(struct cover *c)
 {
     for (u32 i = 0; i < c->old->n_strides; i++) {
         const struct form *form = cover_find(c, c->old->strides[i].id);
-        struct scalar range = form ? cover_range(c, form) : scalar_any();
-        if (form && !stride_holds(c->new, *form, &range, &c->old->strides[i]))
+        if (form && !stride_holds(c->new, *form, cover_bounds(c, form), &c->old->strides[i]))
             return false;
     }
     return true;
@@ -373,7 +378,7 @@ bool merge_covers(struct verifier *v, const struct state *old, const struct stat
 struct join_id {
     u32 id;
     struct form a, b;
-    struct scalar ra, rb;
+    struct bounds in_a, in_b;
 };
 
 struct join {
@@ -405,11 +410,12 @@ static u32 join_tag(struct join *j, u32 a, u32 b)
     return id;
 }
 
-static void join_note_id(struct join *j, u32 id, struct form a, struct form b, struct scalar ra,
-                         struct scalar rb)
+static void join_note_id(struct join *j, u32 id, struct form a, struct form b, struct bounds in_a,
+                         struct bounds in_b)
 {
     if (j->n_ids < MERGE_MOST)
-        j->ids[j->n_ids++] = (struct join_id){ .id = id, .a = a, .b = b, .ra = ra, .rb = rb };
+        j->ids[j->n_ids++] =
+            (struct join_id){ .id = id, .a = a, .b = b, .in_a = in_a, .in_b = in_b };
 }
 
 /* What an unknown turned out to be in a state; false: that is not known. */
@@ -479,15 +485,16 @@ static void join_settled(struct join *j)
 static struct form join_form(struct join *j, const struct cell *a, const struct cell *b)
 {
     struct form fa = form_of(a), fb = form_of(b);
-    struct scalar ra = cell_value(j->v, a)->range, rb = cell_value(j->v, b)->range;
+    struct bounds ba = bounds_of(&cell_value(j->v, a)->range);
+    struct bounds bb = bounds_of(&cell_value(j->v, b)->range);
     bool known = false;
     if (form_equal(fa, fb)) {
         for (u32 i = 0; i < j->n_ids; i++)
             known |= j->ids[i].id == fa.plus;
         if (form_is_offset(fa) && !known)
             join_note_id(j, fa.plus, (struct form){ .plus = fa.plus },
-                         (struct form){ .plus = fa.plus }, scalar_sub64(ra, scalar_const(fa.add)),
-                         scalar_sub64(rb, scalar_const(fb.add)));
+                         (struct form){ .plus = fa.plus }, bounds_shift(ba, 0 - fa.add),
+                         bounds_shift(bb, 0 - fb.add));
         return fa;
     }
     struct form named;
@@ -500,8 +507,7 @@ static struct form join_form(struct join *j, const struct cell *a, const struct 
                                               : (struct form){ .plus = named.plus },
                          form_is_constant(fb) ? (struct form){ .add = fb.add - named.add }
                                               : (struct form){ .plus = named.plus },
-                         scalar_sub64(ra, scalar_const(named.add)),
-                         scalar_sub64(rb, scalar_const(named.add)));
+                         bounds_shift(ba, 0 - named.add), bounds_shift(bb, 0 - named.add));
         return named;
     }
     for (u32 i = 0; i < j->n_ids; i++) {
@@ -511,7 +517,7 @@ static struct form join_form(struct join *j, const struct cell *a, const struct 
             return (struct form){ .plus = k->id, .add = fa.add - k->a.add };
     }
     u32 id = state_fresh_id(j->out);
-    join_note_id(j, id, fa, fb, ra, rb);
+    join_note_id(j, id, fa, fb, ba, bb);
     return (struct form){ .plus = id };
 }
 
@@ -641,16 +647,16 @@ static bool join_frame(struct join *j, u32 i)
 }
 
 /* The least of a few bounds that holds for two unknowns of the result on one side. */
-static bool join_bound(struct verifier *v, const struct state *s, struct form fa, struct form fb,
-                       const struct scalar *ra, const struct scalar *rb, s64 *most)
+static bool join_bound(const struct state *s, struct form fa, struct form fb, struct bounds a,
+                       struct bounds b, s64 *most)
 {
     s64 known;
     bool found = false;
-    if (ra->umax <= INT64_MAX && rb->umin <= INT64_MAX) {
-        *most = (s64)ra->umax - (s64)rb->umin;
+    if (a.hi <= INT64_MAX && b.lo <= INT64_MAX) {
+        *most = (s64)a.hi - (s64)b.lo;
         found = true;
     }
-    if (fa.plus && fb.plus && form_is_exact(fa, ra) && form_is_exact(fb, rb)) {
+    if (fa.plus && fb.plus && form_is_exact(fa, a) && form_is_exact(fb, b)) {
         bool has =
             fa.plus == fb.plus ? (known = 0, true) : relation_most(s, fa.plus, fb.plus, &known);
         if (has && !__builtin_add_overflow(known, (s64)fa.add, &known) &&
@@ -659,15 +665,14 @@ static bool join_bound(struct verifier *v, const struct state *s, struct form fa
             found = true;
         }
     }
-    (void)v;
     return found;
 }
 
 static void join_relate(struct join *j, const struct join_id *x, const struct join_id *y)
 {
     s64 a, b;
-    if (x->id == y->id || !join_bound(j->v, j->a, x->a, y->a, &x->ra, &y->ra, &a) ||
-        !join_bound(j->v, j->b, x->b, y->b, &x->rb, &y->rb, &b))
+    if (x->id == y->id || !join_bound(j->a, x->a, y->a, x->in_a, y->in_a, &a) ||
+        !join_bound(j->b, x->b, y->b, x->in_b, y->in_b, &b))
         return;
     s64 most = a > b ? a : b;
     if (j->widen && b > a) { /* thresholds, then nothing */
@@ -699,14 +704,14 @@ static void join_relations_of(struct join *j, const struct state *side, bool sid
 static s64 max_s64(s64 a, s64 b) { return a > b ? a : b; }
 
 /* U(x) - U(y) <= most on one side, at a glance; true: x is not above. */
-static bool join_is_below(struct form fx, const struct scalar *rx, struct form fy,
-                          const struct scalar *ry, s64 *most)
+static bool join_is_below(struct form fx, struct bounds x, struct form fy, struct bounds y,
+                          s64 *most)
 {
     bool same = form_is_offset(fx) && fx.plus == fy.plus && !fy.minus;
-    if (rx->umax > INT64_MAX)
+    if (x.hi > INT64_MAX)
         return false;
-    *most = ry->umin > INT64_MAX ? 0 : (s64)rx->umax - (s64)ry->umin;
-    if (same && form_is_exact(fx, rx) && form_is_exact(fy, ry) && (s64)(fx.add - fy.add) < *most)
+    *most = y.lo > INT64_MAX ? 0 : (s64)x.hi - (s64)y.lo;
+    if (same && form_is_exact(fx, x) && form_is_exact(fy, y) && (s64)(fx.add - fy.add) < *most)
         *most = (s64)(fx.add - fy.add);
     return *most <= 0;
 }
@@ -721,10 +726,11 @@ static void join_orders(struct join *j)
             const struct join_id *iy = &j->ids[y];
             bool same = form_equal(ix->a, ix->b) && form_equal(iy->a, iy->b);
             s64 a, b;
-            if (x == y || same || !join_is_below(ix->a, &ix->ra, iy->a, &iy->ra, &a) ||
-                !join_is_below(ix->b, &ix->rb, iy->b, &iy->rb, &b))
+            if (x == y || same || !join_is_below(ix->a, ix->in_a, iy->a, iy->in_a, &a) ||
+                !join_is_below(ix->b, ix->in_b, iy->b, iy->in_b, &b))
                 continue;
-            u64 top = max_u64(ix->ra.umax, ix->rb.umax), low = min_u64(iy->ra.umin, iy->rb.umin);
+            u64 top = max_u64(ix->in_a.hi, ix->in_b.hi);
+            u64 low = min_u64(iy->in_a.lo, iy->in_b.lo);
             if ((s64)(top - low) > max_s64(a, b)) /* more than the ranges will tell */
                 join_relate(j, ix, iy);
         }
@@ -736,8 +742,8 @@ static void join_line(struct join *j, const struct join_id *x, const struct join
 {
     struct affine a, b, line;
     bool point_a, point_b;
-    if (x->id == y->id || !affine_between(j->a, x->a, &x->ra, y->a, &y->ra, &a, &point_a) ||
-        !affine_between(j->b, x->b, &x->rb, y->b, &y->rb, &b, &point_b))
+    if (x->id == y->id || !affine_between(j->a, x->a, x->in_a, y->a, y->in_a, &a, &point_a) ||
+        !affine_between(j->b, x->b, x->in_b, y->b, y->in_b, &b, &point_b))
         return;
     if (point_a && point_b) {
         if (!affine_through(x->a.add, y->a.add, x->b.add, y->b.add, &line))
@@ -815,7 +821,7 @@ static void join_strides(struct join *j)
     j->out->n_strides = 0;
     for (u32 i = 0; i < j->n_ids; i++) {
         const struct join_id *id = &j->ids[i];
-        struct stride_side a = { j->a, id->a, &id->ra }, b = { j->b, id->b, &id->rb };
+        struct stride_side a = { j->a, id->a, id->in_a }, b = { j->b, id->b, id->in_b };
         stride_join(j->out, id->id, &a, &b);
     }
 }

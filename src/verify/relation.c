@@ -7,25 +7,16 @@
 
 /* ---- the list */
 
-struct relation_users {
-    u32 id;
-    bool found;
-};
-
-static bool relation_finds_id(struct verifier *v, const struct state *s, const struct cell *cell,
-                              void *user)
+static bool relation_stops(struct verifier *v, const struct state *s, const struct cell *cell,
+                           void *user)
 {
-    (void)v, (void)s;
-    struct relation_users *users = user;
-    users->found = cell->plus == users->id || cell->minus == users->id;
-    return !users->found;
+    (void)v, (void)s, (void)cell, (void)user;
+    return false;
 }
 
 static bool relation_id_in_use(struct verifier *v, const struct state *s, u32 id)
 {
-    struct relation_users users = { .id = id };
-    state_read_cells(v, s, relation_finds_id, &users);
-    return users.found;
+    return !state_read_cells_of(v, s, id, relation_stops, NULL);
 }
 
 /* The oldest goes, unless one is about what nobody holds any more. */
@@ -118,31 +109,53 @@ bool relation_most(const struct state *s, u32 a, u32 b, s64 *most)
 
 /* ---- ranges of ids */
 
-struct relation_range {
+struct relation_knowledge {
     u32 id;
+    struct bounds bounds;
     struct scalar range;
 };
+
+static bool relation_meets_bounds(struct verifier *v, const struct state *s,
+                                  const struct cell *cell, void *user)
+{
+    (void)s;
+    struct relation_knowledge *known = user;
+    struct bounds bounds = bounds_of(&cell_value(v, cell)->range);
+    if (cell->plus == known->id && !cell->minus)
+        known->bounds = bounds_meet(known->bounds, bounds_shift(bounds, 0 - cell->add));
+    else if (cell->minus == known->id && !cell->plus)
+        known->bounds = bounds_meet(known->bounds, bounds_turn(bounds, cell->add));
+    return true;
+}
+
+struct bounds relation_id_bounds(struct verifier *v, const struct state *s, u32 id)
+{
+    struct relation_knowledge known = { .id = id, .bounds = bounds_any() };
+    state_read_cells_of(v, s, id, relation_meets_bounds, &known);
+    return known.bounds;
+}
 
 static bool relation_meets_range(struct verifier *v, const struct state *s, const struct cell *cell,
                                  void *user)
 {
     (void)s;
-    struct relation_range *range = user;
-    if (cell->plus == range->id && !cell->minus) {
+    struct relation_knowledge *known = user;
+    if (cell->plus == known->id && !cell->minus) {
         struct scalar shifted = scalar_sub64(cell_value(v, cell)->range, scalar_const(cell->add));
-        range->range = scalar_meet(range->range, shifted);
-    } else if (cell->minus == range->id && !cell->plus) {
+        known->range = scalar_meet(known->range, shifted);
+    } else if (cell->minus == known->id && !cell->plus) {
         struct scalar turned = scalar_sub64(scalar_const(cell->add), cell_value(v, cell)->range);
-        range->range = scalar_meet(range->range, turned);
+        known->range = scalar_meet(known->range, turned);
     }
     return true;
 }
 
-struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 id)
+/* Bits and all. */
+static struct scalar relation_id_range(struct verifier *v, const struct state *s, u32 id)
 {
-    struct relation_range range = { .id = id, .range = scalar_any() };
-    state_read_cells(v, s, relation_meets_range, &range);
-    return range.range;
+    struct relation_knowledge known = { .id = id, .range = scalar_any() };
+    state_read_cells_of(v, s, id, relation_meets_range, &known);
+    return known.range;
 }
 
 /* What a state knows of a single unknown is in its cells, where covering looks.  So an unknown that
@@ -155,7 +168,7 @@ static u64 relation_upper(struct verifier *v, const struct state *s, u32 id)
     relation_reach_from(s, id, &reach);
     u64 upper = UINT64_MAX;
     for (u32 i = 0; i < reach.n; i++) {
-        u64 top = relation_id_range(v, s, reach.id[i]).umax;
+        u64 top = relation_id_bounds(v, s, reach.id[i]).hi;
         if (top == UINT64_MAX)
             continue;
         s64 most = reach.most[i];
@@ -170,12 +183,12 @@ static u64 relation_upper(struct verifier *v, const struct state *s, u32 id)
 /* U(x) - U(id) <= most, so U(id) >= U(x) - most, for the x that have a bound by id. */
 static u64 relation_lower(struct verifier *v, const struct state *s, u32 id)
 {
-    u64 lower = relation_id_range(v, s, id).umin;
+    u64 lower = relation_id_bounds(v, s, id).lo;
     for (u32 i = 0; i < s->n_relations; i++) {
         const struct relation *r = &s->relations[i];
         if (r->b != id)
             continue;
-        u64 least = relation_id_range(v, s, r->a).umin;
+        u64 least = relation_id_bounds(v, s, r->a).lo;
         u64 bound = least - (u64)r->most;
         bool wraps = r->most >= 0 ? bound > least : bound < least;
         if (!wraps && bound > lower && relation_id_in_use(v, s, r->a))
@@ -189,14 +202,14 @@ static struct scalar relation_difference_range(struct verifier *v, const struct 
                                                struct form f)
 {
     s64 most, back, lo, hi;
-    struct scalar a = relation_id_range(v, s, f.plus), b = relation_id_range(v, s, f.minus);
+    struct bounds a = relation_id_bounds(v, s, f.plus), b = relation_id_bounds(v, s, f.minus);
     bool has_most = relation_most(s, f.plus, f.minus, &most);
     bool has_back = relation_most(s, f.minus, f.plus, &back);
-    bool small = a.umax <= INT64_MAX && b.umax <= INT64_MAX;
+    bool small = a.hi <= INT64_MAX && b.hi <= INT64_MAX;
     if (small) {
-        s64 by_range = (s64)a.umax - (s64)b.umin;
+        s64 by_range = (s64)a.hi - (s64)b.lo;
         most = has_most && most < by_range ? most : by_range;
-        s64 back_by_range = (s64)b.umax - (s64)a.umin;
+        s64 back_by_range = (s64)b.hi - (s64)a.lo;
         back = has_back && back < back_by_range ? back : back_by_range;
     } else if (!has_most || !has_back) {
         return scalar_any();
@@ -223,8 +236,11 @@ struct scalar relation_tighten(struct verifier *v, const struct state *s, const 
         return scalar_meet(range, relation_difference_range(v, s, f));
     if (!form_is_offset(f))
         return range;
-    struct scalar id = scalar_range(relation_lower(v, s, f.plus), relation_upper(v, s, f.plus));
-    return scalar_meet(range, scalar_add64(id, scalar_const(f.add)));
+    struct bounds id = { relation_lower(v, s, f.plus), relation_upper(v, s, f.plus) };
+    struct bounds shifted = bounds_shift(id, f.add);
+    if (shifted.lo <= range.umin && shifted.hi >= range.umax) /* nothing new */
+        return range;
+    return scalar_meet(range, scalar_range(shifted.lo, shifted.hi));
 }
 
 /* ---- numbers */
@@ -234,8 +250,8 @@ static bool relation_shift(struct verifier *v, const struct cell *a, const struc
                            s64 *shifted)
 {
     struct form fa = form_of(a), fb = form_of(b);
-    if (!form_is_exact(fa, &cell_value(v, a)->range) ||
-        !form_is_exact(fb, &cell_value(v, b)->range))
+    if (!form_is_exact(fa, bounds_of(&cell_value(v, a)->range)) ||
+        !form_is_exact(fb, bounds_of(&cell_value(v, b)->range)))
         return false;
     s64 sum;
     return !__builtin_sub_overflow(most, (s64)fa.add, &sum) &&
@@ -274,6 +290,7 @@ struct relation_refinement {
     u32 id;              /* of which it is an offset; 0: none */
     struct scalar range; /* of the id */
     bool possible;
+    struct cell before, after; /* the last cell that was looked at: copies are many */
 };
 
 /* What is known of a cell by the refinement. */
@@ -288,6 +305,26 @@ static struct scalar relation_refined(const struct relation_refinement *r, const
     return scalar_any();
 }
 
+static void relation_refine_range(struct verifier *v, struct relation_refinement *r,
+                                  struct cell *cell)
+{
+    if (cell_same(cell, &r->before)) {
+        *cell = r->after;
+        return;
+    }
+    r->before = *cell;
+    const struct scalar *known = &cell_value(v, cell)->range;
+    struct scalar refined = relation_refined(r, cell);
+    if (!scalar_contains(refined, *known)) {
+        struct scalar range = scalar_meet(*known, refined);
+        if (scalar_is_empty(range))
+            r->possible = false;
+        else
+            *cell = cell_with_range(v, cell, range);
+    }
+    r->after = *cell;
+}
+
 static void relation_refine_cell(struct verifier *v, struct state *s, struct cell *cell, void *user)
 {
     (void)s;
@@ -297,15 +334,17 @@ static void relation_refine_cell(struct verifier *v, struct state *s, struct cel
     bool concerned =
         form_equal(f, r->form) || (r->id && alone && (f.plus == r->id || f.minus == r->id));
     if (concerned) {
-        struct scalar range = scalar_meet(cell_value(v, cell)->range, relation_refined(r, cell));
-        if (scalar_is_empty(range))
-            r->possible = false;
-        else
-            *cell = cell_with_range(v, cell, range);
+        relation_refine_range(v, r, cell);
     } else if (r->id && r->range.umin == r->range.umax && (f.plus == r->id || f.minus == r->id)) {
         cell->add += f.plus == r->id ? r->range.umin : 0 - r->range.umin;
         *(f.plus == r->id ? &cell->plus : &cell->minus) = 0;
     }
+}
+
+static void relation_refine_cells(struct verifier *v, struct state *s,
+                                  struct relation_refinement *r)
+{
+    state_each_cell_of(v, s, r->id ? r->id : r->form.plus, relation_refine_cell, r);
 }
 
 void relation_note_sum(struct verifier *v, struct state *s, const struct cell *result,
@@ -313,8 +352,8 @@ void relation_note_sum(struct verifier *v, struct state *s, const struct cell *r
 {
     struct form fa = form_of(a), fb = form_of(b);
     if (!form_is_offset(fa) || !form_is_offset(fb) || result->minus || result->add ||
-        !form_is_exact(fa, &cell_value(v, a)->range) ||
-        !form_is_exact(fb, &cell_value(v, b)->range) || fa.add > UINT32_MAX || fb.add > UINT32_MAX)
+        !form_is_exact(fa, bounds_of(&cell_value(v, a)->range)) ||
+        !form_is_exact(fb, bounds_of(&cell_value(v, b)->range)) || fa.add > UINT32_MAX || fb.add > UINT32_MAX)
         return;
     memmove(s->sums + 1, s->sums, (STATE_MAX_SUMS - 1) * sizeof(s->sums[0]));
     s->sums[0] =
@@ -322,21 +361,20 @@ void relation_note_sum(struct verifier *v, struct state *s, const struct cell *r
 }
 
 /* A summand that is known better bounds the distance of the other from the sum. */
-static void relation_sums_tell(struct verifier *v, struct state *s, u32 id,
-                               const struct scalar *range)
+static void relation_sums_tell(struct verifier *v, struct state *s, u32 id, struct bounds known)
 {
     for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
         struct sum sum = s->sums[i];
-        if (!sum.y || (sum.a != id && sum.b != id) || range->umax > INT32_MAX)
+        if (!sum.y || (sum.a != id && sum.b != id) || known.hi > INT32_MAX)
             continue;
         u32 other = sum.a == id ? sum.b : sum.a;
-        relation_add(v, s, other, sum.y, -(s64)range->umin - sum.c);
-        relation_add(v, s, sum.y, other, (s64)range->umax + sum.c);
+        relation_add(v, s, other, sum.y, -(s64)known.lo - sum.c);
+        relation_add(v, s, sum.y, other, (s64)known.hi + sum.c);
     }
 }
 
 /* One step along the relations: what bounds the id bounds its neighbours. */
-static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
+static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct bounds known,
                                u32 depth);
 
 static void relation_settle(struct state *s, u32 id, u64 value)
@@ -345,10 +383,18 @@ static void relation_settle(struct state *s, u32 id, u64 value)
     s->settled[0] = (struct settled){ .id = id, .value = value };
 }
 
+static struct scalar relation_align(const struct state *s, u32 id, struct scalar range)
+{
+    struct bounds known = bounds_of(&range), aligned = stride_align(s, id, known);
+    if (aligned.lo == known.lo && aligned.hi == known.hi)
+        return range;
+    return scalar_meet(range, scalar_range(aligned.lo, aligned.hi));
+}
+
 static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, struct scalar range,
                                u32 depth)
 {
-    range = stride_align(s, id, range);
+    range = relation_align(s, id, range);
     if (scalar_is_empty(range))
         return false;
     struct relation_refinement r = {
@@ -356,60 +402,70 @@ static bool relation_refine_id(struct verifier *v, struct state *s, u32 id, stru
     };
     if (range.umin == range.umax)
         relation_settle(s, id, range.umin);
-    state_each_cell(v, s, relation_refine_cell, &r);
-    return r.possible && relation_propagate(v, s, id, range, depth);
+    relation_refine_cells(v, s, &r);
+    return r.possible && relation_propagate(v, s, id, bounds_of(&range), depth);
 }
 
-/* An unknown is from lo to hi; lo > hi: it is nothing at all. */
-static bool relation_tells(struct verifier *v, struct state *s, u32 other, u64 lo, u64 hi,
+/* An unknown has these bounds; none: it is nothing at all. */
+static bool relation_tells(struct verifier *v, struct state *s, u32 other, struct bounds told,
                            u32 depth)
 {
-    struct scalar known = relation_id_range(v, s, other);
-    if (lo <= known.umin && hi >= known.umax)
+    struct bounds known = relation_id_bounds(v, s, other);
+    if (told.lo <= known.lo && told.hi >= known.hi)
         return true;
     if (!relation_id_in_use(v, s, other)) /* nobody would keep it, and be told again */
         return true;
-    if (lo > hi || lo > known.umax || hi < known.umin)
+    if (told.lo > told.hi || told.lo > known.hi || told.hi < known.lo)
         return false;
+    struct bounds better = bounds_meet(known, told);
     struct scalar range =
-        scalar_meet(known, scalar_range(max_u64(lo, known.umin), min_u64(hi, known.umax)));
+        scalar_meet(relation_id_range(v, s, other), scalar_range(better.lo, better.hi));
     return !scalar_is_empty(range) && relation_refine_id(v, s, other, range, depth + 1);
 }
 
-static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct scalar range,
+/* U(a) - U(b) <= most: what the bounds of b tell of a; none: it cannot be. */
+static struct bounds relation_bounds_first(s64 most, struct bounds b)
+{
+    u64 hi = b.hi + (u64)most;
+    if (most >= 0 ? hi < b.hi : hi > b.hi)
+        return most >= 0 ? bounds_any() : (struct bounds){ 1, 0 };
+    return (struct bounds){ 0, hi };
+}
+
+/* What the bounds of a tell of b. */
+static struct bounds relation_bounds_second(s64 most, struct bounds a)
+{
+    u64 lo = a.lo - (u64)most;
+    if (most >= 0 ? lo > a.lo : lo < a.lo)
+        return most >= 0 ? bounds_any() : (struct bounds){ 1, 0 };
+    return (struct bounds){ lo, UINT64_MAX };
+}
+
+static bool relation_propagate(struct verifier *v, struct state *s, u32 id, struct bounds known,
                                u32 depth)
 {
     enum { RELATION_DEPTH = 3, RELATION_MOST_DEPTH = 32 };
     /* A constant leaves the relations with its name: they must have told all they know by then. */
-    if (depth >= RELATION_DEPTH && range.umin != range.umax)
+    if (depth >= RELATION_DEPTH && known.lo != known.hi)
         return true;
     /* Without memory nothing gets to know anything. */
     if (depth >= RELATION_MOST_DEPTH || v->values.failed)
         return true;
-    relation_sums_tell(v, s, id, &range);
+    relation_sums_tell(v, s, id, known);
     for (u32 i = 0; i < s->n_affines; i++) {
         u32 other;
-        u64 lo, hi;
-        if (affine_other(&s->affines[i], id, &range, &other, &lo, &hi) &&
-            !relation_tells(v, s, other, lo, hi, depth))
+        struct bounds told;
+        if (affine_other(&s->affines[i], id, known, &other, &told) &&
+            !relation_tells(v, s, other, told, depth))
             return false;
     }
     for (u32 i = 0; i < s->n_relations; i++) {
         struct relation r = s->relations[i];
-        s64 most = r.most;
-        bool possible = true;
-        if (r.b == id && r.a != id) { /* U(a) <= U(id) + most */
-            u64 hi = range.umax + (u64)most;
-            bool wraps = most >= 0 ? hi < range.umax : hi > range.umax;
-            if (!wraps || most < 0)
-                possible = relation_tells(v, s, r.a, wraps, wraps ? 0 : hi, depth);
-        } else if (r.a == id && r.b != id) { /* U(b) >= U(id) - most */
-            u64 lo = range.umin - (u64)most;
-            bool wraps = most >= 0 ? lo > range.umin : lo < range.umin;
-            if (!wraps || most < 0)
-                possible = relation_tells(v, s, r.b, wraps ? 1 : lo, wraps ? 0 : UINT64_MAX, depth);
-        }
-        if (!possible)
+        if (r.a == r.b || (r.a != id && r.b != id))
+            continue;
+        struct bounds told = r.b == id ? relation_bounds_first(r.most, known)
+                                       : relation_bounds_second(r.most, known);
+        if (!relation_tells(v, s, r.b == id ? r.a : r.b, told, depth))
             return false;
     }
     return true;
@@ -418,12 +474,10 @@ static bool relation_propagate(struct verifier *v, struct state *s, u32 id, stru
 /* U(a) - U(b) <= most is new, of numbers far from wrapping; false: it cannot be. */
 static bool relation_learn(struct verifier *v, struct state *s, u32 a, u32 b, s64 most)
 {
-    s64 hi, lo;
-    bool near = !__builtin_add_overflow((s64)relation_id_range(v, s, b).umax, most, &hi) &&
-                !__builtin_sub_overflow((s64)relation_id_range(v, s, a).umin, most, &lo);
+    struct bounds in_a = relation_id_bounds(v, s, a), in_b = relation_id_bounds(v, s, b);
     relation_add(v, s, a, b, most);
-    return !near || (relation_tells(v, s, a, hi < 0, hi < 0 ? 0 : (u64)hi, 0) &&
-                     relation_tells(v, s, b, lo < 0 ? 0 : (u64)lo, UINT64_MAX, 0));
+    return relation_tells(v, s, a, relation_bounds_first(most, in_b), 0) &&
+           relation_tells(v, s, b, relation_bounds_second(most, in_a), 0);
 }
 
 /* What the range of plus - minus + add tells of the two: as signed numbers it is exact when the
@@ -433,7 +487,7 @@ static bool relation_from_difference(struct verifier *v, struct state *s, struct
 {
     const u64 far = (u64)1 << 62;
     s64 most, least;
-    if (relation_id_range(v, s, f.plus).umax > far || relation_id_range(v, s, f.minus).umax > far)
+    if (relation_id_bounds(v, s, f.plus).hi > far || relation_id_bounds(v, s, f.minus).hi > far)
         return true;
     if ((s64)f.add > (s64)far || (s64)f.add < -(s64)far)
         return true;
@@ -450,11 +504,10 @@ bool state_tighten_lines(struct verifier *v, struct state *s)
         struct affine line = s->affines[i];
         const u32 ends[2] = { line.x, line.y };
         for (u32 e = 0; e < 2; e++) {
-            struct scalar range = relation_id_range(v, s, ends[e]);
             u32 other;
-            u64 lo, hi;
-            if (affine_other(&line, ends[e], &range, &other, &lo, &hi) &&
-                !relation_tells(v, s, other, lo, hi, 0))
+            struct bounds told;
+            if (affine_other(&line, ends[e], relation_id_bounds(v, s, ends[e]), &other, &told) &&
+                !relation_tells(v, s, other, told, 0))
                 return false;
         }
     }
@@ -464,10 +517,10 @@ bool state_tighten_lines(struct verifier *v, struct state *s)
 bool state_tighten_strides(struct verifier *v, struct state *s)
 {
     for (u32 i = 0; i < s->n_strides; i++) {
-        struct scalar known = relation_id_range(v, s, s->strides[i].id);
-        struct scalar range = stride_align(s, s->strides[i].id, known);
-        bool tighter = range.umin != known.umin || range.umax != known.umax;
-        if (tighter && !relation_refine_id(v, s, s->strides[i].id, range, 0))
+        u32 id = s->strides[i].id;
+        struct bounds known = relation_id_bounds(v, s, id), better = stride_align(s, id, known);
+        bool tighter = better.lo != known.lo || better.hi != known.hi;
+        if (tighter && !relation_refine_id(v, s, id, relation_id_range(v, s, id), 0))
             return false;
     }
     return true;
@@ -482,12 +535,12 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
         return true;
     if (!r.form.plus) { /* add - id */
         r.id = r.form.minus;
-        r.range = stride_align(s, r.id, scalar_sub64(scalar_const(r.form.add), range));
+        r.range = relation_align(s, r.id, scalar_sub64(scalar_const(r.form.add), range));
         if (scalar_is_empty(r.range))
             return false;
     } else if (form_is_offset(r.form)) {
         r.id = r.form.plus;
-        r.range = stride_align(s, r.id, scalar_sub64(range, scalar_const(r.form.add)));
+        r.range = relation_align(s, r.id, scalar_sub64(range, scalar_const(r.form.add)));
         r.exact = scalar_meet(range, scalar_add64(r.range, scalar_const(r.form.add)));
         if (scalar_is_empty(r.range) || scalar_is_empty(r.exact))
             return false;
@@ -496,6 +549,6 @@ bool state_refine(struct verifier *v, struct state *s, const struct cell *cell, 
     }
     if (r.id && r.range.umin == r.range.umax)
         relation_settle(s, r.id, r.range.umin);
-    state_each_cell(v, s, relation_refine_cell, &r);
-    return r.possible && (!r.id || relation_propagate(v, s, r.id, r.range, 0));
+    relation_refine_cells(v, s, &r);
+    return r.possible && (!r.id || relation_propagate(v, s, r.id, bounds_of(&r.range), 0));
 }

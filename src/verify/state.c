@@ -224,15 +224,19 @@ void state_set_reg(struct verifier *v, struct state *s, u32 reg, struct cell cel
         frame->reg[reg] = cell;
 }
 
-/* ---- all cells of a state */
+/* ---- all cells of a state, or those in whose form an unknown is */
+
+/* id 0: any. */
+static inline bool cell_is_of(const struct cell *cell, u32 id)
+{
+    return !id || cell->plus == id || cell->minus == id;
+}
 
 /* Only what a visitor changes is made the state's own. */
 static bool frame_visit_reg(struct verifier *v, struct state *s, u32 i, u32 r, cell_visitor *visit,
                             void *user)
 {
     struct cell cell = s->frames[i]->reg[r];
-    if (!cell.value)
-        return true;
     visit(v, s, &cell, user);
     if (cell_same(&cell, &s->frames[i]->reg[r]))
         return true;
@@ -246,8 +250,6 @@ static bool frame_visit_part(struct verifier *v, struct state *s, u32 i, u32 slo
                              cell_visitor *visit, void *user)
 {
     struct cell cell = s->frames[i]->slot[slot].part[part];
-    if (!s->frames[i]->slot[slot].run[part].size)
-        return true;
     visit(v, s, &cell, user);
     if (cell_same(&cell, &s->frames[i]->slot[slot].part[part]))
         return true;
@@ -257,48 +259,66 @@ static bool frame_visit_part(struct verifier *v, struct state *s, u32 i, u32 slo
     return own != NULL;
 }
 
-static bool frame_each_cell(struct verifier *v, struct state *s, u32 i, cell_visitor *visit,
-                            void *user)
+static bool frame_each_cell_of(struct verifier *v, struct state *s, u32 i, u32 id,
+                               cell_visitor *visit, void *user)
 {
     bool ok = true;
-    for (u32 r = 0; ok && r < STATE_REGS - 1; r++)
-        ok = frame_visit_reg(v, s, i, r, visit, user);
-    for (u32 slot = 0; ok && slot < s->frames[i]->n_slots; slot++)
-        for (u32 p = 0; ok && p < 2; p++)
-            ok = frame_visit_part(v, s, i, slot, p, visit, user);
+    for (u32 r = 0; ok && r < STATE_REGS - 1; r++) {
+        const struct cell *cell = &s->frames[i]->reg[r];
+        if (cell->value && cell_is_of(cell, id))
+            ok = frame_visit_reg(v, s, i, r, visit, user);
+    }
+    for (u32 k = 0; ok && k < s->frames[i]->n_slots; k++)
+        for (u32 p = 0; ok && p < 2; p++) {
+            const struct slot *slot = &s->frames[i]->slot[k];
+            if (slot->run[p].size && cell_is_of(&slot->part[p], id))
+                ok = frame_visit_part(v, s, i, k, p, visit, user);
+        }
     return ok;
+}
+
+void state_each_cell_of(struct verifier *v, struct state *s, u32 id, cell_visitor *visit,
+                        void *user)
+{
+    for (u32 i = 0; i < s->n_frames; i++)
+        if (!frame_each_cell_of(v, s, i, id, visit, user))
+            return;
+    for (u32 e = 0; e < EXTENT_COUNT; e++)
+        if (s->extent[e].value && cell_is_of(&s->extent[e], id))
+            visit(v, s, &s->extent[e], user);
 }
 
 void state_each_cell(struct verifier *v, struct state *s, cell_visitor *visit, void *user)
 {
-    for (u32 i = 0; i < s->n_frames; i++)
-        if (!frame_each_cell(v, s, i, visit, user))
-            return;
-    for (u32 e = 0; e < EXTENT_COUNT; e++)
-        if (s->extent[e].value)
-            visit(v, s, &s->extent[e], user);
+    state_each_cell_of(v, s, 0, visit, user);
 }
 
-static bool frame_read_cells(struct verifier *v, const struct state *s, const struct frame *frame,
-                             cell_reader *visit, void *user)
+static bool frame_read_cells_of(struct verifier *v, const struct state *s,
+                                const struct frame *frame, u32 id, cell_reader *visit, void *user)
 {
     for (u32 r = 0; r < STATE_REGS - 1; r++)
-        if (frame->reg[r].value && !visit(v, s, &frame->reg[r], user))
+        if (frame->reg[r].value && cell_is_of(&frame->reg[r], id) &&
+            !visit(v, s, &frame->reg[r], user))
             return false;
     for (u32 i = 0; i < frame->n_slots; i++)
-        for (u32 p = 0; p < 2; p++)
-            if (frame->slot[i].run[p].size && !visit(v, s, &frame->slot[i].part[p], user))
+        for (u32 p = 0; p < 2; p++) {
+            const struct slot *slot = &frame->slot[i];
+            if (slot->run[p].size && cell_is_of(&slot->part[p], id) &&
+                !visit(v, s, &slot->part[p], user))
                 return false;
+        }
     return true;
 }
 
-bool state_read_cells(struct verifier *v, const struct state *s, cell_reader *visit, void *user)
+bool state_read_cells_of(struct verifier *v, const struct state *s, u32 id, cell_reader *visit,
+                         void *user)
 {
     for (u32 i = 0; i < s->n_frames; i++)
-        if (!frame_read_cells(v, s, s->frames[i], visit, user))
+        if (!frame_read_cells_of(v, s, s->frames[i], id, visit, user))
             return false;
     for (u32 e = 0; e < EXTENT_COUNT; e++)
-        if (s->extent[e].value && !visit(v, s, &s->extent[e], user))
+        if (s->extent[e].value && cell_is_of(&s->extent[e], id) &&
+            !visit(v, s, &s->extent[e], user))
             return false;
     return true;
 }

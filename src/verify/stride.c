@@ -28,7 +28,7 @@ static const struct stride *stride_find(const struct state *s, u32 id)
 }
 
 /* What is known of a form: it is rest modulo m; m 0: it is rest.  false: nothing. */
-static bool stride_of_form(const struct state *s, struct form f, const struct scalar *range, u64 *m,
+static bool stride_of_form(const struct state *s, struct form f, struct bounds bounds, u64 *m,
                            u64 *rest)
 {
     *m = 0;
@@ -36,7 +36,7 @@ static bool stride_of_form(const struct state *s, struct form f, const struct sc
     if (form_is_constant(f))
         return true;
     const struct stride *known = form_is_offset(f) ? stride_find(s, f.plus) : NULL;
-    if (!known || !form_is_exact(f, range))
+    if (!known || !form_is_exact(f, bounds))
         return false;
     s64 shifted = (s64)known->rest + (s64)f.add % (s64)known->step;
     *m = known->step;
@@ -49,8 +49,8 @@ void stride_join(struct state *out, u32 id, const struct stride_side *a,
 {
     u64 ma, mb, ra, rb;
     if (out->n_strides == STATE_MAX_STRIDES || stride_find(out, id) ||
-        !stride_of_form(a->state, a->form, a->range, &ma, &ra) ||
-        !stride_of_form(b->state, b->form, b->range, &mb, &rb))
+        !stride_of_form(a->state, a->form, a->bounds, &ma, &ra) ||
+        !stride_of_form(b->state, b->form, b->bounds, &mb, &rb))
         return;
     u64 step = stride_gcd(stride_gcd(ma, mb), ra > rb ? ra - rb : rb - ra);
     if (step >= 2 && step < STRIDE_MOST)
@@ -58,26 +58,24 @@ void stride_join(struct state *out, u32 id, const struct stride_side *a,
             (struct stride){ .id = id, .step = (u32)step, .rest = (u32)(ra % step) };
 }
 
-bool stride_holds(const struct state *s, struct form f, const struct scalar *range,
+bool stride_holds(const struct state *s, struct form f, struct bounds bounds,
                   const struct stride *stride)
 {
     u64 m, rest;
-    return stride_of_form(s, f, range, &m, &rest) && m % stride->step == 0 &&
+    return stride_of_form(s, f, bounds, &m, &rest) && m % stride->step == 0 &&
            rest % stride->step == stride->rest;
 }
 
-struct scalar stride_align(const struct state *s, u32 id, struct scalar range)
+struct bounds stride_align(const struct state *s, u32 id, struct bounds bounds)
 {
     const struct stride *known = stride_find(s, id);
     if (!known)
-        return range;
-    u64 step = known->step, up = (known->rest + step - range.umin % step) % step;
-    u64 down = (range.umax % step + step - known->rest) % step;
+        return bounds;
+    u64 step = known->step, up = (known->rest + step - bounds.lo % step) % step;
+    u64 down = (bounds.hi % step + step - known->rest) % step;
     bool any =
-        range.umin <= UINT64_MAX - up && range.umax >= down && range.umin + up <= range.umax - down;
-    /* None: an empty range. */
-    return any ? scalar_meet(range, scalar_range(range.umin + up, range.umax - down))
-               : scalar_range(1, 0);
+        bounds.lo <= UINT64_MAX - up && bounds.hi >= down && bounds.lo + up <= bounds.hi - down;
+    return any ? (struct bounds){ bounds.lo + up, bounds.hi - down } : (struct bounds){ 1, 0 };
 }
 
 #undef STRIDE_MOST

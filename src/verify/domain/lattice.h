@@ -66,6 +66,10 @@ static inline struct scalar PROVED(scalar_join)(struct scalar a, struct scalar b
 
 static inline struct scalar PROVED(scalar_meet)(struct scalar a, struct scalar b)
 {
+    if (scalar_contains(a, b))
+        return b;
+    if (scalar_contains(b, a))
+        return a;
     return scalar_reduce(scalar_of(tnum_meet(a.bits, b.bits),
                                    range_meet(scalar_whole(a), scalar_whole(b)),
                                    range_meet(scalar_half(a), scalar_half(b))));
