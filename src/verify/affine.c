@@ -152,8 +152,8 @@ void affine_note_product(struct verifier *v, struct state *s, const struct cell 
     const struct scalar *ra = &cell_value(v, a)->range;
     struct form fa = form_of(a);
     struct affine line = { .x = fa.plus, .y = result->plus, .m = 1, .k = (s64)k };
-    if (!form_is_offset(fa) || result->minus || result->add || !form_is_exact(fa, bounds_of(ra)) || k < 2 ||
-        k > UINT32_MAX || ra->umax > AFFINE_FAR / k ||
+    if (!form_is_offset(fa) || result->minus || result->add || !form_is_exact(fa, bounds_of(ra)) ||
+        k < 2 || k > UINT32_MAX || ra->umax > AFFINE_FAR / k ||
         __builtin_mul_overflow((s64)fa.add, (s64)k, &line.c))
         return;
     affine_add(s, line);

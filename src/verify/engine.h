@@ -193,6 +193,14 @@ static inline struct bounds bounds_shift(struct bounds x, u64 add)
     struct bounds out = { x.lo + add, x.hi + add };
     return out.lo <= out.hi ? out : bounds_any();
 }
+/* The bounds of a number of that range and add: whichever of its intervals does not wrap. */
+static inline struct bounds bounds_of_sum(const struct scalar *range, u64 add)
+{
+    struct bounds as_signed = { range->smin, range->smax };
+    struct bounds shifted = { as_signed.lo + add, as_signed.hi + add };
+    return bounds_meet(bounds_shift(bounds_of(range), add),
+                       shifted.lo <= shifted.hi ? shifted : bounds_any());
+}
 /* Of from - x. */
 static inline struct bounds bounds_turn(struct bounds x, u64 from)
 {

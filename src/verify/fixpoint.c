@@ -140,6 +140,7 @@ static bool fix_replace(struct fix *f, u32 n, u32 i, struct state *s)
     struct fix_node *node = &f->nodes.data[n];
     state_drop(f->v, node->states.data[i]);
     if (i < node->n_done) {
+        f->again = true;
         node->states.data[i] = node->states.data[node->n_done - 1];
         node->states.data[node->n_done - 1] = s;
         node->n_done--;
@@ -405,6 +406,7 @@ bool fix_close(struct fix *f)
         if (f->v->visited >= f->most_visited)
             return true;
         ok = fix_narrow(f);
+        f->again = true;
         f->any_failed = false;
         if (!f->loop)
             note_clear(f->v); /* all that is left is stepped over once more */

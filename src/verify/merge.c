@@ -180,8 +180,8 @@ static struct bounds cover_bounds(const struct cover *c, const struct form *form
     struct bounds bounds = merge_form_bounds(c->v, c->new, *form);
     if (!id->value)
         return bounds;
-    struct bounds cell = bounds_of(&value_at(&c->v->values, id->value)->range);
-    return bounds_meet(bounds, bounds_shift(cell, 0 - id->add));
+    const struct scalar *cell = &value_at(&c->v->values, id->value)->range;
+    return bounds_meet(bounds, bounds_of_sum(cell, 0 - id->add));
 }
 
 /* Do bounds alone tell that U(a) - U(b) <= most? */
@@ -481,20 +481,34 @@ static void join_settled(struct join *j)
     }
 }
 
+/* Numbers below 0 are far above all others as unsigned ones.  A counter that begins there is an
+ * offset, from its first value, of an unknown that begins at 0 and has no need to wrap. */
+static u64 join_origin(struct form fa, const struct scalar *ra, struct form fb,
+                       const struct scalar *rb)
+{
+    bool constants = form_is_constant(fa) && form_is_constant(fb);
+    if (constants)
+        return (s64)(fa.add ^ fb.add) < 0 ? ((s64)fa.add < 0 ? fa.add : fb.add) : 0;
+    if (form_is_offset(fa) && (s64)fa.add < 0 && !form_is_exact(fa, bounds_of(ra)))
+        return fa.add;
+    if (form_is_offset(fb) && (s64)fb.add < 0 && !form_is_exact(fb, bounds_of(rb)))
+        return fb.add;
+    return 0;
+}
+
 /* The same unknown on both sides keeps its name. */
 static struct form join_form(struct join *j, const struct cell *a, const struct cell *b)
 {
     struct form fa = form_of(a), fb = form_of(b);
-    struct bounds ba = bounds_of(&cell_value(j->v, a)->range);
-    struct bounds bb = bounds_of(&cell_value(j->v, b)->range);
+    const struct scalar *ra = &cell_value(j->v, a)->range, *rb = &cell_value(j->v, b)->range;
     bool known = false;
     if (form_equal(fa, fb)) {
         for (u32 i = 0; i < j->n_ids; i++)
             known |= j->ids[i].id == fa.plus;
         if (form_is_offset(fa) && !known)
             join_note_id(j, fa.plus, (struct form){ .plus = fa.plus },
-                         (struct form){ .plus = fa.plus }, bounds_shift(ba, 0 - fa.add),
-                         bounds_shift(bb, 0 - fb.add));
+                         (struct form){ .plus = fa.plus }, bounds_of_sum(ra, 0 - fa.add),
+                         bounds_of_sum(rb, 0 - fb.add));
         return fa;
     }
     struct form named;
@@ -507,7 +521,7 @@ static struct form join_form(struct join *j, const struct cell *a, const struct 
                                               : (struct form){ .plus = named.plus },
                          form_is_constant(fb) ? (struct form){ .add = fb.add - named.add }
                                               : (struct form){ .plus = named.plus },
-                         bounds_shift(ba, 0 - named.add), bounds_shift(bb, 0 - named.add));
+                         bounds_of_sum(ra, 0 - named.add), bounds_of_sum(rb, 0 - named.add));
         return named;
     }
     for (u32 i = 0; i < j->n_ids; i++) {
@@ -517,8 +531,11 @@ static struct form join_form(struct join *j, const struct cell *a, const struct 
             return (struct form){ .plus = k->id, .add = fa.add - k->a.add };
     }
     u32 id = state_fresh_id(j->out);
-    join_note_id(j, id, fa, fb, ba, bb);
-    return (struct form){ .plus = id };
+    u64 origin = join_origin(fa, ra, fb, rb);
+    fa.add -= origin;
+    fb.add -= origin;
+    join_note_id(j, id, fa, fb, bounds_of_sum(ra, 0 - origin), bounds_of_sum(rb, 0 - origin));
+    return (struct form){ .plus = id, .add = origin };
 }
 
 static struct cell join_lost(struct join *j)

@@ -18,9 +18,11 @@ struct path_node {
     u32 parent;
     u32 open;
     u32 next;   /* of the same place */
+    u32 like;   /* of the same bucket */
     u32 circle; /* the first kept state to which an iterator leads back from here; VERIFY_NONE */
-    u32 hits, misses;
-    struct state *state;
+    u32 hits;
+    u32 born;            /* how often its place had been asked by then */
+    struct state *state; /* NULL: it never helped, and is no longer asked */
 };
 
 struct path_item {
@@ -31,6 +33,22 @@ struct path_item {
 /* The states kept at a place, the latest first. */
 struct path_place {
     u32 context, insn, first;
+    u32 asked;
+    u32 swept;  /* the last one that was looked at for whether it helps; VERIFY_NONE: begin anew */
+    u32 shapes; /* the first */
+};
+
+/* States at a place that have constants in the same cells: one of them covers only what has the
+ * same constants there, so that few have to be asked. */
+struct path_shape {
+    u32 next;
+    u64 cells;
+};
+
+/* Those of one shape with the same constants. */
+struct path_bucket {
+    u32 shape, first;
+    u64 constants; /* their hash */
 };
 
 struct paths {
@@ -39,25 +57,32 @@ struct paths {
     VEC(struct path_item) stack;
     struct hash_index index;
     VEC(struct path_place) places;
+    VEC(struct path_shape) shapes;
+    VEC(struct path_bucket) buckets;
+    struct hash_index bucket_index;
     u32 rounds_apart; /* of a circle that the host counts, before its rounds are joined */
     bool joined;
 };
 
-static u32 *path_find_place(struct paths *p, const struct state *s)
+static struct path_place *path_find_place(struct paths *p, const struct state *s)
 {
     u64 key = (u64)s->context << 32 | s->insn;
     u64 hash = hash_bytes(&key, sizeof(key), 1);
     for (struct hash_probe probe = hash_probe(&p->index, hash); hash_next(&p->index, &probe);)
         if (p->places.data[probe.position].context == s->context &&
             p->places.data[probe.position].insn == s->insn)
-            return &p->places.data[probe.position].first;
-    struct path_place place = { .context = s->context, .insn = s->insn, .first = VERIFY_NONE };
+            return &p->places.data[probe.position];
+    struct path_place place = { .context = s->context,
+                                .insn = s->insn,
+                                .first = VERIFY_NONE,
+                                .swept = VERIFY_NONE,
+                                .shapes = VERIFY_NONE };
     if (!vec_push(&p->v->mem, &p->places, place) ||
         !hash_index_add(&p->index, hash, p->places.n - 1)) {
         verify_fails(p->v, SKEP_NOMEM);
         return NULL;
     }
-    return &vec_last(&p->places).first;
+    return &vec_last(&p->places);
 }
 
 /* One of the ways from a kept state has been walked to its end. */
@@ -87,6 +112,120 @@ static bool path_looks_same(const struct state *a, const struct state *b)
     for (u32 r = 0; r < STATE_REGS; r++)
         if (fa->reg[r].value != fb->reg[r].value)
             return false;
+    return true;
+}
+
+/* ---- constants, by which states are found */
+
+enum { PATH_SLOTS = 64 - STATE_REGS };
+
+/* A number or a pointer of which everything is known; 0: it is none. */
+static u64 path_cell_constant(const struct verifier *v, const struct cell *cell)
+{
+    const struct value *value = cell_value(v, cell);
+    bool known = value->kind != VALUE_NONE && !(value->flags & VALUE_NULLABLE) &&
+                 value->range.umin == value->range.umax;
+    u64 kind = (u64)value->kind << 16 | value->object;
+    return known ? (value->range.umin ^ kind << 40) * 0xff51afd7ed558ccdu | 1 : 0;
+}
+
+/* The same of a register of the running function, or a slot that holds one.  A 0 may be covered as
+ * a byte, so it does not count there. */
+static u64 path_constant(const struct verifier *v, const struct state *s, u32 place)
+{
+    const struct frame *f = state_top(s);
+    if (place < STATE_REGS)
+        return path_cell_constant(v, &f->reg[place]);
+    const struct slot *slot = &f->slot[place - STATE_REGS];
+    for (u32 p = 0; p < 2; p++)
+        if (slot->kind == SLOT_DATA && slot->run[p].size == 8 &&
+            cell_value(v, &slot->part[p])->range.umax > 0)
+            return path_cell_constant(v, &slot->part[p]);
+    return 0;
+}
+
+static u32 path_places(const struct state *s)
+{
+    return STATE_REGS + min_u32(state_top(s)->n_slots, PATH_SLOTS);
+}
+
+static u64 path_constant_cells(const struct verifier *v, const struct state *s)
+{
+    u64 cells = 0;
+    for (u32 i = 0; i < path_places(s); i++)
+        cells |= (u64)(path_constant(v, s, i) != 0) << i;
+    return cells;
+}
+
+/* The hash of the constants in those cells; false: some are not constant. */
+static bool path_hash_constants(const struct verifier *v, const struct state *s, u64 cells,
+                                u64 *hash)
+{
+    u32 n = path_places(s);
+    *hash = 0;
+    for (u64 left = cells; left; left &= left - 1) {
+        u32 i = (u32)__builtin_ctzll(left);
+        u64 constant = i < n ? path_constant(v, s, i) : 0;
+        if (!constant)
+            return false;
+        *hash = (*hash ^ constant) * 0xc4ceb9fe1a85ec53u;
+        *hash ^= *hash >> 32;
+    }
+    return true;
+}
+
+static struct path_bucket *path_bucket_at(struct paths *p, u32 shape, u64 constants)
+{
+    u64 key[2] = { shape, constants };
+    u64 hash = hash_bytes(key, sizeof(key), 1);
+    for (struct hash_probe probe = hash_probe(&p->bucket_index, hash);
+         hash_next(&p->bucket_index, &probe);) {
+        struct path_bucket *bucket = &p->buckets.data[probe.position];
+        if (bucket->shape == shape && bucket->constants == constants)
+            return bucket;
+    }
+    return NULL;
+}
+
+/* The states of a shape that may cover s. */
+static struct path_bucket *path_find_bucket(struct paths *p, u32 shape, const struct state *s)
+{
+    u64 constants;
+    return path_hash_constants(p->v, s, p->shapes.data[shape].cells, &constants)
+               ? path_bucket_at(p, shape, constants)
+               : NULL;
+}
+
+static u32 path_add_shape(struct paths *p, struct path_place *place, u64 cells)
+{
+    for (u32 k = place->shapes; k != VERIFY_NONE; k = p->shapes.data[k].next)
+        if (p->shapes.data[k].cells == cells)
+            return k;
+    struct path_shape shape = { .next = place->shapes, .cells = cells };
+    if (!vec_push(&p->v->mem, &p->shapes, shape))
+        return VERIFY_NONE;
+    place->shapes = p->shapes.n - 1;
+    return place->shapes;
+}
+
+static bool path_add_to_bucket(struct paths *p, struct path_place *place, u32 n)
+{
+    struct path_node *node = &p->nodes.data[n];
+    u64 constants, cells = path_constant_cells(p->v, node->state);
+    u32 shape = path_add_shape(p, place, cells);
+    if (shape == VERIFY_NONE || !path_hash_constants(p->v, node->state, cells, &constants))
+        return false;
+    struct path_bucket *bucket = path_bucket_at(p, shape, constants);
+    if (!bucket) {
+        struct path_bucket new = { .shape = shape, .first = VERIFY_NONE, .constants = constants };
+        u64 key[2] = { shape, constants };
+        if (!vec_push(&p->v->mem, &p->buckets, new) ||
+            !hash_index_add(&p->bucket_index, hash_bytes(key, sizeof(key), 1), p->buckets.n - 1))
+            return false;
+        bucket = &vec_last(&p->buckets);
+    }
+    node->like = bucket->first;
+    bucket->first = n;
     return true;
 }
 
@@ -138,34 +277,78 @@ static bool path_may_stand(struct paths *p, u32 n, const struct state *s, u32 ow
 
 enum path_meeting { PATH_NEW, PATH_COVERED, PATH_CIRCLE };
 
-static enum path_meeting path_meet(struct paths *p, u32 *first, const struct state *s, u32 owner)
+/* Does a kept state stand for s?  *again: it does, and is the same. */
+static bool path_stands_for(struct paths *p, u32 n, const struct state *s, u32 owner, bool *again)
 {
     struct verifier *v = p->v;
-    for (u32 *link = first; *link != VERIFY_NONE;) {
-        u32 n = *link;
-        struct path_node *node = &p->nodes.data[n];
-        bool iterates, stands = path_may_stand(p, n, s, owner, &iterates);
-        bool same = !stands && node->open && path_looks_same(node->state, s);
-        if ((stands || same) && merge_covers(v, node->state, s, 0)) {
-            /* Walked to its end, or a circle that somebody counts. */
-            node->hits++;
-            if (iterates)
-                path_note_circle(p, owner, n);
-            if (stands)
-                return PATH_COVERED;
-            if (merge_covers(v, s, node->state, 0))
-                return PATH_CIRCLE;
-        }
-        /* One that never helps is no longer asked. */
-        if (++node->misses > 3 * node->hits + 8 && node->open == 0) {
-            *link = node->next;
-            state_drop(v, node->state);
-            node->state = NULL;
+    struct path_node *node = &p->nodes.data[n];
+    bool iterates, stands = path_may_stand(p, n, s, owner, &iterates);
+    bool same = !stands && node->open && path_looks_same(node->state, s);
+    *again = false;
+    if ((!stands && !same) || !merge_covers(v, node->state, s, 0))
+        return false;
+    /* Walked to its end, or a circle that somebody counts. */
+    node->hits++;
+    if (iterates)
+        path_note_circle(p, owner, n);
+    *again = !stands && merge_covers(v, s, node->state, 0);
+    return stands;
+}
+
+static enum path_meeting path_meet_bucket(struct paths *p, struct path_bucket *bucket,
+                                          const struct state *s, u32 owner)
+{
+    for (u32 *link = &bucket->first; *link != VERIFY_NONE;) {
+        struct path_node *node = &p->nodes.data[*link];
+        bool again;
+        if (!node->state) {
+            *link = node->like;
             continue;
         }
-        link = &node->next;
+        if (path_stands_for(p, *link, s, owner, &again))
+            return PATH_COVERED;
+        if (again)
+            return PATH_CIRCLE;
+        link = &node->like;
     }
     return PATH_NEW;
+}
+
+/* States that never help are dropped by and by: as many are looked at as are kept. */
+static void path_sweep(struct paths *p, struct path_place *place)
+{
+    enum { PATH_SWEEPS = 2, PATH_MISSES = 8 };
+    for (u32 i = 0; i < PATH_SWEEPS; i++) {
+        bool begins = place->swept == VERIFY_NONE;
+        u32 *link = begins ? &place->first : &p->nodes.data[place->swept].next, n = *link;
+        if (n == VERIFY_NONE) {
+            place->swept = VERIFY_NONE;
+            return;
+        }
+        struct path_node *node = &p->nodes.data[n];
+        u32 misses = place->asked - node->born - node->hits;
+        if (node->open == 0 && misses > 3 * node->hits + PATH_MISSES) {
+            *link = node->next;
+            state_drop(p->v, node->state);
+            node->state = NULL;
+        } else {
+            place->swept = n;
+        }
+    }
+}
+
+static enum path_meeting path_meet(struct paths *p, struct path_place *place, const struct state *s,
+                                   u32 owner)
+{
+    enum path_meeting meeting = PATH_NEW;
+    place->asked++;
+    for (u32 k = place->shapes; meeting == PATH_NEW && k != VERIFY_NONE;
+         k = p->shapes.data[k].next) {
+        struct path_bucket *bucket = path_find_bucket(p, k, s);
+        meeting = bucket ? path_meet_bucket(p, bucket, s, owner) : PATH_NEW;
+    }
+    path_sweep(p, place);
+    return meeting;
 }
 
 /* At points that the host bounds, rounds are joined with those before. */
@@ -189,11 +372,15 @@ static struct state *path_join(struct paths *p, u32 first, struct state *s)
     return s;
 }
 
-static bool path_keep(struct paths *p, u32 *first, struct state **s, u32 *owner)
+static bool path_keep(struct paths *p, struct path_place *place, struct state **s, u32 *owner)
 {
     if (p->v->point[(*s)->insn] == POINT_JOINS)
-        *s = path_join(p, *first, *s);
-    struct path_node node = { .parent = *owner, .open = 1, .next = *first, .circle = VERIFY_NONE };
+        *s = path_join(p, place->first, *s);
+    struct path_node node = { .parent = *owner,
+                              .open = 1,
+                              .next = place->first,
+                              .circle = VERIFY_NONE,
+                              .born = place->asked };
     node.state = state_copy_to_keep(p->v, *s);
     if (!node.state)
         return false;
@@ -201,8 +388,8 @@ static bool path_keep(struct paths *p, u32 *first, struct state **s, u32 *owner)
         state_drop(p->v, node.state);
         return verify_fails(p->v, SKEP_NOMEM);
     }
-    *first = *owner = p->nodes.n - 1;
-    return true;
+    place->first = *owner = p->nodes.n - 1;
+    return path_add_to_bucket(p, place, *owner) || verify_fails(p->v, SKEP_NOMEM);
 }
 
 /* ---- the walk */
@@ -212,9 +399,9 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
     struct verifier *v = p->v;
     if (path_meets(v, s->insn)) {
         merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
-        u32 *first = path_find_place(p, s);
-        enum path_meeting meeting = first ? path_meet(p, first, s, owner) : PATH_NEW;
-        if (!first || v->failure != SKEP_OK || meeting != PATH_NEW) {
+        struct path_place *place = path_find_place(p, s);
+        enum path_meeting meeting = place ? path_meet(p, place, s, owner) : PATH_NEW;
+        if (!place || v->failure != SKEP_OK || meeting != PATH_NEW) {
             if (meeting == PATH_CIRCLE) {
                 v->at = s->insn;
                 v->last_trace = s->trace;
@@ -227,7 +414,7 @@ static bool path_walk(struct paths *p, struct state *s, u32 owner)
             path_finish(p, owner);
             return meeting == PATH_COVERED;
         }
-        if (!path_keep(p, first, &s, &owner)) {
+        if (!path_keep(p, place, &s, &owner)) {
             state_drop(v, s);
             return false;
         }
@@ -258,13 +445,17 @@ static void paths_drop(struct paths *p)
     vec_drop(&v->mem, &p->stack);
     vec_drop(&v->mem, &p->nodes);
     vec_drop(&v->mem, &p->places);
+    vec_drop(&v->mem, &p->shapes);
+    vec_drop(&v->mem, &p->buckets);
     hash_index_drop(&p->index);
+    hash_index_drop(&p->bucket_index);
 }
 
 static enum outcome paths_walk(struct verifier *v, u32 rounds_apart, bool *joined)
 {
     struct paths p = { .v = v, .rounds_apart = rounds_apart };
     hash_index_init(&p.index, &v->mem);
+    hash_index_init(&p.bucket_index, &v->mem);
     bool ok = true;
     for (u32 r = 0; ok && r < v->roots.n; r++) {
         struct state *root = state_copy(v, v->roots.data[r]);

@@ -120,11 +120,11 @@ static bool relation_meets_bounds(struct verifier *v, const struct state *s,
 {
     (void)s;
     struct relation_knowledge *known = user;
-    struct bounds bounds = bounds_of(&cell_value(v, cell)->range);
+    const struct scalar *range = &cell_value(v, cell)->range;
     if (cell->plus == known->id && !cell->minus)
-        known->bounds = bounds_meet(known->bounds, bounds_shift(bounds, 0 - cell->add));
+        known->bounds = bounds_meet(known->bounds, bounds_of_sum(range, 0 - cell->add));
     else if (cell->minus == known->id && !cell->plus)
-        known->bounds = bounds_meet(known->bounds, bounds_turn(bounds, cell->add));
+        known->bounds = bounds_meet(known->bounds, bounds_turn(bounds_of(range), cell->add));
     return true;
 }
 
@@ -353,7 +353,8 @@ void relation_note_sum(struct verifier *v, struct state *s, const struct cell *r
     struct form fa = form_of(a), fb = form_of(b);
     if (!form_is_offset(fa) || !form_is_offset(fb) || result->minus || result->add ||
         !form_is_exact(fa, bounds_of(&cell_value(v, a)->range)) ||
-        !form_is_exact(fb, bounds_of(&cell_value(v, b)->range)) || fa.add > UINT32_MAX || fb.add > UINT32_MAX)
+        !form_is_exact(fb, bounds_of(&cell_value(v, b)->range)) || fa.add > UINT32_MAX ||
+        fb.add > UINT32_MAX)
         return;
     memmove(s->sums + 1, s->sums, (STATE_MAX_SUMS - 1) * sizeof(s->sums[0]));
     s->sums[0] =
