@@ -10,7 +10,7 @@ struct arena_chunk {
 enum {
     ARENA_ALIGN = 16,
     ARENA_FIRST = 4096,
-    ARENA_LARGEST = 256 * 1024,
+    ARENA_LARGEST = 64 * 1024, /* what is left of it is all that an arena wastes */
 };
 _Static_assert(sizeof(struct arena_chunk) <= ARENA_ALIGN, "the header takes one aligned unit");
 
@@ -92,8 +92,10 @@ static struct arena_chunk **arena_own_chunk(struct arena *arena, const void *blo
 
 void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_size)
 {
-    struct arena_chunk **link = arena_own_chunk(arena, block, size);
-    if (!link || new_size <= size || new_size > SIZE_MAX - 2 * ARENA_ALIGN) {
+    struct arena_chunk **link = size ? arena_own_chunk(arena, block, size) : NULL;
+    if (!link && new_size <= size)
+        return block;
+    if (!link || new_size == 0 || new_size > SIZE_MAX - 2 * ARENA_ALIGN) {
         void *other = arena_alloc(arena, new_size);
         if (other && size)
             memcpy(other, block, size < new_size ? size : new_size);
@@ -104,7 +106,8 @@ void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_siz
     struct arena_chunk *chunk = mem_resize(arena->mem, *link, before, after);
     if (!chunk)
         return NULL;
-    memset((u8 *)chunk + before, 0, after - before);
+    if (after > before)
+        memset((u8 *)chunk + before, 0, after - before);
     chunk->size = after;
     *link = chunk;
     return arena_chunk_data(chunk);

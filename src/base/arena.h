@@ -17,8 +17,8 @@ void arena_drop(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 /* NULL when count × size does not fit in memory or in a size_t. */
 void *arena_alloc_array(struct arena *arena, u64 count, size_t size);
-/* The block becomes larger, perhaps elsewhere; what is new is zeroed.  NULL: no memory, and the
- * block is as it was. */
+/* The block becomes larger or smaller, perhaps elsewhere; what is new is zeroed.  NULL: no memory,
+ * and the block is as it was.  A large block is not copied where the allocator need not. */
 void *arena_resize(struct arena *arena, void *block, size_t size, size_t new_size);
 /* Gives a large block back before its time; small ones wait for the arena's end. */
 void arena_free(struct arena *arena, void *block, size_t size);

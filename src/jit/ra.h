@@ -23,7 +23,6 @@
 
 #define RA_MEMORY 0xfeu /* in place of a register: the slot */
 #define RA_NONE 0xffu   /* not allocated */
-#define RA_NO_SLOT 0xffffffffu
 #define RA_LEVELS 7u /* how often code is executed: see ra_frequency */
 
 struct ra_seg { /* live from `from` to before `to` */
@@ -59,7 +58,7 @@ struct ra_web {
     u32 joined; /* to that web; itself: none */
     u32 n_defs;
     u32 made_by;  /* instruction of the only definition, if that is MACH_REMAT; else CODE_NONE */
-    u32 slot;     /* RA_NO_SLOT: none so far */
+    u32 made;     /* ra_write.c: among the constants that are made again */
     bool split;   /* not all of it is one piece */
     bool in_slot; /* some operand reads or writes the slot */
 };

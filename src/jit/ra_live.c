@@ -18,6 +18,7 @@ struct ra_out { /* a register that is live at a block's end; by block */
 
 struct ra_live {
     struct ra *ra;
+    struct arena arena;           /* of all but the segments */
     struct ra_mention **mentions; /* by web */
     u32 *seen;                    /* by web: block + 1 that mentioned it last, as a definition */
     u32 *seen_use;
@@ -47,7 +48,7 @@ static void ra_mention(struct ra_live *live, u32 web, u32 block, bool is_def)
     if (seen[web] == block + 1 || live->home[web] != CODE_NONE)
         return;
     seen[web] = block + 1;
-    struct ra_mention *mention = arena_new(live->ra->arena, struct ra_mention);
+    struct ra_mention *mention = arena_new(&live->arena, struct ra_mention);
     if (!mention) {
         live->ra->failed = true;
         return;
@@ -80,7 +81,7 @@ static void ra_live_at_end(struct ra_live *live, u32 web, u32 block, u32 *depth)
     if (live->marked[block] == web + 1)
         return;
     live->marked[block] = web + 1;
-    struct ra_out *out = arena_new(live->ra->arena, struct ra_out);
+    struct ra_out *out = arena_new(&live->arena, struct ra_out);
     if (!out) {
         live->ra->failed = true;
         return;
@@ -211,9 +212,10 @@ static void ra_pass_block(struct ra_pass *pass, u32 b, const struct ra_out *outs
 
 static bool ra_live_init(struct ra_live *live, struct ra *ra)
 {
-    struct arena *arena = ra->arena;
+    struct arena *arena = &live->arena;
     u32 n_blocks = ra->func->n_blocks;
     live->ra = ra;
+    arena_init(arena, ra->arena->mem);
     live->mentions = arena_array(arena, struct ra_mention *, (u64)ra->n_webs + 1);
     live->seen = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->seen_use = arena_array(arena, u32, (u64)ra->n_webs + 1);
@@ -235,25 +237,33 @@ static bool ra_live_calls(struct ra *ra)
     return ra->calls != NULL;
 }
 
-bool ra_live(struct ra *ra)
+static void ra_live_between(struct ra_live *live)
 {
-    struct ra_live live;
-    if (!ra_live_init(&live, ra) || !ra_live_calls(ra))
-        return false;
+    struct ra *ra = live->ra;
     for (u32 b = 0; b < ra->func->n_blocks; b++)
         for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++)
-            ra_see_block(&live, &ra->func->insns[i], b);
+            ra_see_block(live, &ra->func->insns[i], b);
     for (u32 b = 0; b < ra->func->n_blocks; b++)
         for (u32 i = ra->func->blocks[b].begin; i < ra->func->blocks[b].end; i++) {
-            ra_mention_insn(&live, &ra->func->insns[i], b);
+            ra_mention_insn(live, &ra->func->insns[i], b);
             if (ra->func->insns[i].flags & MACH_CALL)
                 ra->calls[ra->n_calls++] = i;
         }
     for (u32 w = 0; w < ra->n_webs && !ra->failed; w++)
-        ra_carry_up(&live, w);
-    struct ra_pass pass = { .ra = ra, .open = live.seen };
-    memset(live.seen, 0, ra->n_webs * sizeof *live.seen);
-    for (u32 b = ra->func->n_blocks; b-- > 0 && !ra->failed;)
-        ra_pass_block(&pass, b, live.outs[b]);
-    return !ra->failed;
+        ra_carry_up(live, w);
+}
+
+bool ra_live(struct ra *ra)
+{
+    struct ra_live live;
+    bool ok = ra_live_init(&live, ra) && ra_live_calls(ra);
+    if (ok) {
+        ra_live_between(&live);
+        struct ra_pass pass = { .ra = ra, .open = live.seen };
+        memset(live.seen, 0, ra->n_webs * sizeof *live.seen);
+        for (u32 b = ra->func->n_blocks; b-- > 0 && !ra->failed;)
+            ra_pass_block(&pass, b, live.outs[b]);
+    }
+    arena_drop(&live.arena);
+    return ok && !ra->failed;
 }

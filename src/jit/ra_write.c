@@ -96,11 +96,14 @@ static void ra_give(struct ra *ra)
 
 /* ---- writing */
 
+/* The code that was goes to the end of the table, and what it becomes is written from the
+ * beginning: with all moves it just reaches the end. */
 struct ra_writer {
     struct ra *ra;
     const struct ra_moves *moves;
     const u32 *colors;
-    struct mach_insn *insns;
+    struct mach_insn *insns, *old;
+    struct mach_insn *made; /* constants to be made again, by web->made */
     u32 n, next_move;
     u32 origin;
 };
@@ -135,7 +138,7 @@ static void ra_put_slot(struct ra_writer *writer, u16 op, struct mach_operand o,
 /* The constant again, in another register. */
 static void ra_put_again(struct ra_writer *writer, u32 web, struct mach_operand to)
 {
-    struct mach_insn insn = writer->ra->func->insns[writer->ra->webs[web].made_by];
+    struct mach_insn insn = writer->made[writer->ra->webs[web].made];
     insn.operand[0] = to;
     insn.operand[0].role = MACH_DEF;
     insn.flags = (u8)((insn.flags | MACH_KEEP_FLAGS | MACH_REMAT) & ~MACH_FLAGS);
@@ -146,8 +149,7 @@ static void ra_put_again(struct ra_writer *writer, u32 web, struct mach_operand 
 static void ra_put_made(struct ra_writer *writer, const struct ra_move *move)
 {
     struct mach_operand to = ra_own(move->to, MACH_DEF);
-    u32 made_by = writer->ra->webs[move->web].made_by;
-    to.reg = writer->ra->func->insns[made_by].operand[0].reg;
+    to.reg = writer->made[writer->ra->webs[move->web].made].operand[0].reg;
     ra_put_again(writer, move->web, to);
     writer->insns[writer->n - 1].flags |= MACH_INSERTED;
 }
@@ -263,35 +265,66 @@ static bool ra_is_left_out(struct ra *ra, const struct mach_insn *insn, u32 i)
 
 static void ra_put_insn(struct ra_writer *writer, u32 i)
 {
-    const struct mach_insn *insn = &writer->ra->func->insns[i];
-    if (ra_is_left_out(writer->ra, insn, i))
+    struct mach_insn insn = writer->old[i]; /* where something may be written now */
+    if (ra_is_left_out(writer->ra, &insn, i))
         return;
-    if (insn->op == MACH_COPY && insn->flags & (MACH_SLOT | MACH_REMAT)) {
-        ra_put_copy(writer, insn);
+    if (insn.op == MACH_COPY && insn.flags & (MACH_SLOT | MACH_REMAT)) {
+        ra_put_copy(writer, &insn);
         return;
     }
-    struct mach_insn *out = &writer->insns[writer->n++];
-    *out = *insn;
-    if (insn->op >= MACH_OP_COUNT && insn->flags & MACH_SLOT)
-        out->disp = (s32)writer->colors[insn->disp];
+    if (insn.op >= MACH_OP_COUNT && insn.flags & MACH_SLOT)
+        insn.disp = (s32)writer->colors[insn.disp];
+    writer->insns[writer->n++] = insn;
+}
+
+static bool ra_is_made_again(const struct ra_web *web) { return web->split && ra_is_remat(web); }
+
+static bool ra_keep_made(struct ra_writer *writer)
+{
+    struct ra *ra = writer->ra;
+    u32 n = 0;
+    for (u32 w = 0; w < ra->n_webs; w++)
+        if (ra_is_made_again(&ra->webs[w]))
+            ra->webs[w].made = n++;
+    writer->made = arena_array(ra->arena, struct mach_insn, n);
+    for (u32 w = 0; writer->made && w < ra->n_webs; w++)
+        if (ra_is_made_again(&ra->webs[w]))
+            writer->made[ra->webs[w].made] = ra->func->insns[ra->webs[w].made_by];
+    return writer->made != NULL;
+}
+
+static bool ra_write_room(struct ra_writer *writer)
+{
+    struct mach_func *func = writer->ra->func;
+    u32 n_moves = writer->moves->n, room = func->n + n_moves;
+    size_t size = sizeof(struct mach_insn);
+    struct mach_insn *insns = func->insns;
+    if (room > func->room) {
+        insns = arena_resize(func->arena, insns, func->room * size, room * size);
+        if (!insns)
+            return false;
+        func->room = room;
+    }
+    func->insns = writer->insns = insns;
+    writer->old = insns + n_moves;
+    memmove(writer->old, insns, func->n * size);
+    return true;
 }
 
 bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors)
 {
     struct mach_func *func = ra->func;
     struct ra_writer writer = { .ra = ra, .moves = moves, .colors = colors };
-    u32 room = func->n + moves->n;
-    writer.insns = arena_array(func->arena, struct mach_insn, room);
     ra->old_begin = arena_array(ra->arena, u32, func->n_blocks);
-    if (!writer.insns || !ra->old_begin)
-        return false;
     ra_give(ra);
+    if (!ra->old_begin || !ra_keep_made(&writer) || !ra_write_room(&writer))
+        return false;
     for (u32 b = 0; b < func->n_blocks; b++) {
         struct mach_block *block = &func->blocks[b];
         u32 begin = writer.n;
         ra->old_begin[b] = block->begin;
         for (u32 i = block->begin; i < block->end; i++) {
-            writer.origin = func->insns[i].origin;
+            writer.origin = writer.old[i].origin;
             ra_put_moves_before(&writer, i);
             ra_put_insn(&writer, i);
         }
@@ -299,8 +332,6 @@ bool ra_write(struct ra *ra, const struct ra_moves *moves, const u32 *colors)
         block->end = writer.n;
         block->exit.operand = writer.insns[writer.n - 1].operand[0];
     }
-    func->insns = writer.insns;
     func->n = writer.n;
-    func->room = room;
     return true;
 }

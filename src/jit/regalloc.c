@@ -30,7 +30,7 @@ static bool ra_init_webs(struct ra *ra)
     if (!ra->webs || !ra->level)
         return false;
     for (u32 w = 0; w < ra->n_webs; w++)
-        ra->webs[w] = (struct ra_web){ .joined = w, .made_by = CODE_NONE, .slot = RA_NO_SLOT };
+        ra->webs[w] = (struct ra_web){ .joined = w, .made_by = CODE_NONE };
     for (u32 b = 0; b < func->n_blocks; b++) {
         u32 depth = func->blocks[b].loop_depth;
         ra->level[b] = func->blocks[b].cold ? 0 : (u8)(1 + (depth < 5 ? depth : 5));

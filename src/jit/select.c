@@ -195,14 +195,13 @@ static void select_put(struct select *s, const struct mach_insn *insn)
 {
     struct mach_func *out = s->out;
     if (out->n == out->room) {
-        u32 room = out->room * 2 + 64;
-        struct mach_insn *insns = arena_array(out->arena, struct mach_insn, room);
+        u32 room = out->room + out->room / 2 + 64;
+        struct mach_insn *insns =
+            arena_resize(out->arena, out->insns, out->room * sizeof *insns, room * sizeof *insns);
         if (!insns) {
             out->failed = true;
             return;
         }
-        if (out->n)
-            memcpy(insns, out->insns, out->n * sizeof *insns);
         out->insns = insns;
         out->room = room;
     }
@@ -576,7 +575,7 @@ static bool select_func(struct select *s)
         return false;
     out->n_blocks = s->ssa->n_order;
     u32 n_insns = select_count_insns(s->ssa);
-    out->room = n_insns + n_insns / 2 + 64;
+    out->room = n_insns + n_insns / 4 + 64;
     out->insns = arena_array(out->arena, struct mach_insn, out->room);
     out->blocks = arena_array(out->arena, struct mach_block, out->n_blocks);
     if (!out->insns || !out->blocks)
