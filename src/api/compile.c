@@ -189,6 +189,21 @@ void compile_drop_gate(struct skep_env *env)
 
 /* ---- a program */
 
+/* The SSA goes as soon as it is not needed any more. */
+static skep_status compile_as(struct skep_program *program, const struct compile_plan *plan,
+                              struct jit_options *how, skep_error *err)
+{
+    struct arena arena;
+    struct ssa_program ssa;
+    arena_init(&arena, &program->env->mem);
+    how->ssa_arena = &arena;
+    skep_status status = compile_ssa(plan, &arena, &ssa, err);
+    if (status == SKEP_OK)
+        status = jit_compile(program->env->gate, &ssa, how, &program->jit, err);
+    arena_drop(&arena);
+    return status;
+}
+
 skep_status compile_program(struct skep_program *program, const struct skep_load_options *options,
                             skep_error *err)
 {
@@ -199,15 +214,13 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
                                  .blind = options->blind };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
     TRY(compile_gate(program->env, options->debuggers, err));
-    const struct jit_options how = { .frame_pointers = options->debuggers != 0 };
-    struct arena arena;
-    struct ssa_program ssa;
-    arena_init(&arena, &program->env->mem);
-    skep_status status = compile_ssa(&plan, &arena, &ssa, err);
-    if (status == SKEP_OK)
-        status = jit_compile(program->env->gate, &ssa, &how, &program->jit, err);
-    arena_drop(&arena);
-    return status == SKEP_OK ? compile_describe(program, options->debuggers) : status;
+    struct jit_options how = { .frame_pointers = options->debuggers != 0 };
+    TRY(compile_as(program, &plan, &how, err));
+    if (!program->jit) { /* where there is room, calls do not reach the library */
+        how.far_calls = true;
+        TRY(compile_as(program, &plan, &how, err));
+    }
+    return compile_describe(program, options->debuggers);
 }
 
 void compile_drop(struct skep_program *program)

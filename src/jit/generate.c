@@ -1,5 +1,6 @@
-/* A program's machine code: its functions, one after the other, each selected, allocated, laid
- * out and encoded by itself; then what refers to other functions is patched.
+/* A program's machine code: instructions are selected for all of its functions, so that their SSA
+ * can be dropped; then each is allocated, laid out and encoded by itself; in the end what refers to
+ * other functions is patched.
  *
  * A function's blocks are encoded without their jumps first, since only then it is known how far
  * jumps go; then they are put in their places, and what was noted about offsets moves along. */
@@ -17,10 +18,15 @@ struct generate_piece { /* bytes that stay together: a block's, the stop label's
     u32 reloc, line;    /* its first */
 };
 
+struct generate_func {
+    struct arena arena; /* of its machine code; not begun where there is none */
+    struct mach_func mach;
+};
+
 struct generate {
     struct jit_emit emit; /* first: the targets hand it back */
     struct mem *mem;
-    const struct ssa_program *ssa;
+    struct generate_func *funcs; /* by CODE function */
     const struct jit_generate_options *options;
     struct jit_generated *out;
     struct jit_buffer body; /* of the function that is made: blocks without jumps */
@@ -195,19 +201,19 @@ static u32 generate_usable(const struct generate *g)
         usable |= 1u << target->order[i];
     if (g->options->features & JIT_FRAME_POINTERS)
         usable &= ~(u32)target->frame_pointer;
-    return g->ssa->metered ? usable & ~(1u << target->fuel_reg) : usable;
+    return g->emit.metered ? usable & ~(1u << target->fuel_reg) : usable;
 }
 
-static bool generate_select(struct generate *g, struct arena *arena, const struct ssa_func *ssa,
-                            struct mach_func *func)
+static bool generate_select(struct generate *g, const struct ssa_func *ssa)
 {
+    struct generate_func *func = &g->funcs[ssa->number];
     struct select_options select = { .target = g->emit.target,
                                      .features = g->options->features,
-                                     .near = g->options->near,
-                                     .metered = g->ssa->metered };
+                                     .metered = g->emit.metered };
     struct arena scratch;
+    arena_init(&func->arena, g->mem);
     arena_init(&scratch, g->mem);
-    bool ok = jit_select(arena, &scratch, &select, ssa, func);
+    bool ok = jit_select(&func->arena, &scratch, &select, ssa, &func->mach);
     arena_drop(&scratch);
     return ok;
 }
@@ -252,17 +258,14 @@ static void generate_symbol(struct generate *g, u32 func, u32 from)
 
 static bool generate_func(struct generate *g, u32 number)
 {
-    struct arena arena;
-    arena_init(&arena, g->mem);
+    struct generate_func *func = &g->funcs[number];
     generate_align(g);
     u32 at = g->out->buffer.n;
     g->out->func_at[number] = at;
-    struct mach_func func = { 0 };
-    bool ok = generate_select(g, &arena, &g->ssa->funcs[number], &func) &&
-              generate_allocate(g, &func) && generate_encode(g, &arena, &func);
+    bool ok = generate_allocate(g, &func->mach) && generate_encode(g, &func->arena, &func->mach);
     if (ok)
         generate_symbol(g, number, at);
-    arena_drop(&arena);
+    arena_drop(&func->arena);
     return ok;
 }
 
@@ -294,27 +297,44 @@ static skep_status generate_link(struct generate *g, skep_error *err)
     return SKEP_OK;
 }
 
-static bool generate_program(struct generate *g)
+static bool generate_program(struct generate *g, const struct ssa_program *ssa)
 {
     struct jit_generated *out = g->out;
-    out->n_funcs = g->ssa->n_funcs;
-    out->func_at = mem_alloc(g->mem, out->n_funcs * sizeof *out->func_at);
-    out->symbols = mem_alloc(g->mem, out->n_funcs * sizeof *out->symbols);
+    u32 n = out->n_funcs = ssa->n_funcs;
+    out->func_at = mem_alloc(g->mem, n * sizeof *out->func_at);
+    out->symbols = mem_alloc(g->mem, n * sizeof *out->symbols);
     if (!out->func_at || !out->symbols)
         return false;
-    for (u32 f = 0; f < out->n_funcs; f++) {
+    for (u32 f = 0; f < n; f++)
+        if (ssa->funcs[f].n && !generate_select(g, &ssa->funcs[f]))
+            return false;
+    if (g->options->ssa_arena)
+        arena_drop(g->options->ssa_arena);
+    for (u32 f = 0; f < n; f++) {
         out->func_at[f] = CODE_NONE;
-        if (g->ssa->funcs[f].n && !generate_func(g, f))
+        if (g->funcs[f].mach.n_blocks && !generate_func(g, f))
             return false;
     }
     return !g->failed && !out->buffer.failed;
+}
+
+static bool generate_all(struct generate *g, const struct ssa_program *ssa)
+{
+    u32 n = ssa->n_funcs;
+    size_t size = n * sizeof *g->funcs;
+    g->funcs = mem_zalloc(g->mem, size);
+    bool ok = g->funcs && generate_program(g, ssa);
+    for (u32 f = 0; g->funcs && f < n; f++)
+        arena_drop(&g->funcs[f].arena);
+    mem_free(g->mem, g->funcs, size);
+    return ok;
 }
 
 skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                          const struct ssa_program *ssa, const struct jit_generate_options *options,
                          struct jit_generated *out, skep_error *err)
 {
-    struct generate g = { .mem = mem, .ssa = ssa, .options = options, .out = out };
+    struct generate g = { .mem = mem, .options = options, .out = out };
     *out = (struct jit_generated){ .mem = mem, .buffer = { .mem = mem } };
     g.body.mem = mem;
     g.emit = (struct jit_emit){ .target = target,
@@ -323,7 +343,7 @@ skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                                 .near = options->near,
                                 .stop_code = options->stop_code,
                                 .reloc = generate_note_reloc };
-    bool ok = generate_program(&g);
+    bool ok = generate_all(&g, ssa);
     skep_status status =
         ok ? generate_link(&g, err) : RAISE(err, SKEP_NOMEM, NOMEM, STR("machine code"));
     jit_buffer_drop(&g.body);

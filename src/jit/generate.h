@@ -8,8 +8,9 @@
 
 struct jit_generate_options {
     u32 features;
-    bool near;     /* relocations of kind JIT_TO_HOST will reach */
-    u64 stop_code; /* an address */
+    bool near;               /* relocations of kind JIT_TO_HOST will reach */
+    struct arena *ssa_arena; /* dropped when instructions are selected; or NULL */
+    u64 stop_code;           /* an address */
 };
 
 struct jit_generated {

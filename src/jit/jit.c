@@ -33,57 +33,27 @@ static bool jit_patch(const struct jit_target *target, const struct jit_code *co
     return true;
 }
 
-static enum jit_pages_result jit_install(struct jit_code *code, const struct jit_target *target,
-                                         bool near)
+static skep_status jit_nomem(skep_error *err)
+{
+    return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
+}
+
+/* Into memory that can run; *in_reach false: there is no room near enough. */
+static skep_status jit_install(struct jit_code *code, bool near, bool *in_reach, skep_error *err)
 {
     struct jit_buffer *buffer = &code->generated.buffer;
     code->bytes = buffer->n;
-    enum jit_pages_result result = jit_pages_put(&code->pages, target, buffer, near);
-    if (result != JIT_PAGES_DONE)
-        return result;
-    if (!jit_patch(target, code))
-        return JIT_PAGES_OUT_OF_REACH;
-    if (!jit_pages_seal(&code->pages))
-        return JIT_PAGES_NO_MEMORY;
+    enum jit_pages_result result = jit_pages_put(&code->pages, jit_host_target, buffer, near);
+    if (result == JIT_PAGES_NO_MEMORY)
+        return jit_nomem(err);
+    *in_reach = result == JIT_PAGES_DONE && jit_patch(jit_host_target, code);
+    if (!*in_reach)
+        return SKEP_OK;
     jit_buffer_drop(buffer);
-    return JIT_PAGES_DONE;
+    return jit_pages_seal(&code->pages) ? SKEP_OK : jit_nomem(err);
 }
 
-static void jit_uninstall(struct jit_code *code)
-{
-    jit_pages_drop(&code->pages);
-    jit_generated_drop(&code->generated);
-    code->bytes = 0;
-}
-
-static skep_status jit_try(struct jit_code *code, const struct jit_gate *gate,
-                           const struct ssa_program *ssa, const struct jit_options *options,
-                           bool near, enum jit_pages_result *result, skep_error *err)
-{
-    struct jit_generate_options how = { .features = gate->features & ~options->features_off,
-                                        .stop_code = gate->way[ssa->metered].stop,
-                                        .near = near };
-    if (options->frame_pointers)
-        how.features |= JIT_FRAME_POINTERS;
-    TRY(jit_generate(code->mem, jit_host_target, ssa, &how, &code->generated, err));
-    *result = jit_install(code, jit_host_target, near);
-    return SKEP_OK;
-}
-
-/* With direct calls of the host if its functions are within their reach. */
-static skep_status jit_make(struct jit_code *code, const struct jit_gate *gate,
-                            const struct ssa_program *ssa, const struct jit_options *options,
-                            skep_error *err)
-{
-    enum jit_pages_result result = JIT_PAGES_OUT_OF_REACH;
-    if (!options->far_calls)
-        TRY(jit_try(code, gate, ssa, options, true, &result, err));
-    if (result == JIT_PAGES_OUT_OF_REACH) {
-        jit_uninstall(code);
-        TRY(jit_try(code, gate, ssa, options, false, &result, err));
-    }
-    return result == JIT_PAGES_DONE ? SKEP_OK : RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
-}
+/* ---- what kind of program it is */
 
 /* Where entering a program is a call of its first function: nothing has to be saved for a stop. */
 static bool jit_is_direct(const struct ssa_program *ssa)
@@ -106,42 +76,80 @@ static bool jit_needs_thread(const struct ssa_func *func)
     return false;
 }
 
+/* See jit_pages_put. */
+static bool jit_is_in_reach(u64 address)
+{
+    u64 reach = jit_host_target->call_reach / 2;
+    return address - ((u64)(uintptr_t)&rt_native_trap - reach) < 2 * reach;
+}
+
+/* Code near the library reaches all that it calls. */
+static bool jit_calls_reach(const struct ssa_program *ssa)
+{
+    for (u32 f = 0; f < ssa->n_funcs; f++)
+        for (u32 i = 1; i < ssa->funcs[f].n; i++) {
+            const struct ssa_insn *insn = ssa_at(&ssa->funcs[f], i);
+            bool calls =
+                insn->op == SSA_CALL || insn->op == SSA_CALL_QUIET || insn->op == SSA_CALL_PURE;
+            if (calls && !jit_is_in_reach(insn->imm))
+                return false;
+        }
+    return true;
+}
+
+/* ---- compiling */
+
 static void *jit_address(const struct jit_code *code, u32 func)
 {
     return code->pages.start + code->generated.func_at[func];
+}
+
+static skep_status jit_make(struct jit_code *code, const struct jit_gate *gate,
+                            const struct ssa_program *ssa, const struct jit_options *options,
+                            bool *in_reach, skep_error *err)
+{
+    const struct jit_way *way = &gate->way[ssa->metered];
+    bool direct = jit_is_direct(ssa), leaf = direct && !jit_needs_thread(&ssa->funcs[0]);
+    bool near = !options->far_calls && jit_is_in_reach(way->stop) && jit_calls_reach(ssa);
+    struct jit_generate_options how = { .features = gate->features & ~options->features_off,
+                                        .stop_code = way->stop,
+                                        .near = near,
+                                        .ssa_arena = options->ssa_arena };
+    if (options->frame_pointers)
+        how.features |= JIT_FRAME_POINTERS;
+    TRY(jit_generate(code->mem, jit_host_target, ssa, &how, &code->generated, err));
+    TRY(jit_install(code, near, in_reach, err));
+    code->enter = way->enter;
+    if (direct && *in_reach)
+        code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
+    code->leaf = leaf ? code->direct : NULL;
+    return SKEP_OK;
 }
 
 skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err)
 {
     static const struct jit_options defaults = { 0 };
-    if (!options)
-        options = &defaults;
+    bool in_reach = false;
     struct jit_code *code = mem_new(gate->mem, struct jit_code);
     if (!code)
-        return RAISE(err, SKEP_NOMEM, NOMEM, STR("compiled code"));
+        return jit_nomem(err);
     code->mem = code->pages.mem = gate->mem;
-    bool direct = jit_is_direct(ssa), leaf = direct && !jit_needs_thread(&ssa->funcs[0]);
-    skep_status status = jit_make(code, gate, ssa, options, err);
-    if (status != SKEP_OK) {
+    skep_status status = jit_make(code, gate, ssa, options ? options : &defaults, &in_reach, err);
+    *out = status == SKEP_OK && in_reach ? code : NULL;
+    if (!*out)
         jit_drop(code);
-        return status;
-    }
-    code->enter = gate->way[ssa->metered].enter;
-    if (direct)
-        code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
-    code->leaf = leaf ? code->direct : NULL;
-    *out = code;
-    return SKEP_OK;
+    return status;
 }
-
-skep_helper_fn *jit_leaf(const struct jit_code *code) { return code->leaf; }
 
 void jit_drop(struct jit_code *code)
 {
-    jit_uninstall(code);
+    jit_pages_drop(&code->pages);
+    jit_generated_drop(&code->generated);
     mem_delete(code->mem, code);
 }
+
+skep_helper_fn *jit_leaf(const struct jit_code *code) { return code->leaf; }
 
 /* ---- running it */
 

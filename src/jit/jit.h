@@ -24,15 +24,16 @@ void jit_gate_drop(struct jit_gate *gate); /* or NULL */
 const u8 *jit_gate_code(const struct jit_gate *gate, u32 *bytes);
 
 struct jit_options {
-    u32 features_off;    /* CPU features not to be used (tests) */
-    bool frame_pointers; /* functions that call others have them */
-    bool far_calls;      /* as if host functions were out of reach (tests) */
-    bool keep_listing;   /* machine instructions with their origins, for skep dump --jit */
+    u32 features_off;        /* CPU features not to be used (tests) */
+    bool frame_pointers;     /* functions that call others have them */
+    bool far_calls;          /* as if host functions were out of reach */
+    struct arena *ssa_arena; /* that of the SSA, dropped as soon as that is not needed; or NULL */
 };
 
 struct jit_code; /* a compiled program */
 /* The SSA is analysed and has no critical edges (ssa_split_critical).  The code is in the gate's
- * memory.  SKEP_NOMEM; SKEP_LIMIT when jumps do not reach across it. */
+ * memory.  SKEP_NOMEM; SKEP_LIMIT when jumps do not reach across it; SKEP_OK and NULL when there is
+ * no room for it near the library: it is to be made again with far_calls. */
 skep_status jit_compile(const struct jit_gate *gate, const struct ssa_program *ssa,
                         const struct jit_options *options, struct jit_code **out, skep_error *err);
 void jit_drop(struct jit_code *code);

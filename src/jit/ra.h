@@ -23,7 +23,7 @@
 
 #define RA_MEMORY 0xfeu /* in place of a register: the slot */
 #define RA_NONE 0xffu   /* not allocated */
-#define RA_LEVELS 7u /* how often code is executed: see ra_frequency */
+#define RA_LEVELS 7u    /* how often code is executed: see ra_frequency */
 
 struct ra_seg { /* live from `from` to before `to` */
     u32 from, to;

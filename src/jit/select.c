@@ -195,7 +195,7 @@ static void select_put(struct select *s, const struct mach_insn *insn)
 {
     struct mach_func *out = s->out;
     if (out->n == out->room) {
-        u32 room = out->room + out->room / 2 + 64;
+        u32 room = out->room + out->room / 8 + 64; /* most of it without copying */
         struct mach_insn *insns =
             arena_resize(out->arena, out->insns, out->room * sizeof *insns, room * sizeof *insns);
         if (!insns) {
@@ -575,7 +575,7 @@ static bool select_func(struct select *s)
         return false;
     out->n_blocks = s->ssa->n_order;
     u32 n_insns = select_count_insns(s->ssa);
-    out->room = n_insns + n_insns / 4 + 64;
+    out->room = n_insns + 64;
     out->insns = arena_array(out->arena, struct mach_insn, out->room);
     out->blocks = arena_array(out->arena, struct mach_block, out->n_blocks);
     if (!out->insns || !out->blocks)
@@ -602,7 +602,6 @@ bool jit_select(struct arena *arena, struct arena *scratch, const struct select_
                         .ssa = ssa,
                         .out = out,
                         .features = options->features,
-                        .near = options->near,
                         .metered = options->metered,
                         .driver = driver };
     return select_func(&s);

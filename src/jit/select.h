@@ -7,7 +7,7 @@
 struct select_options {
     const struct jit_target *target;
     u32 features;
-    bool near, metered;
+    bool metered;
 };
 
 /* The SSA is analysed and has no critical edges.  False: out of memory.  What is made is the

@@ -27,7 +27,6 @@ struct select {
     const struct ssa_func *ssa;
     struct mach_func *out;
     u32 features; /* of this CPU: the target's bits */
-    bool near;    /* calls reach host functions directly */
     bool metered;
     u32 *reg_of; /* by value: its virtual register, 0: not needed so far */
     u32 *uses;   /* by value: uses that are left to be selected */

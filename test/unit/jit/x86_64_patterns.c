@@ -131,7 +131,7 @@ static int end(void **state)
 
 static void assert_selected(u32 features, const char *expected)
 {
-    struct select_options options = { &jit_x86_64, features, true, false };
+    struct select_options options = { &jit_x86_64, features, false };
     struct mach_func out;
     char buffer[1024];
     struct text text;

@@ -607,7 +607,7 @@ static u64 run_machine_code(struct arena *arena, struct ssa_program *program, u3
                                 .reloc = note_reloc };
     for (u32 f = 0; f < program->n_funcs; f++) {
         struct mach_func func;
-        struct select_options options = { &jit_x86_64, features, near, program->metered };
+        struct select_options options = { &jit_x86_64, features, program->metered };
         assert_true(ssa_split_critical(&program->funcs[f]));
         assert_true(jit_select(arena, arena, &options, &program->funcs[f], &func));
         c.func_at[f] = c.buffer.n;
