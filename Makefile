@@ -51,6 +51,8 @@ soak: ## maps and ring buffers for SECONDS (60), 10^9 (INSNS) instructions of ra
 	@[ $(INSNS) = 0 ] || build/test/sound_random --tables --insns $(INSNS)
 	@[ $(PROGRAMS) = 0 ] || build/test/diff_engines $(PROGRAMS)
 	@[ $(PROGRAMS) = 0 ] || build/test/diff_ssa $(PROGRAMS)
+	@[ $(PROGRAMS) = 0 ] || build/test/diff_ssa --switches $$(($(PROGRAMS) / 100))
+	@[ $(PROGRAMS) = 0 ] || [ ! -x build/bench/run ] || build/bench/run --switches
 	@[ $(ARM64) = 0 ] || test/arch/run.sh arm64 build/arm64 $(ARM64) || [ $$? = 77 ]
 
 proofs: ## prove the verifier's operators for all 64-bit words with z3

@@ -59,6 +59,8 @@ struct bench_engine {
     bool (*cost)(void *state, struct bench_cost *cost);
     void (*close)(void *state);
     int option; /* the engine's own */
+    const char
+        *opt_off; /* of compilers: passes not to be run, separated by commas; NULL: all are */
 };
 
 extern const struct bench_engine bench_native, bench_native_march, bench_kernel, bench_jit,

@@ -2,9 +2,11 @@
  *
  * Every program of bench/programs and the firewall, on every engine, in one run.
  *
- *     run [--check] [--rounds N] [--ms N] [--only PROGRAM] [--markdown]
+ *     run [--check | --switches] [--rounds N] [--ms N] [--only PROGRAM] [--markdown]
  *
  * --check runs each program once on each engine and compares the results; it measures nothing.
+ * --switches compares the interpreter's results with those of compiled code without each of the
+ * optimiser's passes, with each alone, and without each two of them.
  * Rows are name, metric, unit, value, spread; --markdown prints the tables of docs/performance.md.
  * The exit status is 1 when results differ or a run was stopped, 2 for wrong usage. */
 #include "bench.h"
@@ -50,7 +52,7 @@ struct row {
 
 struct run {
     struct bench_options measure;
-    bool check, markdown;
+    bool check, switches, markdown;
     const char *only;
     struct row rows[MAX_ROWS];
     size_t n_rows;
@@ -69,12 +71,62 @@ static bool run_say_why(const struct bench_case *of, const struct bench_lane *la
     return lane->engine == &bench_kernel || (compiles && !*skep_jit_name());
 }
 
+/* ---- the optimiser's switches --------------------------------------------------------------- */
+
+/* Compiled without the passes named, without fuel and with it, beside the interpreter. */
+static bool switches_agree(const struct bench_case *of, const char *off)
+{
+    struct bench_engine jit = bench_jit, metered = bench_jit_metered;
+    jit.opt_off = metered.opt_off = off;
+    struct bench_lane lanes[] = { { .engine = &bench_interp },
+                                  { .engine = &jit },
+                                  { .engine = &metered } };
+    size_t n = sizeof lanes / sizeof lanes[0];
+    bool agree = bench_open(lanes, n, of) && bench_results_equal(lanes, n);
+    for (size_t i = 0; i < n; i++)
+        agree &= lanes[i].state != NULL;
+    if (!agree)
+        printf("%-20s DIFFERS without %s\n", of->program, off);
+    bench_close(lanes, n);
+    return agree;
+}
+
+/* All passes but one. */
+static void switches_alone(size_t on, char *off, size_t room)
+{
+    size_t n = 0;
+    for (size_t p = 0; skep_jit_pass(p); p++)
+        if (p != on)
+            n += (size_t)snprintf(off + n, room - n, "%s%s", n ? "," : "", skep_jit_pass(p));
+}
+
+static void run_switches(struct run *run, const struct bench_case *of)
+{
+    size_t lists = 0, wrong = 0;
+    char off[512];
+    for (size_t p = 0; skep_jit_pass(p); p++) {
+        switches_alone(p, off, sizeof off);
+        wrong += !switches_agree(of, off);
+        lists++;
+        for (size_t q = p; skep_jit_pass(q); q++, lists++) {
+            snprintf(off, sizeof off, "%s,%s", skep_jit_pass(p), skep_jit_pass(q));
+            wrong += !switches_agree(of, off);
+        }
+    }
+    printf("%-20s %zu of %zu lists of passes give other results\n", of->program, wrong, lists);
+    run->failed |= wrong > 0;
+}
+
 /* Runs one case on an engine for each lane; NULL when it was only checked or failed. */
 static struct row *run_case(struct run *run, const struct bench_engine *const on[N_LANES],
                             const struct bench_case *of)
 {
     struct bench_lane lanes[N_LANES] = { 0 };
     struct row *row = NULL;
+    if (run->switches) {
+        run_switches(run, of);
+        return NULL;
+    }
     for (size_t i = 0; i < N_LANES; i++)
         lanes[i].engine = on[i];
     bool ran = bench_open(lanes, N_LANES, of);
@@ -408,6 +460,8 @@ static bool run_arguments(struct run *run, int n, char **args)
         const char *value = i + 1 < n ? args[i + 1] : NULL;
         if (strcmp(args[i], "--check") == 0) {
             run->check = true;
+        } else if (strcmp(args[i], "--switches") == 0) {
+            run->switches = true;
         } else if (strcmp(args[i], "--markdown") == 0) {
             run->markdown = true;
         } else if (strcmp(args[i], "--only") == 0 && value) {
@@ -428,15 +482,18 @@ int main(int n, char **args)
 {
     static struct run run = { .measure = { .rounds = 15, .ns_a_round = 4e6 } };
     if (!run_arguments(&run, n, args)) {
-        fprintf(stderr, "usage: %s [--check] [--rounds N] [--ms N] [--only PROGRAM] [--markdown]\n",
+        fprintf(stderr,
+                "usage: %s [--check | --switches] [--rounds N] [--ms N] [--only PROGRAM] "
+                "[--markdown]\n",
                 args[0]);
         return 2;
     }
     run_programs(&run);
     run_firewall(&run);
-    if (!run.check && run.markdown)
+    bool measured = !run.check && !run.switches;
+    if (measured && run.markdown)
         run_markdown(&run);
-    else if (!run.check)
+    else if (measured)
         run_print_means(&run);
     run_operations(&run);
     return run.failed ? 1 : 0;

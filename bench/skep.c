@@ -73,16 +73,19 @@ enum { LAB_LOADS = 9 };
 
 /* Several times, for the time that it takes; the last one stays. */
 static skep_status lab_load_program(struct lab *lab, const struct bench_case *of,
-                                    const struct lab_way *way, skep_error *error)
+                                    const struct bench_engine *engine, skep_error *error)
 {
+    const struct lab_way *way = &lab_ways[engine->option];
     struct skep_verdict verdict;
     const struct skep_load_options options = { .size = sizeof options,
                                                .engine = way->engine,
                                                .profile = SKEP_PROFILE_LINUX,
                                                .fuel = way->fuel,
+                                               .opt_off = engine->opt_off,
                                                .verdict = &verdict };
     double verify[LAB_LOADS], compile[LAB_LOADS];
-    for (size_t i = 0; i < LAB_LOADS; i++) {
+    size_t loads = engine->opt_off ? 1 : LAB_LOADS;
+    for (size_t i = 0; i < loads; i++) {
         skep_program_free(lab->program);
         lab->program = NULL;
         double begin = bench_wall_ns();
@@ -95,22 +98,22 @@ static skep_status lab_load_program(struct lab *lab, const struct bench_case *of
         compile[i] = all / 1e3 - verify[i];
     }
     lab->cost = (struct bench_cost){
-        .verify_us = bench_stat(verify, LAB_LOADS).median,
-        .compile_us = bench_stat(compile, LAB_LOADS).median,
+        .verify_us = bench_stat(verify, loads).median,
+        .compile_us = bench_stat(compile, loads).median,
         .code_bytes = (double)skep_program_code_bytes(lab->program),
         .insns = verdict.insns,
     };
     return SKEP_OK;
 }
 
-static skep_status lab_load(struct lab *lab, const struct bench_case *of, const struct lab_way *way,
-                            skep_error *error)
+static skep_status lab_load(struct lab *lab, const struct bench_case *of,
+                            const struct bench_engine *engine, skep_error *error)
 {
     skep_status status = skep_env_new(NULL, &lab->env, error);
     if (!status)
         status = skep_object_open_file(lab->env, of->object, &lab->object, error);
     if (!status)
-        status = lab_load_program(lab, of, way, error);
+        status = lab_load_program(lab, of, engine, error);
     if (!status)
         status = skep_thread_new(lab->env, NULL, &lab->thread);
     if (!status)
@@ -126,7 +129,7 @@ static void *lab_open(const struct bench_engine *engine, const struct bench_case
         snprintf(why, BENCH_WHY, "no memory");
         return NULL;
     }
-    skep_status status = lab_load(lab, of, &lab_ways[engine->option], &error);
+    skep_status status = lab_load(lab, of, engine, &error);
     if (!status)
         return lab;
     int used = snprintf(why, BENCH_WHY, "%s ", skep_status_name(status));

@@ -29,6 +29,9 @@ SKEP_API skep_status skep_program_list(const skep_program *program, enum skep_li
 SKEP_API skep_status skep_program_list_ssa(const skep_program *program, const char *pass,
                                            char **text, skep_error *error);
 
+/* The compiler's passes by name, in the order in which they first run; NULL past the last. */
+SKEP_API const char *skep_jit_pass(size_t i);
+
 /* Where the bytes of machine code come from: each entry holds until the next. */
 struct skep_code_line {
     uint32_t offset; /* in the code */

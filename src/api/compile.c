@@ -6,6 +6,10 @@
 #include "opt/opt.h"
 
 const char *skep_jit_name(void) { return jit_target_name(); }
+const char *skep_jit_pass(size_t i)
+{
+    return i < OPT_PASS_COUNT ? opt_pass_name((enum opt_pass)i) : NULL;
+}
 
 /* ---- passes by name */
 

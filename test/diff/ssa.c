@@ -3,7 +3,9 @@
  * hidden.  r0, packet, maps, records and fuel must agree.  Where they do not, the program and the
  * list of passes are made small and printed with their SSA.
  *
- *     diff_ssa [programs [seed]]      diff_ssa --one SEED      diff_ssa --print SEED */
+ *     diff_ssa [programs [seed]]      diff_ssa --one SEED      diff_ssa --print SEED
+ *     diff_ssa --switches [programs [seed]]: compiled, without each pass, with each alone, and
+ *                                            without each two */
 #include "sound/world.h"
 #include "support/as_ssa.h"
 
@@ -173,15 +175,30 @@ static bool compiled_agrees_in_run(struct search *s, skep_program *program, skep
     return !steady;
 }
 
+/* For skep_load_options.opt_off. */
+static const char *names_of(u32 off, char *names, size_t room)
+{
+    size_t n = 0;
+    names[0] = 0;
+    for (u32 p = 0; p < OPT_PASS_COUNT; p++)
+        if (off >> p & 1)
+            n += (size_t)snprintf(names + n, room - n, "%s%s", n ? "," : "",
+                                  opt_pass_name((enum opt_pass)p));
+    return names;
+}
+
 static bool agrees_compiled(struct search *s, skep_program *program,
-                            const struct generated *generated, u64 random, enum way way,
+                            const struct generated *generated, u64 random, enum way way, u32 off,
                             struct found *found)
 {
     skep_program *compiled = NULL;
+    char names[256];
     struct skep_load_options options = { .engine = SKEP_ENGINE_JIT,
                                          .fuel = way == WAY_NO_FUEL ? 0 : FUEL,
-                                         .blind = way == WAY_BLIND };
-    *found = (struct found){ .way = way, .what = not_built };
+                                         .blind = way == WAY_BLIND,
+                                         .opt_off =
+                                             off ? names_of(off, names, sizeof(names)) : NULL };
+    *found = (struct found){ .way = way, .off = off, .what = not_built };
     skep_status status = load_as(&s->world, generated, random, options, &compiled, &found->error);
     if (status != SKEP_OK)
         return status == SKEP_UNSUPPORTED;
@@ -200,7 +217,7 @@ static bool agrees(struct search *s, skep_program *program, const struct generat
                    u64 random, enum way way, u32 off, struct found *found)
 {
     return way == WAY_SSA ? agrees_as_ssa(s, program, generated->hook, random, off, found)
-                          : agrees_compiled(s, program, generated, random, way, found);
+                          : agrees_compiled(s, program, generated, random, way, off, found);
 }
 
 /* Each pass alone and all but each are tried in turns, as built and all passes always, as code of
@@ -221,6 +238,21 @@ static bool agrees_in_all(struct search *s, skep_program *program,
     for (u32 way = WAY_SSA + 1; compiles && way < WAY_COUNT; way++)
         if (!agrees(s, program, generated, random, (enum way)way, AS_SSA_ALL_PASSES, found))
             return false;
+    return true;
+}
+
+/* Compiled without each pass and without each two, and with each alone. */
+static bool agrees_with_switches(struct search *s, skep_program *program,
+                                 const struct generated *generated, u64 random, struct found *found)
+{
+    for (u32 p = 0; p < OPT_PASS_COUNT; p++) {
+        u32 alone = AS_SSA_NO_PASS & ~(1u << p);
+        if (!agrees(s, program, generated, random, WAY_FUEL, alone, found))
+            return false;
+        for (u32 q = p; q < OPT_PASS_COUNT; q++)
+            if (!agrees(s, program, generated, random, WAY_FUEL, 1u << p | 1u << q, found))
+                return false;
+    }
     return true;
 }
 
@@ -248,7 +280,7 @@ static bool still_fails(void *user, const struct generated *smaller)
 /* Takes out the passes that it does not need. */
 static void shrink_passes(struct failure *failure, const struct generated *generated)
 {
-    for (u32 p = 0; failure->way == WAY_SSA && p < OPT_PASS_COUNT; p++) {
+    for (u32 p = 0; p < OPT_PASS_COUNT; p++) {
         struct failure fewer = *failure;
         fewer.off |= 1u << p;
         if (fewer.off != failure->off && still_fails(&fewer, generated))
@@ -327,7 +359,10 @@ static void tell_crash(int signal_number)
     _exit(3);
 }
 
-static void one_program(struct search *s, u64 seed, bool thorough)
+/* How much is tried of each program. */
+enum effort { SOME, ALL_OF_SSA, ALL_SWITCHES };
+
+static void one_program(struct search *s, u64 seed, enum effort effort)
 {
     static struct generated generated;
     struct found found;
@@ -339,7 +374,9 @@ static void one_program(struct search *s, u64 seed, bool thorough)
     if (!program)
         return;
     s->accepted++;
-    bool same = agrees_in_all(s, program, &generated, random, thorough, &found);
+    bool same = effort == ALL_SWITCHES
+                    ? agrees_with_switches(s, program, &generated, random, &found)
+                    : agrees_in_all(s, program, &generated, random, effort != SOME, &found);
     skep_program_free(program);
     if (same)
         return;
@@ -364,6 +401,9 @@ static void print_program(struct search *s, u64 seed)
 int main(int argc, char **argv)
 {
     static struct search search;
+    bool switches = argc > 1 && strcmp(argv[1], "--switches") == 0;
+    if (switches)
+        argc--, argv++;
     bool one = argc > 2 && strcmp(argv[1], "--one") == 0;
     bool print = argc > 2 && strcmp(argv[1], "--print") == 0;
     u64 programs = argc > 1 && !one && !print ? strtoull(argv[1], NULL, 0) : PROGRAMS;
@@ -376,9 +416,9 @@ int main(int argc, char **argv)
     if (print)
         print_program(&search, seed);
     else if (one)
-        one_program(&search, seed, true);
+        one_program(&search, seed, ALL_OF_SSA);
     while (!print && !one && search.accepted < programs && search.failures < MOST_FAILURES)
-        one_program(&search, random_next(&sequence), false);
+        one_program(&search, random_next(&sequence), switches ? ALL_SWITCHES : SOME);
     printf("%" PRIu64 " programs, %" PRIu64 " of them accepted, %" PRIu64
            " runs beside the interpreter's, %" PRIu64 " not repeatable, %" PRIu64
            " differ, seed %" PRIu64 "\n",
