@@ -138,7 +138,8 @@ def main():
             os.symlink(os.path.join(TOP, "src", folder), os.path.join(WORK, "src", folder))
     shutil.copytree("src/verify", os.path.join(WORK, "src/verify"))
     generator = []
-    for name in ("random", "generate", "generate_change", "generate_data", "generate_packet", "parts"):
+    for name in ("random", "cells", "generate", "generate_change", "generate_data", "generate_packet",
+                 "generate_things", "parts", "world"):
         generator.append(os.path.join(WORK, name + ".o"))
         compile_one(f"test/sound/{name}.c", generator[-1]) or sys.exit(f"{name}.c does not compile")
     counts = {False: [0, 0], True: [0, 0]}

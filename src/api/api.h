@@ -39,6 +39,11 @@ struct skep_object {
     struct isa_slot *slots;
     u32 n_slots;
     const struct skep_hook *hook; /* of bytecode */
+    /* What is known of bytecode's functions besides, by slot; tests set it.  Programs refer to it.
+     */
+    const struct code_func *funcs;
+    u32 n_funcs;
+    u32 exception_slot; /* 0: none */
     char *name;
     size_t name_size;
 };

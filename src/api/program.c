@@ -57,7 +57,11 @@ static skep_status program_link_bytecode(struct skep_program *program, const str
 {
     struct skep_object *object = program->object;
     struct linked *linked = &program->linked;
-    struct code_input input = { .slots = object->slots, .n_slots = object->n_slots };
+    struct code_input input = { .slots = object->slots,
+                                .n_slots = object->n_slots,
+                                .funcs = object->funcs,
+                                .n_funcs = object->n_funcs,
+                                .exception_slot = object->exception_slot };
     *linked = (struct linked){
         .name = object->name, .hook = object->hook, .section = "", .license = "GPL"
     };

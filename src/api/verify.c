@@ -64,7 +64,11 @@ static skep_status asked_link(struct verification_asked *asked, u32 index, skep_
     struct linked *linked = &asked->linked;
     if (object->loaded)
         return load_link(object->loaded, index, &asked->arena, linked, err);
-    struct code_input input = { .slots = object->slots, .n_slots = object->n_slots };
+    struct code_input input = { .slots = object->slots,
+                                .n_slots = object->n_slots,
+                                .funcs = object->funcs,
+                                .n_funcs = object->n_funcs,
+                                .exception_slot = object->exception_slot };
     *linked = (struct linked){
         .name = object->name, .hook = object->hook, .section = "", .license = "GPL"
     };

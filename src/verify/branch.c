@@ -343,10 +343,8 @@ bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, s
 {
     struct branch branch;
     *taken = *not_taken = NULL;
-    if (!branch_read(v, s, insn, &branch)) {
-        state_drop(v, s);
+    if (!branch_read(v, s, insn, &branch))
         return false;
-    }
     const struct value *va = cell_value(v, &branch.a), *vb = cell_value(v, &branch.b);
     bool pointers = value_is_pointer(va) || value_is_pointer(vb);
     bool null = pointers && branch_compares_with_null(v, insn, &branch.b);
@@ -359,7 +357,6 @@ bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, s
     if (pointers && (!ordered || !branch_offsets(v, s, &branch))) {
         if (v->in->profile == SKEP_PROFILE_STRICT && !null) {
             u32 reg = value_is_pointer(va) ? insn->dst : insn->src;
-            state_drop(v, s);
             return REJECT(v, reg, VERIFY_POINTER_COMPARED, NUM(reg));
         }
         branch_pointers(v, s, insn, &branch, taken, not_taken);

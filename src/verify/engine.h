@@ -352,7 +352,8 @@ bool alu_step(struct verifier *v, struct state *s, const struct insn *insn);
 /* What an atomic operation (ATOMIC, FETCH) makes of two numbers. */
 struct scalar alu_atomic(const struct insn *insn, struct scalar a, struct scalar b);
 
-/* ---- branch.c: the states in which the branch is taken and not; NULL: impossible.  Consumes s. */
+/* ---- branch.c: the states in which the branch is taken and not; NULL: impossible.  Consumes s, if
+ * it does not refuse. */
 bool branch_step(struct verifier *v, struct state *s, const struct insn *insn, struct state **taken,
                  struct state **not_taken);
 

@@ -82,14 +82,14 @@ static void step_emit_branch(struct verifier *v, struct state *s, u32 insn, bool
 
 /* ---- the kinds of instruction; each says whether the state goes on in this step */
 
-enum step_result { STEP_ON, STEP_EMITTED, STEP_FAILED, STEP_GONE };
+enum step_result { STEP_ON, STEP_EMITTED, STEP_FAILED };
 
 static enum step_result step_branch(struct verifier *v, struct state *s, const struct insn *insn)
 {
     struct state *taken, *not_taken;
     u32 at = v->at;
     if (!branch_step(v, s, insn, &taken, &not_taken))
-        return STEP_GONE;
+        return STEP_FAILED;
     /* Paths walk the last first.  Compilers put the way straight on that programs usually go, and
      * that is more often the one that covers the others. */
     step_emit_branch(v, taken, v->in->code->target[at], true);
@@ -277,7 +277,6 @@ bool step(struct verifier *v, struct state *s)
         }
         switch (result) {
         case STEP_EMITTED: return v->failure == SKEP_OK || step_undo(v);
-        case STEP_GONE: return step_undo(v);
         case STEP_FAILED:
             step_note_value(v, s);
             state_drop(v, s);

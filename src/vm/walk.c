@@ -109,6 +109,22 @@ static bool walk_is_packet(const struct walk *w, const struct checked_origin *fr
            from->base == (u64)(uintptr_t)base;
 }
 
+/* Is the walk's lowest frame that of a global function, which knows its arguments by its signature
+ * alone? */
+static bool walk_is_global(const struct walk *w)
+{
+    return w->witness->contexts.data[w->run->frames[w->first].context].kind == WITNESS_GLOBAL;
+}
+
+/* A dynptr that was lent, or, handed to a global function, one on the stack of its caller. */
+static bool walk_is_dynptr(const struct walk *w, const struct checked_value *real, u64 *base)
+{
+    if (!walk_is_global(w) || real->from.kind != CHECKED_STACK)
+        return walk_is_opaque(&real->from, CHECKED_DYNPTR);
+    *base = real->bits;
+    return real->from.frame < w->first;
+}
+
 /* Memory that is a part of something: what a global function is handed, what a dynptr gives.  Where
  * it begins in that is not known here. */
 static bool walk_is_part(const struct walk *w, const struct value *value,
@@ -116,8 +132,7 @@ static bool walk_is_part(const struct walk *w, const struct value *value,
 {
     bool memory = from->kind == CHECKED_STACK || from->kind == CHECKED_MAP_VALUE ||
                   from->kind == CHECKED_PACKET || from->kind == CHECKED_CTX;
-    bool argument = memory && w->witness->contexts.data[w->run->frames[w->first].context].kind ==
-                                  WITNESS_GLOBAL;
+    bool argument = memory && walk_is_global(w);
     return value->kind == VALUE_MEMORY &&
            (argument || (from->kind == CHECKED_RECORD && !(value->flags & VALUE_RECORD)));
 }
@@ -155,7 +170,7 @@ static bool walk_kind_is(const struct walk *w, const struct value *value,
     case VALUE_SOCK: return walk_is_opaque(from, CHECKED_SOCK);
     case VALUE_TYPED: return walk_is_opaque(from, CHECKED_TYPED);
     case VALUE_PER_CPU: return walk_is_opaque(from, CHECKED_PER_CPU);
-    case VALUE_DYNPTR: return walk_is_opaque(from, CHECKED_DYNPTR);
+    case VALUE_DYNPTR: return walk_is_dynptr(w, real, base);
     case VALUE_FUNC: *base = real->bits; return from->kind == CHECKED_CODE;
     case VALUE_NONE:
     case VALUE_SCALAR:

@@ -368,7 +368,7 @@ static void one_program(struct search *s, u64 seed, enum effort effort)
     struct found found;
     u64 random;
     under_way = seed;
-    world_program(&generated, seed, &random);
+    world_program(&generated, seed, &random, GENERATE_RUNNABLE);
     s->programs++;
     skep_program *program = load(&s->world, &generated, random);
     if (!program)
@@ -388,7 +388,7 @@ static void print_program(struct search *s, u64 seed)
 {
     static struct generated generated;
     u64 random;
-    world_program(&generated, seed, &random);
+    world_program(&generated, seed, &random, GENERATE_RUNNABLE);
     world_print(&generated);
     skep_program *program = load(&s->world, &generated, random);
     if (!program)

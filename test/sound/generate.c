@@ -1,13 +1,13 @@
 /* See generate.h: branches, loops, calls, and whole programs. */
 #include "sound/parts.h"
 
-static void block(struct gen *g)
+void block(struct gen *g)
 {
     for (u32 i = 1 + pick(g, 3); i-- > 0 && g->budget;)
         statements(g);
 }
 
-static u32 some_branch(struct gen *g)
+u32 some_branch(struct gen *g)
 {
     const u16 *ops = PICK(g, cond_ops);
     u32 a = number_var(g), b = number_var(g);
@@ -52,7 +52,7 @@ static void statement_leave(struct gen *g)
 }
 
 /* What was a number at the head is one when control comes back to it. */
-static void loop_restore(struct gen *g, const struct env *head)
+void loop_restore(struct gen *g, const struct env *head)
 {
     for (u32 i = 0; i < VARS; i++)
         if (head->var[i].kind == KIND_NUMBER && g->env.var[i].kind != KIND_NUMBER)
@@ -63,7 +63,7 @@ static void loop_restore(struct gen *g, const struct env *head)
 }
 
 /* Pointers that a loop might replace are not known in it. */
-static void loop_forget(struct env *e)
+void loop_forget(struct env *e)
 {
     for (u32 i = 0; i < VARS; i++)
         if (e->var[i].kind != KIND_NUMBER && !e->var[i].busy)
@@ -142,8 +142,12 @@ static void statement_loop(struct gen *g)
     g->depth--;
 }
 
-/* A function to be written later, which this instruction refers to. */
-static void refer(struct gen *g, u8 shape, u32 at)
+bool may_refer(const struct gen *g, u32 most_depth)
+{
+    return g->n_funcs < (g->all ? MOST_FUNCS : FUNCS) && g->func_depth < (g->deep ? 9 : most_depth);
+}
+
+struct pending *refer(struct gen *g, u8 shape, u32 at)
 {
     u32 f = g->n_funcs;
     for (u32 i = 0; i < g->n_funcs; i++)
@@ -154,12 +158,13 @@ static void refer(struct gen *g, u8 shape, u32 at)
         g->funcs[g->n_funcs++] =
             (struct pending){ .shape = shape, .depth = (u8)(g->func_depth + 1) };
     g->funcs[f].calls[g->funcs[f].n_calls++] = at;
+    return &g->funcs[f];
 }
 
 static void statement_call(struct gen *g)
 {
     u32 var = free_var(g);
-    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 3)
+    if (!may_refer(g, 3))
         return;
     if (g->has_ctx)
         move(g, 1, 6);
@@ -179,7 +184,7 @@ static void statement_call(struct gen *g)
 static void statement_callback(struct gen *g)
 {
     bool loop = chance(g, 60);
-    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 2 || g->depth >= 3)
+    if (!may_refer(g, 2) || g->depth >= 3)
         return;
     for (s32 i = 0; i < 16; i += 8)
         op_store(g, ISA_ST_DW, 10, BUFFER + i, (s64)(pick(g, 8)));
@@ -229,7 +234,7 @@ static void statement_unsafe(struct gen *g)
 /* A callback that runs later. */
 static void statement_timer(struct gen *g)
 {
-    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 2)
+    if (!may_refer(g, 2))
         return;
     take_value(g, 1, MAP_TIMER, 0);
     take_map(g, 2, MAP_TIMER);
@@ -247,7 +252,7 @@ static void statement_timer(struct gen *g)
 /* Records from the host. */
 static void statement_drain(struct gen *g)
 {
-    if (g->n_funcs == MOST_FUNCS || g->func_depth >= 2 || g->depth >= 3)
+    if (!may_refer(g, 2) || g->depth >= 3)
         return;
     op_store(g, ISA_ST_DW, 10, BUFFER, 1);
     op_store(g, ISA_ST_DW, 10, BUFFER + 8, 2);
@@ -360,7 +365,7 @@ static void statement_may_goto(struct gen *g)
 /* Into another program, which may return to a caller of this function. */
 static void statement_tail(struct gen *g)
 {
-    if (!g->has_ctx || g->held || g->out->hook == HOOK_MEMORY)
+    if (!g->has_ctx || g->held || g->out->hook == HOOK_MEMORY || g->out->hook == HOOK_THINGS)
         return;
     move(g, 1, 6);
     take_map(g, 2, MAP_PROGRAMS);
@@ -395,6 +400,10 @@ void statements(struct gen *g)
     if (!g->budget)
         return;
     g->budget--;
+    if (g->all && chance(g, 20)) {
+        statement_thing(g);
+        return;
+    }
     for (u32 i = 0; i < ARRAY_LEN(statement_table); i++)
         total += statement_table[i].weight;
     u32 at = pick(g, total);
@@ -409,8 +418,9 @@ void statements(struct gen *g)
 
 /* ---- functions */
 
-static void function_begin(struct gen *g, u8 shape)
+static void function_begin(struct gen *g, const struct pending *func)
 {
+    u8 shape = func->shape;
     memset(&g->env, 0, sizeof(g->env));
     g->n_leaves = 0;
     g->held = false;
@@ -418,6 +428,18 @@ static void function_begin(struct gen *g, u8 shape)
     g->depth = 0;
     g->shape = shape;
     g->has_ctx = shape == FUNC_CALLED;
+    g->lent = LENT_NOTHING;
+    g->func_start = g->out->n;
+    if (shape == FUNC_GLOBAL || shape == FUNC_EXCEPTION) {
+        global_begin(g, &func->signature);
+        return;
+    }
+    if (g->all && (shape == FUNC_EACH_BODY || shape == FUNC_DRAIN)) {
+        g->lent = shape == FUNC_DRAIN ? LENT_DYNPTR : LENT_KEY;
+        op_memory(g, ISA_STX_DW, 10, shape == FUNC_DRAIN ? 1 : 2, LENT);
+        if (chance(g, 20)) /* kept by the caller, who must not use it */
+            op_memory(g, ISA_STX_DW, shape == FUNC_DRAIN ? 2 : 4, shape == FUNC_DRAIN ? 1 : 2, 8);
+    }
     if (shape == FUNC_CALLED) {
         move(g, 6, 1);
         move(g, 7, 2);
@@ -442,7 +464,7 @@ static void function_begin(struct gen *g, u8 shape)
         move(g, 9, 7);
     } else {
         op_memory(g, ISA_LDX_W, 7, 2, 0);
-        op_memory(g, ISA_LDX_DW, 8, 3, 8);
+        op_memory(g, ISA_LDX_DW, 8, 3, shape == FUNC_TIMER ? 16 : 8);
         move(g, 9, 7);
     }
     for (u32 i = 0; i < VARS; i++)
@@ -453,6 +475,8 @@ static void function_begin(struct gen *g, u8 shape)
 static void function_use_buffer(struct gen *g)
 {
     struct env before = g->env;
+    if (g->shape == FUNC_GLOBAL)
+        global_use(g);
     if (g->shape != FUNC_CALLED || !chance(g, 50))
         return;
     op_memory(g, ISA_LDX_DW, 2, 10, -88);
@@ -463,16 +487,29 @@ static void function_use_buffer(struct gen *g)
 static void function_end(struct gen *g)
 {
     u32 var = number_var(g), otherwise = GENERATE_NO_TARGET, over = GENERATE_NO_TARGET;
-    if (g->shape == FUNC_CALLED && var && chance(g, 70)) {
+    bool any = g->shape == FUNC_CALLED || g->shape == FUNC_GLOBAL;
+    if (g->escapes && any) {
+        stack_address(g, 0, -8);
+        if (chance(g, 50)) {
+            op_memory(g, ISA_LDX_DW, 1, 10, -88); /* the buffer of whoever called */
+            op_memory(g, ISA_STX_DW, 1, 0, 0);
+        } else {
+            over = some_branch(g);
+        }
+    } else if (g->shape == FUNC_CALLED && var && chance(g, 70)) {
         move(g, 0, var);
         if (chance(g, 50))
             bound(g, 0, 1 + pick(g, 64), &otherwise);
+        if (!g->n_leaves && otherwise == GENERATE_NO_TARGET) {
+            emit(g, (struct insn){ .op = ISA_EXIT });
+            return;
+        }
         over = jump(g);
     }
     land_if(g, otherwise);
     for (u32 i = 0; i < g->n_leaves; i++)
         land(g, g->leaves[i]);
-    set(g, 0, g->shape == FUNC_CALLED ? (s64)pick(g, 4) : chance(g, 80) ? 0 : 1);
+    set(g, 0, any ? (s64)pick(g, 4) : chance(g, 80) ? 0 : 1);
     land_if(g, over);
     emit(g, (struct insn){ .op = ISA_EXIT });
 }
@@ -482,9 +519,19 @@ static void write_functions(struct gen *g)
     for (u32 f = 0; f < g->n_funcs; f++) {
         for (u32 c = 0; c < g->funcs[f].n_calls; c++)
             g->out->insns[g->funcs[f].calls[c]].target = g->out->n;
+        if (g->funcs[f].shape == FUNC_GLOBAL || g->funcs[f].shape == FUNC_EXCEPTION) {
+            g->funcs[f].signature.at = g->out->n;
+            g->out->funcs[g->out->n_funcs++] = g->funcs[f].signature;
+        }
         g->func_depth = g->funcs[f].depth;
         g->budget = g->out->n + 60 < GENERATE_MAX ? 2 + pick(g, 5) : 0;
-        function_begin(g, g->funcs[f].shape);
+        function_begin(g, &g->funcs[f]);
+        if (g->deep)
+            statement_call(g);
+        if (g->brief) {
+            g->budget = 0;
+            thing_pointer(g);
+        }
         while (g->budget)
             statements(g);
         if (g->out->n + 60 < GENERATE_MAX)
@@ -494,16 +541,36 @@ static void write_functions(struct gen *g)
     }
 }
 
-void generate(struct generated *out, u64 seed)
+/* Little more than one use of one pointer. */
+static void brief(struct gen *g)
 {
+    g->budget = 0;
+    if (g->careless && chance(g, 25))
+        thing_limit(g);
+    else if (chance(g, 70))
+        thing_pointer(g);
+    else if (chance(g, 50))
+        statement_callback(g);
+    else
+        statement_drain(g);
+}
+
+void generate(struct generated *out, u64 seed, enum generate_what what)
+{
+    bool all = what != GENERATE_RUNNABLE;
     static const enum generated_hook hooks[] = { HOOK_XDP,       HOOK_XDP,       HOOK_XDP,
                                                  HOOK_SCHED_CLS, HOOK_SCHED_CLS, HOOK_SOCKET_FILTER,
                                                  HOOK_MEMORY,    HOOK_MEMORY };
-    struct gen g = { .out = out, .random = seed };
-    out->n = 0;
+    struct gen g = { .out = out, .random = seed, .all = all };
+    out->n = out->n_funcs = 0;
     random_next(&g.random);
     out->hook = hooks[pick(&g, (u32)ARRAY_LEN(hooks))];
-    g.careless = chance(&g, 35);
+    g.brief = what == GENERATE_BRIEF || (all && chance(&g, 20));
+    if (all && chance(&g, g.brief ? 30 : 10))
+        out->hook = HOOK_THINGS;
+    g.careless = chance(&g, all ? 30 : 35);
+    out->strict = g.brief && chance(&g, 25);
+    g.deep = all && chance(&g, 2);
     g.budget = 3 + pick(&g, 20);
     g.has_ctx = g.may_leave = true;
     move(&g, 6, 1);
@@ -513,6 +580,12 @@ void generate(struct generated *out, u64 seed)
         op_memory(&g, ISA_STX_DW, 10, FIRST_VAR + pick(&g, VARS), slot_offset(i));
         g.env.slot[i].kind = KIND_NUMBER;
     }
+    if (all && chance(&g, g.brief ? 15 : 4)) /* what makes a result of what was thrown */
+        g.funcs[g.n_funcs++] = (struct pending){ .shape = FUNC_EXCEPTION,
+                                                 .depth = 1,
+                                                 .signature = { .exception = true, .n_args = 1 } };
+    if (g.brief)
+        brief(&g);
     while (g.budget)
         statements(&g);
     for (u32 i = 0; i < g.n_leaves; i++)

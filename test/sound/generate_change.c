@@ -34,6 +34,8 @@ void generate_remove(struct generated *program, u32 at)
     for (u32 i = 0; i < program->n; i++)
         if (program->insns[i].target != GENERATE_NO_TARGET && program->insns[i].target > at)
             program->insns[i].target--;
+    for (u32 f = 0; f < program->n_funcs; f++)
+        program->funcs[f].at -= program->funcs[f].at > at;
 }
 
 /* Another instruction of the same kind. */
@@ -110,14 +112,20 @@ static bool encode_target(struct insn *insn, u32 at_slot, u32 target_slot)
     return true;
 }
 
-u32 generate_encode(const struct generated *program, skep_insn *out)
+u32 generate_slots(const struct generated *program, u32 *slot_of)
 {
-    u32 slot_of[GENERATE_MAX + 1], n = 0;
+    u32 n = 0;
     for (u32 i = 0; i < program->n; i++) {
         slot_of[i] = n;
         n += insn_slots(&program->insns[i].insn);
     }
     slot_of[program->n] = n;
+    return n;
+}
+
+u32 generate_encode(const struct generated *program, skep_insn *out)
+{
+    u32 slot_of[GENERATE_MAX + 1], n = generate_slots(program, slot_of);
     for (u32 i = 0; i < program->n; i++) {
         struct insn insn = program->insns[i].insn;
         struct isa_slot slots[2];

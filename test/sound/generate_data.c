@@ -189,7 +189,7 @@ void statement_helper(struct gen *g)
 {
     static const u8 plain[] = { 5, 7, 8 };
     u32 var = free_var(g), otherwise;
-    bool packet = g->has_ctx && g->out->hook != HOOK_MEMORY;
+    bool packet = g->has_ctx && g->out->hook <= HOOK_SOCKET_FILTER;
     if (!packet || chance(g, 40)) {
         call(g, plain[pick(g, 3)]);
         if (var) {
@@ -307,6 +307,8 @@ void statement_dynptr(struct gen *g)
 /* A spin lock in a value, and what lies beside it. */
 void statement_lock(struct gen *g)
 {
+    if (g->out->hook == HOOK_SOCKET_FILTER)
+        return; /* they have no locks */
     take_value(g, 1, MAP_LOCK, 0);
     call(g, 93);
     take_value(g, 2, MAP_LOCK, 8);

@@ -45,7 +45,7 @@ void statement_packet(struct gen *g)
     u32 n = 1 + pick(g, 40);
     struct env before = g->env;
     bool writable = g->out->hook != HOOK_SOCKET_FILTER;
-    if (!g->has_ctx || g->out->hook == HOOK_MEMORY || g->out->hook == HOOK_SOCKET_FILTER)
+    if (!g->has_ctx || (g->out->hook != HOOK_XDP && g->out->hook != HOOK_SCHED_CLS))
         return;
     packet_pointers(g);
     if (chance(g, 40)) { /* a header of variable size */
@@ -169,7 +169,7 @@ void statement_socket(struct gen *g)
 void statement_sums(struct gen *g)
 {
     u32 var = free_var(g), otherwise;
-    if (!g->has_ctx || g->out->hook == HOOK_MEMORY || g->out->hook == HOOK_SOCKET_FILTER)
+    if (!g->has_ctx || (g->out->hook != HOOK_XDP && g->out->hook != HOOK_SCHED_CLS))
         return;
     for (s32 i = 0; i < BUFFER_BYTES; i += 8)
         op_store(g, ISA_ST_DW, 10, BUFFER + i, i);

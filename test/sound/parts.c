@@ -1,7 +1,7 @@
 /* See parts.h. */
 #include "sound/parts.h"
 
-const u32 value_sizes[MAP_COUNT] = { 64, 32, 0, 64, 16, 128, 32, 40, 8, 4, 32, 0 };
+const u32 value_sizes[MAP_COUNT] = { 64, 32, 0, 64, 16, 128, 32, 40, 8, 4, 32, 0, 48, 16 };
 
 /* ---- random choices */
 
@@ -175,10 +175,9 @@ void number_constant(struct gen *g, u32 dst)
 void number_from_ctx(struct gen *g, u32 dst)
 {
     static const s32 fields[HOOK_COUNT][4] = {
-        [HOOK_XDP] = { 12, 16, 12, 16 },
-        [HOOK_SCHED_CLS] = { 0, 8, 16, 48 },
-        [HOOK_SOCKET_FILTER] = { 0, 4, 16, 52 },
-        [HOOK_MEMORY] = { 0, 8, 16, 24 },
+        [HOOK_XDP] = { 12, 16, 12, 16 },         [HOOK_SCHED_CLS] = { 0, 8, 16, 48 },
+        [HOOK_SOCKET_FILTER] = { 0, 4, 16, 52 }, [HOOK_MEMORY] = { 0, 8, 16, 24 },
+        [HOOK_THINGS] = { 0, 0, 4, 4 },
     };
     if (!g->has_ctx) {
         number_constant(g, dst);

@@ -2,7 +2,8 @@
  * numbers, bounds, accesses.
  *
  * r6 is the context (where there is one), r7 to r9 and eight stack slots are variables, r0 to r5
- * are used within a statement, 64 bytes at r10 - 128 are a buffer.  What the variables hold is
+ * are used within a statement, 64 bytes at r10 - 128 are a buffer, below it lie what a function was
+ * lent, dynptrs and iterators.  What the variables hold is
  * followed roughly, so that most programs are safe. */
 #ifndef SKEP_TEST_SOUND_PARTS_H
 #define SKEP_TEST_SOUND_PARTS_H
@@ -19,7 +20,12 @@ enum {
     SLOTS = 8,
     BUFFER = -128,
     BUFFER_BYTES = 64,
-    MOST_FUNCS = 6,
+    LENT = -136,  /* 8 bytes: a pointer that the function was given */
+    ASIDE = -144, /* 8 bytes: something for a moment */
+    DYNPTR = -160,
+    ITERATOR = -168, /* and the next 16 bytes below */
+    MOST_FUNCS = GENERATE_MOST_FUNCS,
+    FUNCS = 6, /* in a program as engines run it */
 };
 
 struct var {
@@ -38,15 +44,28 @@ struct pending {
     u32 n_calls;
     u8 shape; /* enum func_shape */
     u8 depth;
+    struct generated_func signature; /* GLOBAL */
 };
-enum func_shape { FUNC_CALLED, FUNC_LOOP_BODY, FUNC_EACH_BODY, FUNC_TIMER, FUNC_DRAIN };
+enum func_shape {
+    FUNC_CALLED,
+    FUNC_LOOP_BODY,
+    FUNC_EACH_BODY,
+    FUNC_TIMER,
+    FUNC_DRAIN,
+    FUNC_GLOBAL,
+    FUNC_EXCEPTION,
+};
+enum lent { LENT_NOTHING, LENT_KEY, LENT_DYNPTR, LENT_MEMORY, LENT_TYPED };
 
 struct gen {
     struct generated *out;
     u64 random;
     struct env env;
-    bool has_ctx, held, may_leave, careless;
+    bool has_ctx, held, may_leave, careless, all, deep, brief, escapes;
     u8 depth, func_depth, shape;
+    u8 lent, lent_bytes; /* enum lent */
+    u32 func_start;
+    u32 null;       /* a jump to the statement's end; GENERATE_NO_TARGET: none */
     u32 leaves[64]; /* jumps to the function's end */
     u32 n_leaves;
     struct pending funcs[MOST_FUNCS];
@@ -101,8 +120,23 @@ void access_at(struct gen *g, u32 reg, s32 off, u32 size, bool writable, bool at
 void access_memory(struct gen *g, u32 reg, u32 room, bool writable, bool aligned);
 void keep_numbers(struct gen *g, const struct env *before);
 
-/* One of the statements, at random. */
+/* One of the statements, at random; a few. */
 void statements(struct gen *g);
+void block(struct gen *g);
+u32 some_branch(struct gen *g);
+/* Around loops: what may not be known in one, and what must be so again at its head. */
+void loop_forget(struct env *e);
+void loop_restore(struct gen *g, const struct env *head);
+/* A function to be written later, which this instruction refers to. */
+struct pending *refer(struct gen *g, u8 shape, u32 at);
+bool may_refer(const struct gen *g, u32 most_depth);
+void call_kernel(struct gen *g, u32 func);
+/* generate_things.c: what only the verifier knows all of. */
+void statement_thing(struct gen *g);
+void thing_pointer(struct gen *g);
+void thing_limit(struct gen *g);
+void global_begin(struct gen *g, const struct generated_func *signature);
+void global_use(struct gen *g);
 /* generate_data.c, generate_packet.c */
 void statement_number(struct gen *g);
 void statement_arithmetic(struct gen *g);

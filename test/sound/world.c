@@ -1,6 +1,7 @@
 /* See world.h. */
 #include "sound/world.h"
 
+#include "api/api.h"
 #include "contract/contract.h"
 #include "map/ringbuf.h"
 
@@ -39,11 +40,33 @@ static const struct skep_map_spec specs[MAP_COUNT] = {
     [MAP_OUTER]  = { .size = sizeof(specs[0]), .name = "outer",  .type = 12, .key_size = 4, .value_size = 4,   .max_entries = 4, .inner = &inner_spec },
     [MAP_QUEUE]  = { .size = sizeof(specs[0]), .name = "queue",  .type = 22,                .value_size = 8,   .max_entries = 4 },
     [MAP_PROGRAMS] = { .size = sizeof(specs[0]), .name = "programs", .type = 3, .key_size = 4, .value_size = 4, .max_entries = 4 },
-    [MAP_TIMER]  = { .size = sizeof(specs[0]), .name = "timer",  .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1 },
+    [MAP_TIMER]  = { .size = sizeof(specs[0]), .name = "timer",  .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1, .specials = { { SKEP_SPECIAL_TIMER, 0, 16, 0 } } },
+    [MAP_KEPT]   = { .size = sizeof(specs[0]), .name = "kept",   .type = 2,  .key_size = 4, .value_size = 48,  .max_entries = 1, .specials = { { SKEP_SPECIAL_TIMER, 0, 16, 0 }, { SKEP_SPECIAL_POINTER, 16, 8, 1 }, { SKEP_SPECIAL_REFERENCE, 24, 8, 1 } } },
+    [MAP_WRITTEN] = { .size = sizeof(specs[0]), .name = "written", .type = 2, .key_size = 4, .value_size = 16, .max_entries = 1, .flags = 0x100 },
     [MAP_USER]   = { .size = sizeof(specs[0]), .name = "user",   .type = 31,                                   .max_entries = 4096 },
     [MAP_WIDE]   = { .size = sizeof(specs[0]), .name = "wide",   .type = 1,  .key_size = 8, .value_size = 128, .max_entries = 8 },
 };
-const char *const world_hook_names[HOOK_COUNT] = { "xdp", "sched_cls", "socket_filter", "memory" };
+const char *const world_hook_names[HOOK_COUNT] = { "xdp", "sched_cls", "socket_filter", "memory", "things" };
+
+/* What no built-in hook that runs has in its context; nobody makes such contexts. */
+static const struct skep_ctx_field things_fields[] = {
+    { "number", 0,  4, SKEP_FIELD_SCALAR,      SKEP_FIELD_READ, 4, 0, 0 },
+    { "noted",  4,  4, SKEP_FIELD_SCALAR,      SKEP_FIELD_READ | SKEP_FIELD_WRITE, 4, 4, 0 },
+    { "data",   8,  8, SKEP_FIELD_POINTER,     SKEP_FIELD_READ | SKEP_FIELD_WRITE, 8, 8, 0 },
+    { "end",    16, 8, SKEP_FIELD_POINTER_END, SKEP_FIELD_READ, 8, 16, 0 },
+    { "common", 24, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ | SKEP_FIELD_NULLABLE, 8, 24, SKEP_SOCK_COMMON },
+    { "full",   32, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ, 8, 32, SKEP_SOCK_FULL },
+    { "object", 40, 8, SKEP_FIELD_BTF_PTR,     SKEP_FIELD_READ, 8, 40, 0 },
+    { "maybe",  48, 8, SKEP_FIELD_POINTER,     SKEP_FIELD_READ | SKEP_FIELD_WRITE | SKEP_FIELD_NULLABLE, 8, 48, 32 },
+    { "fixed",  56, 8, SKEP_FIELD_POINTER,     SKEP_FIELD_READ, 8, 56, 24 },
+    { "tcp",    64, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ, 8, 64, SKEP_SOCK_TCP },
+};
+static const struct skep_hook things_hook = {
+    .size = sizeof(things_hook), .name = "things", .id = 1000, .personality = SKEP_APPLICATION,
+    .ctx_kind = SKEP_CTX_FIELDS, .ctx_size = 72, .fields = things_fields, .n_fields = ARRAY_LEN(things_fields),
+    .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TRACING | SKEP_FAMILY_SOCKET | SKEP_FAMILY_CGROUP | SKEP_FAMILY_TASK |
+                SKEP_FAMILY_LOOKUP | SKEP_FAMILY_LOCK | SKEP_FAMILY_TIMER,
+};
 /* clang-format on */
 
 static const struct skep_hook *find_hook(skep_env *env, const char *name)
@@ -95,10 +118,18 @@ static void world_add_target(struct world *w, enum generated_hook hook)
 void world_open(struct world *w)
 {
     struct skep_host host = { .user = w, .clock_ns = world_clock, .random_u32 = world_random };
-    struct skep_env_options options = {
-        .size = sizeof(options), .n_cpus = 2, .host = &host, .hash_seed = 1
-    };
-    world_require(skep_env_new(&options, &w->env, NULL) == SKEP_OK, "no env");
+    const struct skep_hook *const hooks[] = { &things_hook };
+    struct skep_env_options options = { .size = sizeof(options),
+                                        .n_cpus = 2,
+                                        .host = &host,
+                                        .hooks = hooks,
+                                        .n_hooks = 1,
+                                        .hash_seed = 1 };
+    skep_error error = { 0 };
+    char text[200];
+    skep_status made = skep_env_new(&options, &w->env, &error);
+    skep_error_text(&error, text, sizeof(text));
+    world_require(made == SKEP_OK, text);
     world_require(skep_thread_new(w->env, NULL, &w->thread) == SKEP_OK, "no thread");
     world_require(skep_packet_new(w->env, PACKET_ROOM, &w->packet) == SKEP_OK, "no packet");
     for (u32 m = 0; m < MAP_COUNT; m++)
@@ -318,6 +349,39 @@ skep_status world_run(struct world *w, const skep_program *program, enum generat
 
 /* ---- programs */
 
+/* What a linker would know of its functions. */
+static void world_describe(skep_object *object, const struct generated *generated)
+{
+    /* clang-format off */
+    static const u8 kinds[] = {
+        [ARG_OF_NUMBER] = CODE_ARG_SCALAR, [ARG_OF_CTX] = CODE_ARG_CTX, [ARG_OF_MEMORY] = CODE_ARG_MEMORY,
+        [ARG_OF_DYNPTR] = CODE_ARG_DYNPTR, [ARG_OF_TYPED] = CODE_ARG_TYPED,
+    };
+    /* clang-format on */
+    static struct code_signature signatures[GENERATE_MOST_FUNCS];
+    static struct code_func funcs[GENERATE_MOST_FUNCS];
+    u32 slot_of[GENERATE_MAX + 1];
+    generate_slots(generated, slot_of);
+    for (u32 f = 0; f < generated->n_funcs; f++) {
+        const struct generated_func *from = &generated->funcs[f];
+        funcs[f] = (struct code_func){ .entry = slot_of[from->at],
+                                       .name = from->exception ? "exception" : "global",
+                                       .is_global = true };
+        if (from->exception) {
+            object->exception_slot = slot_of[from->at];
+            continue;
+        }
+        signatures[f].n_args = from->n_args;
+        for (u32 a = 0; a < from->n_args; a++)
+            signatures[f].args[a] = (struct code_arg){ .kind = kinds[from->args[a].kind],
+                                                       .nullable = from->args[a].nullable,
+                                                       .bytes = from->args[a].bytes };
+        funcs[f].signature = &signatures[f];
+    }
+    object->funcs = funcs;
+    object->n_funcs = generated->n_funcs;
+}
+
 skep_object *world_object(struct world *w, const struct generated *generated, skep_error *error)
 {
     static skep_insn slots[2 * GENERATE_MAX];
@@ -326,6 +390,7 @@ skep_object *world_object(struct world *w, const struct generated *generated, sk
     if (n == 0 || skep_object_from_insns(w->env, "random", slots, n, w->hooks[generated->hook],
                                          &object, error) != SKEP_OK)
         return NULL;
+    world_describe(object, generated);
     return object;
 }
 
@@ -342,11 +407,11 @@ skep_status world_load(struct world *w, skep_object *object, const struct genera
     return status;
 }
 
-void world_program(struct generated *generated, u64 seed, u64 *random)
+void world_program(struct generated *generated, u64 seed, u64 *random, enum generate_what what)
 {
     *random = seed ^ 0x5deece66d;
-    generate(generated, seed);
-    if (random_below(random, 2))
+    generate(generated, seed, what);
+    if (random_below(random, 20) < (what == GENERATE_RUNNABLE ? 10u : 5u))
         for (u32 i = 1 + random_below(random, 2); i-- > 0;)
             generate_mutate(generated, random);
 }

@@ -54,7 +54,7 @@ skep_status world_run(struct world *w, const skep_program *program, enum generat
 const char *world_difference(const struct world_outcome *a, const struct world_outcome *b);
 
 /* The program of a seed, changed or not; *random: what else the seed decides. */
-void world_program(struct generated *generated, u64 seed, u64 *random);
+void world_program(struct generated *generated, u64 seed, u64 *random, enum generate_what what);
 /* Takes out what is not needed for it to fail still. */
 void world_shrink(struct generated *generated,
                   bool (*still_fails)(void *user, const struct generated *smaller), void *user);
