@@ -80,6 +80,10 @@ coverage: ## how many lines of src/ the tests reach
 	@tools/setup.sh test
 	@tools/coverage.sh
 
+reach: ## how many lines of the verifier random programs reach, and what was asked of what in them
+	@tools/setup.sh test
+	@tools/verify_coverage.sh
+
 bench: release ## build and run the benchmarks
 	@tools/setup.sh bench
 	@tools/bench.sh
@@ -105,4 +109,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes mutants coverage bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes mutants coverage reach bench install docs format check-format clean help
