@@ -39,7 +39,7 @@ static char *sizes_text(unsigned insns)
 
 struct measured {
     struct bench_stat verify_us, compile_us;
-    double insns, code_bytes, peak_bytes;
+    double insns, code_bytes, peak_bytes, work_bytes;
 };
 
 static const struct skep_hook *memory_hook(const skep_env *env)
@@ -77,6 +77,9 @@ static skep_status load_once(const skep_insn *insns, size_t count, enum skep_eng
         out->insns = verdict.insns;
         out->code_bytes = (double)skep_program_code_bytes(program);
         out->peak_bytes = (double)(skep_env_memory_peak(env) - before);
+        struct skep_machine_code code = { 0 };
+        skep_program_machine_code(program, &code);
+        out->work_bytes = (double)code.peak_bytes;
     }
     skep_program_free(program);
     skep_object_close(object);

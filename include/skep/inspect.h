@@ -51,6 +51,7 @@ struct skep_machine_code {
     size_t n_symbols;
     const struct skep_code_line *lines;
     size_t n_lines;
+    size_t peak_bytes; /* the most memory that compiling it took, beside what stays */
 };
 /* The code of a compiled program; valid while the program is.  false: it is not compiled. */
 SKEP_API bool skep_program_machine_code(const skep_program *program, struct skep_machine_code *out);

@@ -52,15 +52,11 @@ struct compile_plan {
     void *user;
 };
 
-/* Everything made is the arena's. */
-static skep_status compile_ssa(const struct compile_plan *plan, struct arena *arena,
-                               struct ssa_program *ssa, skep_error *err)
+/* Everything made is the arena's, but the host code. */
+static skep_status compile_host(const struct compile_plan *plan, const struct host_code *host,
+                                struct arena *arena, struct ssa_program *ssa, skep_error *err)
 {
     const struct skep_program *program = plan->program;
-    struct host_code *host = arena_new(arena, struct host_code);
-    if (!host)
-        return RAISE(err, SKEP_NOMEM, NOMEM, STR("host code"));
-    TRY(program_lower(program, plan->metered, arena, host, err));
     struct opt_input in = { .host = host,
                             .facts = program->facts.at ? &program->facts : NULL,
                             .maps = program->maps,
@@ -73,6 +69,20 @@ static skep_status compile_ssa(const struct compile_plan *plan, struct arena *ar
     if (in.blind && os_random(&in.blind_seed, sizeof(in.blind_seed)) != SKEP_OK)
         in.blind_seed = os_clock_ns(OS_CLOCK_MONOTONIC);
     return opt_run(arena, &in, ssa, err);
+}
+
+static skep_status compile_ssa(const struct compile_plan *plan, struct arena *arena,
+                               struct ssa_program *ssa, skep_error *err)
+{
+    struct arena lowered;
+    struct host_code host = { 0 };
+    arena_init(&lowered, arena->mem);
+    skep_status status = program_lower(plan->program, plan->metered, &lowered, &host, err);
+    if (status == SKEP_OK)
+        status = compile_host(plan, &host, arena, ssa, err);
+    ssa->host = NULL; /* nobody asks for it any more */
+    arena_drop(&lowered);
+    return status;
 }
 
 /* "PROGRAM" for the first function, "PROGRAM.FUNCTION" for the others: what debuggers show. */
@@ -193,18 +203,22 @@ void compile_drop_gate(struct skep_env *env)
 
 /* ---- a program */
 
-/* The SSA goes as soon as it is not needed any more. */
+/* The SSA goes as soon as it is not needed any more.  What compiling takes has an account of its
+ * own within the env's. */
 static skep_status compile_as(struct skep_program *program, const struct compile_plan *plan,
                               struct jit_options *how, skep_error *err)
 {
     struct arena arena;
     struct ssa_program ssa;
-    arena_init(&arena, &program->env->mem);
+    struct mem work;
+    mem_init_part(&work, &program->env->mem, 0);
+    arena_init(&arena, &work);
     how->ssa_arena = &arena;
     skep_status status = compile_ssa(plan, &arena, &ssa, err);
     if (status == SKEP_OK)
         status = jit_compile(program->env->gate, &ssa, how, &program->jit, err);
     arena_drop(&arena);
+    program->machine_code.peak_bytes = atomic_load_explicit(&work.peak, memory_order_relaxed);
     return status;
 }
 

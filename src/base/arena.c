@@ -9,7 +9,7 @@ struct arena_chunk {
 
 enum {
     ARENA_ALIGN = 16,
-    ARENA_FIRST = 4096,
+    ARENA_FIRST = 2048,
     ARENA_LARGEST = 64 * 1024, /* what is left of it is all that an arena wastes */
 };
 _Static_assert(sizeof(struct arena_chunk) <= ARENA_ALIGN, "the header takes one aligned unit");
@@ -53,9 +53,9 @@ static void *arena_alloc_own_chunk(struct arena *arena, size_t size)
 
 static size_t arena_next_capacity(const struct arena *arena)
 {
-    if (arena->capacity >= ARENA_LARGEST / 2)
-        return ARENA_LARGEST - ARENA_ALIGN;
-    return max_u64(ARENA_FIRST, 2 * (u64)arena->capacity) - ARENA_ALIGN;
+    u64 more = (u64)arena->capacity + arena->capacity / 2;
+    return (size_t)max_u64(ARENA_FIRST, min_u64(more, ARENA_LARGEST)) / ARENA_ALIGN * ARENA_ALIGN -
+           ARENA_ALIGN;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

@@ -81,7 +81,7 @@ struct value_table {
     u32 n_slots;
     bool failed; /* no memory: ids given since are 0 */
 };
-#define VALUE_CHUNK 512u
+#define VALUE_CHUNK 128u
 
 bool value_table_init(struct value_table *table, struct mem *mem);
 void value_table_drop(struct value_table *table);

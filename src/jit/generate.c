@@ -144,7 +144,7 @@ static void generate_place_lines(struct generate *g, u32 first, u32 end, u32 del
         line.offset += delta;
         if (out->n_lines && out->lines[out->n_lines - 1].origin == line.origin)
             continue;
-        if (!vec_reserve_one(g->mem, (void **)&out->lines, &out->n_lines, &out->lines_room,
+        if (!vec_reserve_one(out->mem, (void **)&out->lines, &out->n_lines, &out->lines_room,
                              sizeof *out->lines)) {
             g->failed = true;
             return;
@@ -301,8 +301,8 @@ static bool generate_program(struct generate *g, const struct ssa_program *ssa)
 {
     struct jit_generated *out = g->out;
     u32 n = out->n_funcs = ssa->n_funcs;
-    out->func_at = mem_alloc(g->mem, n * sizeof *out->func_at);
-    out->symbols = mem_alloc(g->mem, n * sizeof *out->symbols);
+    out->func_at = mem_alloc(out->mem, n * sizeof *out->func_at);
+    out->symbols = mem_alloc(out->mem, n * sizeof *out->symbols);
     if (!out->func_at || !out->symbols)
         return false;
     for (u32 f = 0; f < n; f++)
@@ -334,9 +334,9 @@ skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                          const struct ssa_program *ssa, const struct jit_generate_options *options,
                          struct jit_generated *out, skep_error *err)
 {
-    struct generate g = { .mem = mem, .options = options, .out = out };
-    *out = (struct jit_generated){ .mem = mem, .buffer = { .mem = mem } };
-    g.body.mem = mem;
+    struct mem *work = options->ssa_arena ? options->ssa_arena->mem : mem;
+    struct generate g = { .mem = work, .options = options, .out = out, .body = { .mem = work } };
+    *out = (struct jit_generated){ .mem = mem, .work = work, .buffer = { .mem = work } };
     g.emit = (struct jit_emit){ .target = target,
                                 .features = options->features,
                                 .metered = ssa->metered,
@@ -347,12 +347,20 @@ skep_status jit_generate(struct mem *mem, const struct jit_target *target,
     skep_status status =
         ok ? generate_link(&g, err) : RAISE(err, SKEP_NOMEM, NOMEM, STR("machine code"));
     jit_buffer_drop(&g.body);
-    vec_drop(mem, &g.relocs);
-    vec_drop(mem, &g.lines);
-    vec_drop(mem, &g.links);
+    vec_drop(work, &g.relocs);
+    vec_drop(work, &g.lines);
+    vec_drop(work, &g.links);
     if (status != SKEP_OK)
         jit_generated_drop(out);
     return status;
+}
+
+void jit_generated_drop_work(struct jit_generated *out)
+{
+    jit_buffer_drop(&out->buffer);
+    mem_free(out->work, out->relocs, out->relocs_room * sizeof *out->relocs);
+    out->relocs = NULL;
+    out->n_relocs = out->relocs_room = 0;
 }
 
 void jit_generated_drop(struct jit_generated *out)
@@ -360,10 +368,9 @@ void jit_generated_drop(struct jit_generated *out)
     struct mem *mem = out->mem;
     if (!mem)
         return;
-    jit_buffer_drop(&out->buffer);
+    jit_generated_drop_work(out);
     mem_free(mem, out->func_at, out->n_funcs * sizeof *out->func_at);
     mem_free(mem, out->symbols, out->n_funcs * sizeof *out->symbols);
-    mem_free(mem, out->relocs, out->relocs_room * sizeof *out->relocs);
     mem_free(mem, out->lines, out->lines_room * sizeof *out->lines);
     *out = (struct jit_generated){ 0 };
 }

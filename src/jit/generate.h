@@ -14,7 +14,7 @@ struct jit_generate_options {
 };
 
 struct jit_generated {
-    struct mem *mem;
+    struct mem *mem, *work; /* of the tables that stay; of the buffer and the relocations */
     struct jit_buffer buffer;
     u32 n_funcs;
     u32 *func_at; /* by CODE function: offset, or CODE_NONE */
@@ -28,10 +28,13 @@ struct jit_generated {
 };
 
 /* Everything made is `mem`'s and goes with jit_generated_drop, which may be called after failures
- * too.  The SSA is analysed and has no critical edges (ssa_split_critical). */
+ * too; what is needed no longer than the buffer is the SSA arena's memory's, if there is one.  The
+ * SSA is analysed and has no critical edges (ssa_split_critical). */
 skep_status jit_generate(struct mem *mem, const struct jit_target *target,
                          const struct ssa_program *ssa, const struct jit_generate_options *options,
                          struct jit_generated *out, skep_error *err);
+/* The code has been put where it will run. */
+void jit_generated_drop_work(struct jit_generated *out);
 void jit_generated_drop(struct jit_generated *out);
 
 #endif

@@ -49,7 +49,7 @@ static skep_status jit_install(struct jit_code *code, bool near, bool *in_reach,
     *in_reach = result == JIT_PAGES_DONE && jit_patch(jit_host_target, code);
     if (!*in_reach)
         return SKEP_OK;
-    jit_buffer_drop(buffer);
+    jit_generated_drop_work(&code->generated);
     return jit_pages_seal(&code->pages) ? SKEP_OK : jit_nomem(err);
 }
 

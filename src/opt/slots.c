@@ -43,6 +43,13 @@ struct slots_piece {
     u16 bytes;
 };
 
+enum slots_mark {
+    SLOTS_TOUCHED = 1, /* stays in memory */
+    SLOTS_USED = 2,    /* an access has this byte */
+    SLOTS_EDGE = 4,    /* an access begins or ends here */
+    SLOTS_JOINED = 8,  /* an access has this byte and the next */
+};
+
 struct slots {
     struct opt *opt;
     struct ssa_func *func;
@@ -52,10 +59,7 @@ struct slots {
     bool escapes;
     u32 n, room;
     struct slots_access *accesses;
-    u8 touched[SLOTS_BYTES];  /* stays in memory */
-    u8 used[SLOTS_BYTES];     /* an access has this byte */
-    u8 edge[SLOTS_BYTES + 1]; /* an access begins or ends here */
-    u8 joined[SLOTS_BYTES];   /* an access has this byte and the next */
+    u8 marks[SLOTS_BYTES + 1]; /* by byte: enum slots_mark */
     u32 n_pieces;
     u16 piece_of[SLOTS_BYTES];  /* by its first byte: 1 + piece; 0: in none */
     struct slots_piece *pieces; /* in order */
@@ -189,12 +193,19 @@ static void slots_find_pointers(struct slots *s)
 
 /* ---- what is touched */
 
+static void slots_mark(struct slots *s, s64 lo, s64 hi, u8 mark)
+{
+    for (s64 at = lo; at < hi; at++)
+        s->marks[at] |= mark;
+}
+
+static bool slots_has(const struct slots *s, u32 at, u8 mark) { return s->marks[at] & mark; }
+
 static void slots_touch(struct slots *s, s64 lo, s64 hi)
 {
     lo = lo + SLOTS_LOW < 0 ? 0 : lo + SLOTS_LOW;
     hi = hi + SLOTS_LOW > (s64)SLOTS_BYTES ? (s64)SLOTS_BYTES : hi + SLOTS_LOW;
-    if (lo < hi)
-        memset(&s->touched[lo], 1, (size_t)(hi - lo));
+    slots_mark(s, lo, hi, SLOTS_TOUCHED);
 }
 
 static void slots_touch_through(struct slots *s, struct slots_pointer p, s64 off, u64 bytes)
@@ -218,9 +229,10 @@ static bool slots_add_access(struct slots *s, u32 insn, s64 at, u8 bytes)
     }
     s->accesses[s->n++] = (struct slots_access){ insn, (u16)at, bytes };
     s->access_of[insn] = s->n;
-    s->edge[at] = s->edge[at + bytes] = 1;
-    memset(&s->used[at], 1, bytes);
-    memset(&s->joined[at], 1, bytes - 1u);
+    s->marks[at] |= SLOTS_EDGE;
+    s->marks[at + bytes] |= SLOTS_EDGE;
+    slots_mark(s, at, at + bytes, SLOTS_USED);
+    slots_mark(s, at, at + bytes - 1, SLOTS_JOINED);
     return true;
 }
 
@@ -351,24 +363,25 @@ static u32 slots_group_end(const struct slots *s, u32 at, bool *free)
     u32 end = at, pieces = 0;
     *free = true;
     do {
-        *free = *free && !s->touched[end];
-        pieces += s->edge[end];
-    } while (s->joined[end++] && end < SLOTS_BYTES);
+        *free = *free && !slots_has(s, end, SLOTS_TOUCHED);
+        pieces += slots_has(s, end, SLOTS_EDGE);
+    } while (slots_has(s, end++, SLOTS_JOINED) && end < SLOTS_BYTES);
     *free = *free && pieces <= VARS_MAX;
     return end;
 }
 
 static bool slots_cut(struct slots *s)
 {
-    s->pieces = arena_array(s->scratch, struct slots_piece, SLOTS_BYTES);
+    u32 most = min_u32(2 * s->n, SLOTS_BYTES); /* each begins where an access begins or ends */
+    s->pieces = arena_array(s->scratch, struct slots_piece, most);
     if (!s->pieces)
         return false;
     for (u32 at = 0, end; at < SLOTS_BYTES; at = end) {
         bool free;
         end = slots_group_end(s, at, &free);
-        for (u32 i = at; free && s->used[at] && i < end;) {
+        for (u32 i = at; free && slots_has(s, at, SLOTS_USED) && i < end;) {
             u32 begin = i++;
-            while (i < end && !s->edge[i])
+            while (i < end && !slots_has(s, i, SLOTS_EDGE))
                 i++;
             s->piece_of[begin] = (u16)(s->n_pieces + 1);
             s->pieces[s->n_pieces++] = (struct slots_piece){ (u16)begin, (u16)(i - begin) };
@@ -542,7 +555,7 @@ static bool slots_run_batch(struct slots_batch *b)
 static u32 slots_batch_size(const struct slots *s, u32 first)
 {
     u32 n = min_u32(s->n_pieces - first, VARS_MAX);
-    while (first + n < s->n_pieces && s->joined[s->pieces[first + n].at - 1])
+    while (first + n < s->n_pieces && slots_has(s, s->pieces[first + n].at - 1u, SLOTS_JOINED))
         n--;
     return n;
 }
