@@ -47,7 +47,7 @@ static skep_status compile_passes_off(const char *names, u32 *off, skep_error *e
 struct compile_plan {
     const struct skep_program *program;
     u32 off;
-    bool metered, blind;
+    bool metered, blind, watch;
     void (*after)(void *user, enum opt_pass pass, const struct ssa_func *func);
     void *user;
 };
@@ -64,6 +64,7 @@ static skep_status compile_host(const struct compile_plan *plan, const struct ho
                             .metered = plan->metered,
                             .off = plan->off,
                             .blind = plan->blind,
+                            .watch = plan->watch,
                             .after = plan->after,
                             .user = plan->user };
     if (in.blind && os_random(&in.blind_seed, sizeof(in.blind_seed)) != SKEP_OK)
@@ -222,6 +223,13 @@ static skep_status compile_as(struct skep_program *program, const struct compile
     return status;
 }
 
+/* Builds with assertions hold helpers to their contracts.  Debuggers see calls as they are. */
+#ifdef NDEBUG
+#define COMPILE_WATCHES(options) false
+#else
+#define COMPILE_WATCHES(options) ((options)->debuggers == 0)
+#endif
+
 skep_status compile_program(struct skep_program *program, const struct skep_load_options *options,
                             skep_error *err)
 {
@@ -229,7 +237,8 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
         return RAISE(err, SKEP_UNSUPPORTED, JIT_ABSENT, STR(program->linked.name));
     struct compile_plan plan = { .program = program,
                                  .metered = program->rt.metered,
-                                 .blind = options->blind };
+                                 .blind = options->blind,
+                                 .watch = COMPILE_WATCHES(options) };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
     TRY(compile_gate(program->env, options->debuggers, err));
     struct jit_options how = { .frame_pointers = options->debuggers != 0 };
@@ -240,6 +249,7 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
     }
     return compile_describe(program, options->debuggers);
 }
+#undef COMPILE_WATCHES
 
 void compile_drop(struct skep_program *program)
 {

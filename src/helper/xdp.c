@@ -78,10 +78,13 @@ static u64 helper_route(struct skep_thread *thread, u64 ctx, u64 params, u64 siz
                         u64 a5)
 {
     enum { ROUTE_BYTES = 64, ROUTE_FLAGS = 0x7f, ROUTE_NOT_FORWARDED = 4 };
-    (void)thread, (void)ctx, (void)params, (void)a5;
+    enum { ROUTE_IPV4 = 2, ROUTE_IPV6 = 10 };
+    (void)thread, (void)ctx, (void)a5;
     if (size < ROUTE_BYTES || flags & ~(u64)ROUTE_FLAGS)
         return helper_errno(-EINVAL);
-    return ROUTE_NOT_FORWARDED;
+    u8 family = *(const u8 *)helper_pointer(params);
+    return family == ROUTE_IPV4 || family == ROUTE_IPV6 ? ROUTE_NOT_FORWARDED
+                                                        : helper_errno(-EAFNOSUPPORT);
 }
 
 const struct skep_helper helper_fib_lookup = {

@@ -135,6 +135,8 @@ static void opt_sweep(struct ssa_func *func, u32 *uses)
 static bool opt_finish(struct opt *opt, struct ssa_func *func)
 {
     opt_drop_frames(func);
+    if (opt->in->watch)
+        opt_watch(opt, func);
     u32 *uses = arena_array(&opt->scratch, u32, func->n);
     if (!uses || func->failed)
         return false;

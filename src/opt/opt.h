@@ -43,6 +43,7 @@ struct opt_input {
     u32 off;    /* 1 << enum opt_pass: not to be run */
     bool blind; /* run `blind` */
     u64 blind_seed;
+    bool watch; /* hold helpers to their contracts while the program runs */
     /* Called after building (pass == OPT_PASS_COUNT) and after each pass on a function; may be
      * NULL.
      */

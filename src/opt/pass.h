@@ -24,6 +24,8 @@ skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err);
  * none alone is the arena's; what is needed meanwhile is scratch's. */
 skep_status opt_build(struct arena *arena, struct arena *works, struct arena *scratch,
                       const struct opt_input *in, struct ssa_program *out, skep_error *err);
+/* watch.c: all calls of helpers go through what holds them to their contracts. */
+void opt_watch(struct opt *opt, struct ssa_func *func);
 /* inline_sub.c: takes away the functions that nobody calls any more.  false: no memory. */
 bool opt_drop_inlined(struct opt *opt);
 

@@ -4,6 +4,7 @@
 #include "rt/fault.h"
 #include "rt/packet.h"
 #include "rt/program.h"
+#include "rt/promise.h"
 
 u64 rt_native_tail_call(struct skep_thread *thread, u64 ctx, u64 map, u64 index, u64 a4, u64 a5)
 {
@@ -26,6 +27,11 @@ u64 rt_native_packet_word(struct skep_thread *thread, u64 offset, u64 bytes, u64
     (void)a3, (void)a4, (void)a5;
     u64 value;
     return packet_word(thread->packet, (s32)(u32)offset, (u32)bytes, &value) ? value : UINT64_MAX;
+}
+
+u64 rt_native_helper(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+{
+    return rt_call_helper(thread, thread->calling, (u64[]){ a1, a2, a3, a4, a5 });
 }
 
 u64 rt_native_trap(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5)

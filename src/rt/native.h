@@ -18,6 +18,8 @@ u64 rt_native_tail_target(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u6
  * the packet.  Never stops a run. */
 u64 rt_native_packet_word(struct skep_thread *thread, u64 offset, u64 bytes, u64 a3, u64 a4,
                           u64 a5);
+/* thread->calling, held to its contract. */
+u64 rt_native_helper(struct skep_thread *thread, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5);
 /* CODE instruction `insn` must not be executed: stops the run. */
 u64 rt_native_trap(struct skep_thread *thread, u64 insn, u64 a2, u64 a3, u64 a4, u64 a5);
 /* The guard of CODE instruction `insn` found its access to be out of bounds: stops the run. */

@@ -53,10 +53,11 @@ struct skep_thread {
     skep_status stop; /* not OK: unwind; engines look after every call */
     bool thrown;      /* by the program itself: the run unwinds, but does not fail */
     _Atomic bool cancel;
-    u64 cookie;                 /* what was thrown */
-    rt_call_back_fn *call_back; /* the running engine's */
-    void *engine;               /* its state */
-    void *native_stack;         /* of compiled code: the stack pointer to which a stop goes back */
+    u64 cookie;                        /* what was thrown */
+    rt_call_back_fn *call_back;        /* the running engine's */
+    void *engine;                      /* its state */
+    const struct skep_helper *calling; /* what rt_native_helper calls */
+    void *native_stack; /* of compiled code: the stack pointer to which a stop goes back */
 
     u32 n_held;
     struct skep_held held[RT_LEDGER];

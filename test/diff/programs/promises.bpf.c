@@ -506,4 +506,93 @@ SEC("tc") int thrown(struct __sk_buff *ctx)
     return 17;
 }
 
+/* ---- what only tracing may call: a raw tracepoint's arguments are 1, 2, 3 …, and at the end the
+ * device and inode of the process's pid namespace */
+
+struct {
+    __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+    __uint(max_entries, 4);
+    __type(key, __u32);
+    __type(value, __u64[8]);
+} stacks SEC(".maps");
+struct {
+    __uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, __u32);
+    __type(value, __u32);
+} groups SEC(".maps");
+
+PROGRAM("raw_tp/sys_enter", raw_reads, struct bpf_raw_tracepoint_args)
+{
+    __u64 word = 0x1122334455667788, copy = 1;
+    char text[8] = { 0 };
+    r->value[0] = ctx->args[0] * 100 + ctx->args[1] * 10 + ctx->args[2];
+    r->value[1] = bpf_probe_read(&copy, 8, &word);
+    r->value[2] = copy;
+    r->value[3] = (__s64)bpf_probe_read(&copy, 8, NULL) < 0;
+    r->value[4] = copy;
+    r->value[5] = bpf_probe_read(&copy, 3, &word);
+    r->value[6] = copy;
+    r->value[7] = bpf_probe_read(&copy, 0, &word);
+    r->value[8] = bpf_probe_read_str(text, sizeof(text), constant);
+    __builtin_memcpy(&r->value[9], text, 8);
+    r->value[10] = bpf_probe_read_str(text, 3, constant);
+    __builtin_memcpy(&r->value[11], text, 8);
+    r->value[12] = (__s64)bpf_probe_read_str(text, sizeof(text), NULL) < 0;
+    r->value[13] = bpf_probe_read_str(text, sizeof(text), constant + sizeof(constant) - 1);
+    return 0;
+}
+
+/* Stacks are each host's own; what is refused, and with which error, is not. */
+PROGRAM("raw_tp/sys_enter", raw_refusals, struct bpf_raw_tracepoint_args)
+{
+    __u64 addresses[4];
+    r->value[0] = bpf_get_stackid(ctx, &stacks, 1 << 20);
+    r->value[1] = bpf_get_stack(ctx, addresses, sizeof(addresses), 1 << 20);
+    r->value[2] = bpf_get_stack(ctx, addresses, 12, 0);
+    r->value[3] = bpf_current_task_under_cgroup(&groups, 1);
+    r->value[4] = bpf_current_task_under_cgroup(&groups, 2);
+    return 0;
+}
+
+PROGRAM("raw_tp/sys_enter", raw_task, struct bpf_raw_tracepoint_args)
+{
+    struct bpf_pidns_info ids = { 7, 8 };
+    r->value[0] = bpf_get_current_pid_tgid();
+    r->value[1] = bpf_get_current_uid_gid();
+    r->value[2] = bpf_get_ns_current_pid_tgid(ctx->args[10], ctx->args[11], &ids, sizeof(ids));
+    r->value[3] = (__u64)ids.pid << 32 | ids.tgid;
+    ids.pid = 9;
+    r->value[4] = bpf_get_ns_current_pid_tgid(1, 2, &ids, 4);
+    r->value[5] = ids.pid;
+    return 0;
+}
+
+PROGRAM("raw_tp/sys_enter", raw_cookie, struct bpf_raw_tracepoint_args)
+{
+    r->value[0] = bpf_get_attach_cookie(ctx);
+    return 0;
+}
+
+/* Devices and routes are each host's own; requests that make no sense are refused alike. */
+PROGRAM("tc", tc_refusals, struct __sk_buff)
+{
+    struct bpf_fib_lookup route = { .family = 99, .ifindex = 1 };
+    r->value[0] = bpf_clone_redirect(ctx, 1 << 30, 0);
+    r->value[1] = bpf_clone_redirect(ctx, 1, 1 << 10);
+    r->value[2] = bpf_fib_lookup(ctx, &route, sizeof(route) - 1, 0);
+    r->value[3] = bpf_fib_lookup(ctx, &route, sizeof(route), 1 << 20);
+    r->value[4] = bpf_fib_lookup(ctx, &route, sizeof(route), 0);
+    return TC_ACT_OK;
+}
+
+PROGRAM("xdp", xdp_routes, struct xdp_md)
+{
+    struct bpf_fib_lookup route = { .family = 99, .ifindex = 1 };
+    r->value[0] = bpf_fib_lookup(ctx, &route, sizeof(route) - 1, 0);
+    r->value[1] = bpf_fib_lookup(ctx, &route, sizeof(route), 1 << 20);
+    r->value[2] = bpf_fib_lookup(ctx, &route, sizeof(route), 0);
+    return XDP_PASS;
+}
+
 char _license[] SEC("license") = "GPL";

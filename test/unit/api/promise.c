@@ -35,7 +35,8 @@ static void run(enum skep_engine engine, int size)
                                               .n_helpers = 1 };
     const struct skep_load_options load = { .size = sizeof(load),
                                             .engine = engine,
-                                            .trusted = true };
+                                            .profile = SKEP_PROFILE_LINUX,
+                                            .trusted = engine != SKEP_ENGINE_JIT };
     struct skep_memory memory = { NULL, 0 };
     char text[128];
     skep_env *env;
@@ -72,13 +73,15 @@ static int ends_with(enum skep_engine engine, int size)
 
 TEST(a_helper_that_writes_too_much_ends_the_process)
 {
-    const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP };
+    const enum skep_engine engines[] = { SKEP_ENGINE_CHECKED, SKEP_ENGINE_INTERP, SKEP_ENGINE_JIT };
 #ifdef NDEBUG
     int expected = 0;
 #else
     int expected = SIGABRT;
 #endif
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+        if (engines[i] == SKEP_ENGINE_JIT && !*skep_jit_name())
+            continue;
         assert_int_equal(ends_with(engines[i], 8), 0);
         assert_int_equal(ends_with(engines[i], 9), expected);
     }
