@@ -28,20 +28,10 @@ struct inline_map {
 
 /* ---- what is called, and with which map */
 
-static const struct skep_helper *inline_helper(const struct inline_map *m,
-                                               const struct ssa_insn *insn)
-{
-    const struct host_code *host = m->opt->in->host;
-    const struct skep_helper *helper =
-        !host || !host->helpers || insn->origin == CODE_NONE ? NULL : host->helpers[insn->origin];
-    return helper && insn->imm == (u64)(uintptr_t)helper->run ? helper : NULL;
-}
-
 static bool inline_is_lookup(const struct inline_map *m, const struct ssa_insn *insn)
 {
-    bool calls = insn->op == SSA_CALL || insn->op == SSA_CALL_QUIET;
-    const struct skep_helper *helper = calls && insn->n_args >= 3 ? inline_helper(m, insn) : NULL;
-    return helper && (helper->effects & SKEP_LOOKS_UP);
+    const struct skep_helper *helper = insn->n_args >= 3 ? opt_helper(m->opt, insn) : NULL;
+    return helper && insn->op != SSA_CALL_PURE && (helper->effects & SKEP_LOOKS_UP);
 }
 
 /* One of the program's, so that it can be asked. */

@@ -13,6 +13,22 @@ struct opt {
     struct arena scratch; /* what a pass needs while it runs; opt.c drops it after each */
 };
 
+/* The helper that a call calls; NULL: none that is known.  What inline_map calls in the place of a
+ * lookup is the lookup still: it takes the same arguments and does the same. */
+static inline const struct skep_helper *opt_helper(const struct opt *opt,
+                                                   const struct ssa_insn *insn)
+{
+    const struct host_code *host = opt->in->host;
+    bool calls = insn->op == SSA_CALL || insn->op == SSA_CALL_QUIET || insn->op == SSA_CALL_PURE;
+    const struct skep_helper *helper = calls && host && host->helpers && insn->origin != CODE_NONE
+                                           ? host->helpers[insn->origin]
+                                           : NULL;
+    if (!helper)
+        return NULL;
+    bool finds = helper->effects & SKEP_LOOKS_UP && insn->op == SSA_CALL_QUIET && insn->n_args >= 3;
+    return finds || insn->imm == (u64)(uintptr_t)helper->run ? helper : NULL;
+}
+
 #define P(name, ...) bool opt_##name(struct opt *opt, struct ssa_func *func);
 OPT_PASSES(P)
 #undef P

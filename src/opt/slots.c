@@ -304,22 +304,9 @@ static void slots_see_arg(struct slots *s, const struct ssa_insn *call,
         slots_touch_through(s, p, 0, bytes);
 }
 
-/* NULL: not the call of a helper that is known.  What inline_map calls in the place of a lookup
- * takes the same arguments. */
-static const struct skep_helper *slots_helper(const struct slots *s, const struct ssa_insn *insn)
-{
-    const struct host_code *host = s->opt->in->host;
-    const struct skep_helper *helper =
-        insn->origin != CODE_NONE && host && host->helpers ? host->helpers[insn->origin] : NULL;
-    if (!helper || insn->op == SSA_CALL_LOCAL)
-        return NULL;
-    bool finds = helper->effects & SKEP_LOOKS_UP && insn->op == SSA_CALL_QUIET && insn->n_args >= 3;
-    return finds || insn->imm == (u64)(uintptr_t)helper->run ? helper : NULL;
-}
-
 static void slots_see_call(struct slots *s, const struct ssa_insn *insn)
 {
-    const struct skep_helper *helper = slots_helper(s, insn);
+    const struct skep_helper *helper = opt_helper(s->opt, insn);
     const u32 *args = ssa_args(s->func, insn);
     for (u32 a = 1; a < insn->n_args; a++) /* after the thread */
         if (insn->op == SSA_CALL_LOCAL)

@@ -23,7 +23,7 @@ struct stores_bytes {
 
 struct stores {
     struct ssa_func *func;
-    const struct host_code *host;
+    const struct opt *opt;
     u8 *derived;               /* by value: it is an address of the frame */
     struct stores_bytes *live; /* by block: what may be read from its beginning on */
     bool changed;
@@ -127,18 +127,11 @@ static struct alias_place stores_place(const struct stores *s, const struct ssa_
     return place;
 }
 
-static const struct skep_helper *stores_helper(const struct stores *s, const struct ssa_insn *insn)
-{
-    bool has_one =
-        insn->op != SSA_CALL_LOCAL && insn->origin != CODE_NONE && s->host && s->host->helpers;
-    return has_one ? s->host->helpers[insn->origin] : NULL;
-}
-
 /* Argument i of a call is an address of the frame. */
 static void stores_pass(const struct stores *s, const struct ssa_insn *insn, u32 i,
                         struct stores_bytes *live)
 {
-    const struct skep_helper *helper = stores_helper(s, insn);
+    const struct skep_helper *helper = opt_helper(s->opt, insn);
     u32 value = ssa_args(s->func, insn)[i];
     if (insn->op == SSA_CALL_LOCAL && i == 1 && stores_is_callee_frame(s, value))
         return;
@@ -233,7 +226,7 @@ static bool stores_uses_frame(const struct ssa_func *func)
 
 bool opt_stores(struct opt *opt, struct ssa_func *func)
 {
-    struct stores s = { .func = func, .host = opt->in->host };
+    struct stores s = { .func = func, .opt = opt };
     if (!stores_uses_frame(func))
         return false;
     s.derived = arena_array(&opt->scratch, u8, func->n);
