@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct CMUnitTest {
     const char *name;
@@ -29,7 +30,15 @@ struct CMUnitTest {
     } while (0)
 #define assert_false(holds) assert_true(!(holds))
 #define assert_non_null(pointer) assert_true((pointer) != NULL)
-#define assert_int_equal(a, b) assert_true((a) == (b))
+#define assert_null(pointer) assert_true((pointer) == NULL)
+#define assert_ptr_equal(a, b) assert_true((const void *)(a) == (const void *)(b))
+#define assert_int_equal(a, b) assert_true((uint64_t)(a) == (uint64_t)(b))
+#define assert_int_not_equal(a, b) assert_false((uint64_t)(a) == (uint64_t)(b))
+#define assert_string_equal(a, b) assert_true(strcmp(a, b) == 0)
+#define assert_string_not_equal(a, b) assert_false(strcmp(a, b) == 0)
+#define assert_memory_equal(a, b, size) assert_true(memcmp(a, b, size) == 0)
+/* All of them can run under emulation. */
+#define skip() fail_msg("nothing is to be skipped here")
 #define print_message(...) printf(__VA_ARGS__)
 
 static inline int cmocka_run_tests(const struct CMUnitTest *tests, size_t n)
