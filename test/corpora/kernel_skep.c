@@ -7,10 +7,10 @@
  * A job, its fields separated by tabs:
  *     object FILE PROGRAM PRESETS RUN     PRESETS: "-", or MAP=HEX,... : what element 0 holds
  *     struct FILE OFFSET RUN              a test in struct form (struct_test.h)
- * RUN is "many" if it is to run on MANY_RUNS random inputs (maps, packets and their lengths), and
- * no run may fault; it is "run" if it is to run when it is accepted (on 64 zero bytes, or the
- * test's own data; checked engine), else "-"; then ",aligned" if misaligned accesses are to be
- * refused, and
+ * RUN is "every=KINDS" if it is to run on every input of some kinds (kernel_inputs.c), and "many"
+ * if it is to run on MANY_RUNS random inputs (maps, packets and their lengths), and no run may
+ * fault; it is "run" if it is to run when it is accepted (on 64 zero bytes, or the test's own data;
+ * checked engine), else "-"; then ",aligned" if misaligned accesses are to be refused, and
  * ",strict" for profile strict.
  *
  * A line of results: the job's number, then key=value, separated by tabs.  Each job is a process of
@@ -55,6 +55,7 @@ struct job {
     const uint8_t *bytes; /* of bytecode, to be listed; NULL: it is in an object */
     size_t size;
     bool show, aligned, strict, many;
+    const char *every; /* kinds of input; NULL: it does not run on all of them */
 };
 
 static void die(const char *what)
@@ -201,6 +202,15 @@ static void run_many(struct job *job, const skep_program *program)
     put_number("runs", runs);
 }
 
+static void run_every(struct job *job, const skep_program *program)
+{
+    skep_error error = { 0 };
+    uint64_t runs = kernel_run_inputs(job->env, program, job->every, &error);
+    if (error.id)
+        put_text("unsafe", skep_error_id(&error));
+    put_number("runs", runs);
+}
+
 /* ---- judging ------------------------------------------------------------------------------- */
 
 /* "MAP=HEX,…": what element 0 of an array begins with. */
@@ -322,9 +332,11 @@ static void run_all(struct job *job)
     }
     if (job->presets)
         preset(program, job->presets);
-    if (job->many)
+    if (job->every)
+        run_every(job, program);
+    else if (job->many)
         run_many(job, program);
-    for (size_t i = 0; !job->many && i < job->n_runs; i++)
+    for (size_t i = 0; !job->many && !job->every && i < job->n_runs; i++)
         run_one(job, program, i);
     fflush(stdout);
     skep_program_free(program);
@@ -373,6 +385,23 @@ static void size_maps(skep_object *object)
                                         info.spec.type == RINGBUF ? RING_BYTES : MAP_ENTRIES, NULL);
 }
 
+/* What follows "every=". */
+static const char *every_of(const char *run)
+{
+    const char *every = strstr(run, "every=");
+    return every ? every + strlen("every=") : NULL;
+}
+
+/* Its program type cannot run here. */
+static bool is_described_only(const struct job *job)
+{
+    struct skep_program_info info;
+    for (size_t i = 0; skep_object_program(job->object, i, &info) == SKEP_OK; i++)
+        if (!strcmp(info.name, job->program))
+            return info.hook && info.hook->flags & SKEP_HOOK_CONTRACT_ONLY;
+    return false;
+}
+
 static void do_object(struct job *job, char **fields)
 {
     skep_error error = { 0 };
@@ -387,7 +416,10 @@ static void do_object(struct job *job, char **fields)
     job->presets = strcmp(fields[3], "-") ? fields[3] : NULL;
     job->runs[0] = zeros;
     job->many = strstr(fields[4], "many") != NULL;
-    job->n_runs = job->many || strstr(fields[4], "run");
+    job->every = every_of(fields[4]);
+    job->n_runs = job->every || job->many || strstr(fields[4], "run");
+    if (job->every && is_described_only(job))
+        skep_object_set_hook(job->object, job->program, KERNEL_RUNNABLE, NULL);
     job->aligned = strstr(fields[4], "aligned") != NULL;
     job->strict = strstr(fields[4], "strict") != NULL;
     judge(job);
@@ -530,7 +562,8 @@ static void do_struct(struct job *job, char **fields)
     place_maps(test, test->program.bytes, test->program.size);
     memcpy(job->runs, test->runs, sizeof(test->runs));
     job->many = strstr(fields[3], "many") != NULL;
-    job->n_runs = job->many ? 1 : strstr(fields[3], "run") ? test->n_runs : 0;
+    job->every = every_of(fields[3]);
+    job->n_runs = job->many || job->every ? 1 : strstr(fields[3], "run") ? test->n_runs : 0;
     job->aligned = strstr(fields[3], "aligned") != NULL;
     do_bytes(job, test->program.bytes, test->program.size, hook_of(job->env, test->program.type));
 }
@@ -542,14 +575,20 @@ static void do_job(char *line, bool show)
         size_t n_fields;
         void (*run)(struct job *job, char **fields);
     } kinds[] = { { "object", 5, do_object }, { "struct", 4, do_struct } };
-    struct skep_env_options options = { .size = sizeof(options), .n_cpus = 2 };
+    const struct skep_hook *const hooks[] = { kernel_runnable_hook() };
+    struct skep_env_options options = {
+        .size = sizeof(options), .n_cpus = 2, .hooks = hooks, .n_hooks = 1
+    };
     struct job job = { .show = show };
     char *fields[MAX_FIELDS] = { NULL };
     size_t n = 0;
     for (char *field = strtok(line, "\t\n"); field && n < MAX_FIELDS; field = strtok(NULL, "\t\n"))
         fields[n++] = field;
-    if (skep_env_new(&options, &job.env, NULL) != SKEP_OK)
-        die("env");
+    skep_error error = { 0 };
+    if (skep_env_new(&options, &job.env, &error) != SKEP_OK) {
+        refused("env", SKEP_BAD_ARG, &error);
+        return;
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (n == kinds[i].n_fields && !strcmp(fields[0], kinds[i].word)) {
             kinds[i].run(&job, fields);

@@ -159,22 +159,28 @@ def line_of(test, judgement, result):
     return f"{result:12}{test.suite:11}{test.needs:8}{test.name}: wanted {wanted.strip()}; {got.strip()}"
 
 
-def faults_of(tests, build):
-    """What is accepted and must be refused runs on many inputs in the checked engine."""
-    jobs = ["\t".join([*t.skep_job.split("\t")[:-1], "many"]) for t in tests]
-    judged = zip(tests, kernel_judge.ask(kernel_judge.skep_command(build), jobs))
-    return [f"{t.name} is listed as safe, and {j.fields.get('unsafe', 'did not run')} after {j.fields.get('runs', 0)} runs"
-            for t, j in judged if "unsafe" in j.fields or not j.number("runs")]
+def shown_safe(tests, listed, build, say):
+    """Runs what is accepted and must be refused on every input that it reads, in the checked engine; problems."""
+    methods = [re.match(r"every ([a-z+]+): ", listed[t.name][1]) for t in tests]
+    problems = [f"{t.name}: {ACCEPTED.name} does not say on which inputs it is safe" for t, m in zip(tests, methods) if not m]
+    shown = [(t, m[1]) for t, m in zip(tests, methods) if m]
+    jobs = ["\t".join([*t.skep_job.split("\t")[:-1], f"every={kinds}"]) for t, kinds in shown]
+    say("accepted though the kernel refuses them: on every input of these kinds, in the checked engine")
+    for (t, kinds), j in zip(shown, kernel_judge.ask(kernel_judge.skep_command(build), jobs)):
+        fault = j.fields.get("unsafe", "" if j.number("runs") else f"did not run: {j.verdict} {j.text}")
+        say(f"    {t.name:66}{kinds:15}{j.number('runs'):8} inputs{'  ' + fault if fault else ', no fault'}")
+        problems += [f"{t.name} is listed as safe, and {fault} after {j.number('runs')} runs"] if fault else []
+    return problems
 
 
-def check_accepted(score, whole, build):
+def check_accepted(score, whole, build, say):
     """Problems with tests that Skep accepts and the kernel's authors do not."""
     listed = read_accepted()
     accepts = {t.name for t, _, o in score.rows if o == "accepts" and t.needs != "kernel"}
     problems = [f"{name} is accepted, which no row of {ACCEPTED.name} explains" for name in sorted(accepts - set(listed))]
     if whole:
         problems += [f"{ACCEPTED.name}: {name} is not accepted" for name in sorted(set(listed) - accepts)]
-    problems += faults_of([t for t, _, _ in score.rows if "checked runs" in listed.get(t.name, ("", ""))[1]], build)
+    problems += shown_safe([t for t, _, o in score.rows if o == "accepts" and t.name in listed], listed, build, say)
     limited = [t for t, _, o in score.rows if o == "accepts" and t.suite in LIMITED_SUITES and t.needs in LIMITED_NEEDS]
     if len(limited) > MAX_ACCEPTS:
         problems.append(f"{len(limited)} tests are accepted that must be refused; at most {MAX_ACCEPTS}")
@@ -271,7 +277,8 @@ def main():
     score = Score(tests, kernel_judge.ask(kernel_judge.skep_command(args.build), [t.skep_job for t in tests]), reference)
     verifier = not any(j.verdict == "loaded" for _, j, _ in score.rows)
     if verifier:
-        problems += check_accepted(score, len(tests) == whole, args.build)
+        say = (lambda line: None) if args.json else print
+        problems += check_accepted(score, len(tests) == whole, args.build, say)
     report(score, args, problems)
     if len(tests) == whole and not args.json:
         goals = check_goals(score)
