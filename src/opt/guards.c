@@ -10,12 +10,14 @@
 struct guards {
     struct opt *opt;
     struct ssa_func *func;
-    u32 n;     /* values when this began */
     u8 *seen;  /* by value: enum guards_mark */
     u32 *base; /* by value: where what it points into begins; 0: not known yet */
     u32 *cone; /* values that addresses are made from, and those in turn */
     u32 n_cone;
 };
+/* Rounds over the cone until all pointers are known; loops within loops need one each.  What needs
+ * more is not guarded, so that time is linear. */
+#define GUARDS_ROUNDS 32u
 enum guards_mark { GUARDS_UNSEEN, GUARDS_SEEN, GUARDS_POINTER };
 
 static const struct skep_helper *guards_helper(const struct guards *g, const struct ssa_insn *insn)
@@ -86,11 +88,21 @@ static void guards_collect(struct guards *g)
     }
 }
 
+/* Arguments before those who use them, but around loops. */
+static void guards_sort(struct guards *g)
+{
+    g->n_cone = 0;
+    for (u32 o = 0; o < g->func->n_order; o++)
+        for (u32 i = g->func->blocks[g->func->order[o]].first; i; i = g->func->insns[i].next)
+            if (g->seen[i] != GUARDS_UNSEEN)
+                g->cone[g->n_cone++] = i;
+}
+
 /* Whether something in the cone became known to be a pointer. */
-static bool guards_mark_pointers(struct guards *g)
+static bool guards_mark_round(struct guards *g)
 {
     bool changed = false;
-    for (u32 c = g->n_cone; c-- > 0;) {
+    for (u32 c = 0; c < g->n_cone; c++) {
         u32 value = g->cone[c];
         const struct ssa_insn *insn = ssa_at(g->func, value);
         bool pointer = guards_root(g, value) != 0;
@@ -104,6 +116,15 @@ static bool guards_mark_pointers(struct guards *g)
         }
     }
     return changed;
+}
+
+/* False: it takes too many rounds. */
+static bool guards_mark_pointers(struct guards *g)
+{
+    u32 round = 0;
+    while (round < GUARDS_ROUNDS && guards_mark_round(g))
+        round++;
+    return round < GUARDS_ROUNDS;
 }
 
 /* The one argument of an addition that is a pointer; 0: none or both. */
@@ -151,19 +172,13 @@ static u32 guards_base_of(struct guards *g, u32 value)
     return base;
 }
 
-/* Chains without phis are acyclic: each round reaches one step further, most all at once since
- * arguments come after their users in the cone. */
+/* Phis have theirs, so that one round does. */
 static void guards_find_bases(struct guards *g)
 {
-    for (bool changed = true; changed && !g->func->failed;) {
-        changed = false;
-        for (u32 c = g->n_cone; c-- > 0;) {
-            u32 value = g->cone[c];
-            if (g->base[value] || g->seen[value] != GUARDS_POINTER)
-                continue;
+    for (u32 c = 0; c < g->n_cone && !g->func->failed; c++) {
+        u32 value = g->cone[c];
+        if (!g->base[value] && g->seen[value] == GUARDS_POINTER)
             g->base[value] = guards_base_of(g, value);
-            changed |= g->base[value] != 0;
-        }
     }
 }
 
@@ -279,11 +294,13 @@ static void guards_expand_block(struct guards *g, u32 block)
 static skep_status guards_find(struct guards *g, skep_error *err)
 {
     guards_collect(g);
-    while (guards_mark_pointers(g))
-        ;
-    guards_make_phis(g);
-    guards_find_bases(g);
-    bool filled = guards_fill_phis(g);
+    guards_sort(g);
+    bool filled = guards_mark_pointers(g);
+    if (filled) {
+        guards_make_phis(g);
+        guards_find_bases(g);
+        filled = guards_fill_phis(g);
+    }
     for (u32 b = 0; b < g->func->n_blocks; b++)
         for (u32 i = g->func->blocks[b].first; i; i = g->func->insns[i].next) {
             const struct ssa_insn *insn = ssa_at(g->func, i);
@@ -298,7 +315,7 @@ static skep_status guards_find(struct guards *g, skep_error *err)
 
 skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err)
 {
-    struct guards g = { .opt = opt, .func = func, .n = func->n };
+    struct guards g = { .opt = opt, .func = func };
     g.seen = arena_array(&opt->scratch, u8, func->n);
     g.base = arena_array(&opt->scratch, u32, func->n);
     g.cone = arena_array(&opt->scratch, u32, func->n);
@@ -312,3 +329,4 @@ skep_status opt_guards(struct opt *opt, struct ssa_func *func, skep_error *err)
 }
 
 #undef GUARDS_PUT
+#undef GUARDS_ROUNDS

@@ -20,6 +20,8 @@ enum { VALUE = 64, VALUES = 4, MOST_INPUT = 48 };
     "r1 = " n " ; r1 &= 3 ; *(u32 *)(r10 - 4) = r1 ; r1 = map[idx:0] ; r2 = r10 ; r2 += -4 ; "     \
     "call 1 ; if r0 == 0 goto out ; "
 #define END " ; out: exit"
+#define STEP "r0 += r7 ; *(u8 *)(r0 + 0) = r7 ; "
+#define TEN_STEPS STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP
 
 static const struct {
     const char *name, *hook, *source;
@@ -38,6 +40,8 @@ static const struct {
       BEGIN BYTE LOOKUP(
           "r8") "r7 &= 31 ; r1 = 0 ; again: r0 += r7 ; *(u8 *)(r0 + 0) = r1 ; r1 += 1 ; "
                 "if r1 != 5 goto again ; r0 = 1" END },
+    { "forty steps one after the other", "memory",
+      BEGIN BYTE LOOKUP("r8") "r7 &= 3 ; " TEN_STEPS TEN_STEPS TEN_STEPS TEN_STEPS "r0 = 2" END },
     { "a variable of the program", "memory",
       BEGIN BYTE "r1 = map[idx:1][0] + 8 ; r1 += r7 ; r2 = *(u32 *)(r1 + 0) ; r2 += r8 ; "
                  "*(u32 *)(r1 + 0) = r2 ; r0 = r2" END },
