@@ -51,7 +51,8 @@ SKEP_API skep_status skep_env_new(const struct skep_env_options *options, skep_e
 /* Frees it.  Every handle made in it must have been freed before. */
 SKEP_API void skep_env_free(skep_env *env);
 
-/* Bytes in use and the most that ever were. */
+/* Bytes in use and the most that ever were.  The first compiled program brings a page of code that
+ * all of the env's programs are entered through, and that stays. */
 SKEP_API size_t skep_env_memory_used(const skep_env *env);
 SKEP_API size_t skep_env_memory_peak(const skep_env *env);
 

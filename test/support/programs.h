@@ -60,4 +60,11 @@ static inline skep_program *program_from_text(skep_env *env, const char *hook, c
     return program;
 }
 
+/* What an env uses by itself: with what its first compiled program brings, which stays. */
+static inline size_t env_memory(skep_env *env)
+{
+    skep_program_free(program_from_text(env, "memory", "r0 = 0; exit", NULL));
+    return skep_env_memory_used(env);
+}
+
 #endif

@@ -87,7 +87,7 @@ static void live_through(u32 outer_type, enum skep_engine engine)
     struct shared s = { .running = THREADS };
     pthread_t threads[THREADS];
     assert_int_equal(skep_env_new(&env_options, &s.env, NULL), SKEP_OK);
-    size_t before = skep_env_memory_used(s.env);
+    size_t before = env_memory(s.env);
     s.outer = map_of(s.env, &outer_spec);
     s.table = map_of(s.env, &inner_spec);
     skep_map *maps[] = { s.outer, s.table };

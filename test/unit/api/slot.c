@@ -43,7 +43,7 @@ TEST(a_program_is_replaced_while_threads_run_it)
 {
     static const char *const texts[] = { "r0 = 1; exit", "r0 = 2; exit" };
     skep_env *env = slot_env();
-    size_t before = skep_env_memory_used(env);
+    size_t before = env_memory(env);
     skep_slot *slot;
     assert_int_equal(skep_slot_new(env, program_from_text(env, "memory", texts[0], NULL), &slot),
                      SKEP_OK);

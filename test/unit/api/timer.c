@@ -81,7 +81,7 @@ static void bed_open(struct bed *bed, uint32_t type, enum skep_engine engine)
     };
     clock_now = 1000;
     assert_int_equal(skep_env_new(&options, &bed->env, NULL), SKEP_OK);
-    bed->memory = skep_env_memory_used(bed->env);
+    bed->memory = env_memory(bed->env);
     assert_int_equal(skep_map_new(bed->env, &spec, &bed->map, NULL), SKEP_OK);
     const struct skep_load_options load = {
         .size = sizeof(load),
