@@ -23,9 +23,9 @@ enum skep_listing {
 SKEP_API skep_status skep_program_list(const skep_program *program, enum skep_listing what,
                                        char **text);
 /* The compiler's view of a program, before it chooses instructions: after the pass of that name
- * (docs/jit.md) ran last on each function, "build": before all passes; NULL: after all. Facts of
- * the verification are used as far as the program was loaded with them (SKEP_ENGINE_JIT).
- * SKEP_NOT_FOUND: there is no such pass; SKEP_UNSUPPORTED. */
+ * (docs/jit.md) ran last on each function, "build": before all passes; NULL: after all.  Passes and
+ * facts of the verification are those that the program was compiled with (SKEP_ENGINE_JIT); of one
+ * that never ran, nothing is shown.  SKEP_NOT_FOUND: there is no such pass; SKEP_UNSUPPORTED. */
 SKEP_API skep_status skep_program_list_ssa(const skep_program *program, const char *pass,
                                            char **text, skep_error *error);
 

@@ -63,6 +63,8 @@ struct skep_program {
     struct interp *interp;
     struct checked *checked;
     struct jit_code *jit;
+    u32 passes_off; /* of the compiler, as it was asked, and so is the next one */
+    bool blind;
     struct skep_machine_code machine_code; /* of `jit` */
     struct gdb_entry *gdb;                 /* that it is registered as, or NULL */
     struct witness witness; /* that the checked engine's runs are held to, if they are */

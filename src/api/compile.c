@@ -240,6 +240,8 @@ skep_status compile_program(struct skep_program *program, const struct skep_load
                                  .blind = options->blind,
                                  .watch = COMPILE_WATCHES(options) };
     TRY(compile_passes_off(options->opt_off, &plan.off, err));
+    program->passes_off = plan.off;
+    program->blind = plan.blind;
     TRY(compile_gate(program->env, options->debuggers, err));
     struct jit_options how = { .frame_pointers = options->debuggers != 0 };
     TRY(compile_as(program, &plan, &how, err));
@@ -294,7 +296,9 @@ static skep_status compile_list(const struct skep_program *program, struct compi
     struct arena arena;
     struct ssa_program ssa;
     struct compile_plan plan = { .program = program,
+                                 .off = program->passes_off,
                                  .metered = program->rt.metered,
+                                 .blind = program->blind,
                                  .after = compile_list_func,
                                  .user = listing };
     arena_init(&arena, listing->mem);

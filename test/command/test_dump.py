@@ -175,7 +175,7 @@ class Compiled(Case):
     def test_machine_code_stands_beside_the_instructions_that_it_is_of(self):
         rows = self.listing("--jit")["jit"]
         self.assertEqual({0, 1, 2} - {r.get("insn") for r in rows}, set())
-        self.assertEqual({r["function"] for r in rows}, {"main", "main.enter"})
+        self.assertEqual({r["function"] for r in rows}, {"main"})
         end = 0
         for row in rows:
             self.assertEqual(row["offset"], end)
@@ -190,6 +190,12 @@ class Compiled(Case):
 
     def test_passes_change_the_code(self):
         self.assertNotEqual(self.listing("--ssa"), self.listing("--ssa=build"))
+
+    def test_listings_are_of_the_passes_that_were_asked_for(self):
+        self.assertEqual(self.listing("--ssa", "--opt-off", "all"), self.listing("--ssa=build", "--opt-off", "all"))
+        self.assertEqual(self.listing("--ssa=fold", "--opt-off", "fold")["ssa"], [])
+        self.assertIn("0x4a2cb71", "\n".join(self.listing("--ssa")["ssa"]))
+        self.assertRegex("\n".join(self.listing("--ssa=blind", "--blind")["ssa"]), r"v(\d+) = xor8 .*\n.*add8 v\d+ v\1")
 
     def test_what_is_not_safe_is_not_compiled(self):
         text = self.file("b.s", "r0 = *(u64 *)(r2 + 4)\nexit\n")
