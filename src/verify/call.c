@@ -163,6 +163,8 @@ static bool call_check_map(struct verifier *v, struct call *call, u32 a)
         return call_wrong(v, call, a, "a map");
     const struct skep_map_type *type = access_type(v, value);
     const struct skep_map_spec *spec = access_spec(v, value);
+    if ((type->traits & SKEP_MAP_HOLDS_MAPS) && !spec->inner) /* the object leaves it to its tool */
+        return call_wrong(v, call, a, "a map of maps of which the inner map is known");
     if ((type->classes & wanted) != wanted)
         return REJECT(v, a + 1, VERIFY_MAP_CLASS, STR(call->helper->name), STR(type->name),
                       STR(spec->name ? spec->name : ""));

@@ -7,7 +7,8 @@ the kernel's own tests.
 
 --only shows one program, or `random SEED`, side by side.  What Skep accepts and the kernel refuses must
 fall under a rule of kernel_live.txt: a predicate with an argument, and the reason.  What the kernel
-accepts and Skep refuses is imprecision; it is counted.  Exit status 1: an acceptance under no rule."""
+accepts and Skep refuses is imprecision; it is counted.  Exit status 1: an acceptance under no rule, or
+Skep crashed."""
 import argparse
 import collections
 import pathlib
@@ -21,6 +22,8 @@ import kernel_suite
 import packages
 
 RULES = pathlib.Path(__file__).parent / "kernel_live.txt"
+# Tests that run on every input without a fault (kernel_tests.py).
+LISTED = {line.split(" | ")[0] for line in (RULES.parent / "kernel_accepted.txt").read_text().splitlines()}
 SHOWN = 60      # problems; the others are counted only
 PARTS = ("random", "objects", "progs")
 # Predicates of rules: whether (argument, item, the kernel's judgement, Skep's) is such a case.  All but `message`
@@ -32,6 +35,7 @@ PREDICATES = {
     "errno": lambda argument, item, linux, skep: unseen(linux) and linux.fields.get("errno") == argument,
     "verdict": lambda argument, item, linux, skep: unseen(linux) and linux.verdict == argument,
     "needs": lambda argument, item, linux, skep: unseen(linux) and item.needs == argument,
+    "listed": lambda argument, item, linux, skep: item.name in LISTED,
     "core": lambda argument, item, linux, skep: unseen(linux) and (item.core != "0") == (argument == "yes"),
 }
 
@@ -104,7 +108,8 @@ class Tally:
 
     def unclassified(self, rules, uses):
         """Acceptances under no rule; counts the use of rules."""
-        problems = []
+        problems = [f"{item.name}: Skep {skep.verdict}: {skep.text}" for item, skep, _ in self.rows
+                    if skep.verdict in ("crashed", "timeout")]
         for item, skep, linux in self.rows:
             if skep.verdict != "accepted" or linux.verdict not in ("rejected", "refused", "error"):
                 continue
