@@ -42,6 +42,7 @@ struct generator {
     size_t length;
     unsigned labels, functions, callbacks;
     bool in_loop;     /* r9 is taken */
+    bool long_loop;   /* it goes round often */
     bool kernel_runs; /* nothing in it that a kernel refuses or answers in another way */
 };
 
@@ -231,7 +232,7 @@ static void move_packet(struct generator *g)
     bool head = pick(2);
     int delta = (int)pick(33) - 16;
     emit(g, "r1 = r6\nr2 = %d\ncall %u\n*(u64 *)(r10 - 80) = r0\n", delta, head ? 44 : 65);
-    if (head && delta < 0)
+    if ((head && delta < 0) || g->long_loop) /* the kernel has other room for packets that grow */
         g->kernel_runs = false;
     fetch_packet(g);
     emit(g, "r0 = *(u64 *)(r10 - 80)\n");
@@ -284,13 +285,14 @@ static void branch(struct generator *g, unsigned depth)
 static void loop(struct generator *g, unsigned depth)
 {
     unsigned label = g->labels++;
-    g->in_loop = true;
     unsigned rounds = pick(4) ? 1 + pick(5) : 8 * (1 + pick(9)); /* many go several at a time */
+    g->in_loop = true;
+    g->long_loop = rounds > 5;
     emit(g, "r9 = %u\nl%u:\n", rounds, label);
     for (unsigned i = 1 + pick(4); i > 0; i--)
         statement(g, depth + 1);
     emit(g, "r9 += -1\nif r9 != 0 goto l%u\n", label);
-    g->in_loop = false;
+    g->in_loop = g->long_loop = false;
 }
 
 static void statement(struct generator *g, unsigned depth)
