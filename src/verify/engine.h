@@ -245,6 +245,8 @@ void relation_note(struct verifier *v, struct state *s, const struct cell *a, co
 /* Notes that a number is the sum of two, which does not wrap. */
 void relation_note_sum(struct verifier *v, struct state *s, const struct cell *result,
                        const struct cell *a, const struct cell *b);
+/* Those with a part that nothing holds any more. */
+void relation_forget_sums(struct verifier *v, struct state *s);
 /* The same as a question, with intervals. */
 bool relation_holds(struct verifier *v, const struct state *s, const struct cell *a,
                     const struct cell *b, s64 most);

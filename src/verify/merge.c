@@ -296,30 +296,15 @@ static bool cover_sum_holds(const struct cover *c, const struct sum *sum, const 
            !__builtin_add_overflow(cover_bounds(c, other).hi, add, &top);
 }
 
-/* Is an unknown that nothing holds in more than one of the old state's sums, or in a relation? */
-static bool cover_sum_leads_on(const struct cover *c, const struct sum *sum, u32 id)
-{
-    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
-        const struct sum *other = &c->old->sums[i];
-        if (other != sum && other->y && (other->y == id || other->a == id || other->b == id))
-            return true;
-    }
-    return cover_leads_on(c, NULL, id);
-}
-
-/* Sums tell of their parts when one of them is known better, later. */
+/* Sums tell of their parts when one of them is known better, later.  Those with a part that nothing
+ * holds are forgotten where states meet. */
 static bool cover_sums(const struct cover *c)
 {
     for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
         const struct sum *sum = &c->old->sums[i];
         const struct form *y = cover_find(c, sum->y), *a = cover_find(c, sum->a),
                           *b = cover_find(c, sum->b);
-        if (!sum->y || (!y && !a && !b))
-            continue;
-        if (y && a && b ? !cover_sum_holds(c, sum, y, a, b)
-                        : ((!y && cover_sum_leads_on(c, sum, sum->y)) ||
-                           (!a && cover_sum_leads_on(c, sum, sum->a)) ||
-                           (!b && cover_sum_leads_on(c, sum, sum->b))))
+        if (sum->y && (!y || !a || !b || !cover_sum_holds(c, sum, y, a, b)))
             return false;
     }
     return true;
@@ -924,6 +909,7 @@ void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs,
     for (u32 i = 0; any_slot && f && i < f->n_slots && i < 64; i++)
         if (!(slots >> i & 1) && f->slot[i].kind == SLOT_DATA)
             f->slot[i] = (struct slot){ .kind = SLOT_DATA };
+    relation_forget_sums(v, s);
 }
 
 #undef COVER_NULL

@@ -361,6 +361,16 @@ void relation_note_sum(struct verifier *v, struct state *s, const struct cell *r
         (struct sum){ .y = result->plus, .a = fa.plus, .b = fb.plus, .c = (s64)(fa.add + fb.add) };
 }
 
+void relation_forget_sums(struct verifier *v, struct state *s)
+{
+    for (u32 i = 0; i < STATE_MAX_SUMS; i++) {
+        struct sum *sum = &s->sums[i];
+        if (sum->y && !(relation_id_in_use(v, s, sum->y) && relation_id_in_use(v, s, sum->a) &&
+                        relation_id_in_use(v, s, sum->b)))
+            *sum = (struct sum){ 0 };
+    }
+}
+
 /* A summand that is known better bounds the distance of the other from the sum. */
 static void relation_sums_tell(struct verifier *v, struct state *s, u32 id, struct bounds known)
 {
