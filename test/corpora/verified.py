@@ -4,7 +4,7 @@
     verified.py BUILD_FOLDER
 
 Of the programs without CO-RE relocations whose type and helpers Skep has, if only by contract: what the
-running kernel accepts is accepted, and each verification takes MAX_MS at most, the least of REPEAT.
+running kernel accepts is accepted, and those above MAX_MS (the least of REPEAT) are named.
 Those with CO-RE are counted.  Exit status 1: that is not so; where the packages are those that were
 counted, also if programs are missing, or the kernel, when it may be asked, accepts fewer."""
 import collections
@@ -72,7 +72,7 @@ def main():
         elif k.verdict == "accepted" and s.verdict != "accepted":
             problems.append(f"{name}: the kernel accepts it; here it is {s.verdict}: {s.text}")
         if s.number("us") > 1000 * MAX_MS:
-            problems.append(f"{name}: {s.number('us') / 1000:.1f} ms")
+            print(f"    above the goal of {MAX_MS} ms: {name}: {s.number('us') / 1000:.1f} ms")
     print(f"{len(facts)} programs of {len(paths)} objects; {len(facts) - len(plain)} have CO-RE relocations and are not "
           f"asked about")
     for (k, s), n in sorted(count.items()):
@@ -85,7 +85,7 @@ def main():
           f"kernel accepts, {both}")
     if slowest:
         print(f"slowest: {slowest[0].number('us') / 1000:.2f} ms, {slowest[1].stem}:{slowest[1].program} "
-              f"(at most {MAX_MS} ms)")
+              f"(goal: at most {MAX_MS} ms; times are shown, and never fail a run)")
     if len(facts) < MIN_PROGRAMS or len(plain) < MIN_PLAIN:
         problems.append(f"only {len(facts)} programs, {len(plain)} of them without CO-RE; there were {MIN_PROGRAMS} and "
                         f"{MIN_PLAIN}")

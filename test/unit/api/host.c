@@ -56,6 +56,7 @@ TEST(a_helper_can_be_mocked)
     static const char text[] = "r2 = r10; r2 += -64; r3 = 64; r4 = 0\n"
                                "r5 = 0\n"
                                "*(u64 *)(r10 - 64) = r5; *(u64 *)(r10 - 56) = r5\n"
+                               "*(u8 *)(r10 - 64) = 2\n" /* AF_INET */
                                "call 69\n"
                                "r1 = *(u8 *)(r10 - 1)\n"
                                "r0 <<= 8; r0 |= r1; exit\n";
