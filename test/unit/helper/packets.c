@@ -95,7 +95,10 @@ TEST(there_is_no_route)
 {
     u8 params[64] = { 0 };
     start("xdp", ipv4, 64);
+    params[0] = 2; /* AF_INET */
     assert_int_equal(CALL(&helper_fib_lookup, 0, AT(params), 64, 0), 4);
+    params[0] = 0;
+    assert_int_equal(CALL(&helper_fib_lookup, 0, AT(params), 64, 0), -EAFNOSUPPORT);
     assert_int_equal(CALL(&helper_fib_lookup, 0, AT(params), 63, 0), -EINVAL);
     assert_int_equal(CALL(&helper_fib_lookup, 0, AT(params), 64, 1 << 10), -EINVAL);
     end();
