@@ -226,9 +226,10 @@ static bool generate_allocate(struct generate *g, struct mach_func *func)
     if ((g->options->features & JIT_FRAME_POINTERS) && func->calls)
         func->used |= g->emit.target->frame_pointer;
 #ifndef NDEBUG
+    const char *wrong = NULL;
     u32 where;
-    bool small = (u64)func->n * func->n_regs < (u64)1 << 24; /* what checking costs */
-    assert(!ok || !small || !jit_check_allocation(&scratch, g->emit.target, func, &where));
+    ok = ok && jit_check_allocation(&scratch, g->emit.target, func, &wrong, &where);
+    assert(!wrong);
 #endif
     arena_drop(&scratch);
     return ok;

@@ -307,27 +307,29 @@ static bool check_to_fixpoint(struct check *check, struct arena *scratch)
     return true;
 }
 
-const char *jit_check_allocation(struct arena *scratch, const struct jit_target *target,
-                                 const struct mach_func *func, u32 *where)
+bool jit_check_allocation(struct arena *scratch, const struct jit_target *target,
+                          const struct mach_func *func, const char **wrong, u32 *where)
 {
     struct check check = { .target = target, .func = func };
+    *wrong = NULL;
     if ((u64)func->n_regs * func->n > CHECK_LIMIT)
-        return NULL;
+        return true;
     check.now = arena_array(scratch, struct check_value, func->n_regs);
     check.at = arena_array(scratch, struct check_value *, func->n_blocks);
     if (!check.now || !check.at)
-        return NULL;
+        return false;
     for (u32 v = 0; v < func->n_regs; v++)
         check_clear_slots(&check.now[v]);
     for (u32 r = 0; r < MACH_REGS; r++)
         check.now[r].regs = 1u << r;
     check.at[0] = arena_copy(scratch, check.now, check_size(&check));
     if (!check.at[0] || !check_to_fixpoint(&check, scratch))
-        return NULL;
+        return false;
     for (u32 b = 0; b < func->n_blocks && !check.wrong; b++)
         if (check.at[b])
             check_block(&check, b, where);
-    return check.wrong;
+    *wrong = check.wrong;
+    return true;
 }
 
 #undef CHECK_SLOTS

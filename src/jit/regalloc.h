@@ -11,10 +11,10 @@ bool jit_regalloc(struct arena *scratch, const struct jit_target *target, u32 us
                   struct mach_func *func);
 
 /* Follows the contents of registers and slots through allocated code and compares what operands
- * are given with the virtual registers that they mean.  NULL: nothing is wrong, or too large or
- * short of memory to tell; else what, and the instruction.  For tests and builds with assertions.
- */
-const char *jit_check_allocation(struct arena *scratch, const struct jit_target *target,
-                                 const struct mach_func *func, u32 *where);
+ * are given with the virtual registers that they mean.  *wrong: what is, and the instruction; NULL:
+ * nothing, or the code is too large to tell.  False: no memory.  For tests and builds with
+ * assertions. */
+bool jit_check_allocation(struct arena *scratch, const struct jit_target *target,
+                          const struct mach_func *func, const char **wrong, u32 *where);
 
 #endif

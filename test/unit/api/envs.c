@@ -60,8 +60,8 @@ static void runs_at_home_only(const struct place *home, const struct place *away
                               skep_program *program)
 {
     struct skep_memory memory = { NULL, 0 };
-    uint64_t keys[] = { 0 }, r0 = 7;
-    void *ctx = !strcmp(skep_program_hook(program)->name, "memory") ? (void *)&memory : keys;
+    void *ctx = &memory;
+    uint64_t r0 = 7;
     assert_int_equal(skep_run(away->thread, program, ctx, &r0), SKEP_BAD_ARG);
     assert_int_equal(skep_run_batch(away->thread, program, &ctx, 1, &r0, NULL), SKEP_BAD_ARG);
     assert_int_equal(r0, 7);
@@ -84,10 +84,11 @@ TEST(threads_run_programs_of_their_env_only)
         program = program_from_text(home.env, "tracepoint", leaf, &options);
         runs_at_home_only(&home, &away, program);
         skep_slot *slot;
-        uint64_t arguments[] = { 0 }, r0;
+        struct skep_memory nothing = { NULL, 0 };
+        uint64_t r0;
         assert_int_equal(skep_slot_new(home.env, program, &slot), SKEP_OK);
-        assert_int_equal(skep_run_slot(away.thread, slot, arguments, &r0), SKEP_BAD_ARG);
-        assert_int_equal(skep_run_slot(home.thread, slot, arguments, &r0), SKEP_OK);
+        assert_int_equal(skep_run_slot(away.thread, slot, &nothing, &r0), SKEP_BAD_ARG);
+        assert_int_equal(skep_run_slot(home.thread, slot, &nothing, &r0), SKEP_OK);
         skep_slot_free(slot);
     }
     place_close(&home);

@@ -413,7 +413,8 @@ static void allocate(struct maker *m)
     u32 where = 0;
     arena_init(&scratch, &mem);
     assert_true(jit_regalloc(&scratch, &toy, 0xff, &m->func));
-    const char *wrong = jit_check_allocation(&scratch, &toy, &m->func, &where);
+    const char *wrong;
+    assert_true(jit_check_allocation(&scratch, &toy, &m->func, &wrong, &where));
     if (wrong)
         fail_msg("instruction %u: %s", where, wrong);
     arena_drop(&scratch);
