@@ -36,7 +36,7 @@ function(skep_add_test kind source)
   skep_test_program(${underscored}_${base} ${source} ${support} ${CMOCKA})
   add_test(NAME ${dotted}.${base} COMMAND ${underscored}_${base}
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_property(TEST ${dotted}.${base} PROPERTY TIMEOUT 120)
+  set_property(TEST ${dotted}.${base} PROPERTY TIMEOUT 300)
   skep_label_test(${dotted}.${base})
 endfunction()
 
