@@ -200,7 +200,8 @@ static void verify_init(struct verifier *v, const struct verify_input *in,
     v->last_trace = VERIFY_NONE;
     v->stack_bytes = limits->stack_bytes ? limits->stack_bytes : VERIFY_DEFAULT_STACK;
     v->visited_limit = limits->visits ? limits->visits : VERIFY_DEFAULT_VISITS;
-    v->deadline = os_clock_ns(OS_CLOCK_MONOTONIC) + (limits->ns ? limits->ns : VERIFY_DEFAULT_NS);
+    u64 now = os_clock_ns(OS_CLOCK_MONOTONIC);
+    v->deadline = now + min_u64(limits->ns ? limits->ns : VERIFY_DEFAULT_NS, UINT64_MAX - now);
 }
 
 static void verify_fini(struct verifier *v)

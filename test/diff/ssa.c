@@ -24,7 +24,8 @@ enum {
     MOST_FAILURES = 3
 };
 
-static const struct skep_verify_limits limits = { .visits = 20000, .ns = 200 * 1000 * 1000 };
+/* Of visits only: how fast the machine is decides nothing. */
+static const struct skep_verify_limits limits = { .visits = 20000, .ns = UINT64_MAX };
 
 struct search {
     struct world world;

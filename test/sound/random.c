@@ -23,7 +23,8 @@ enum {
 
 enum outcome { OUTCOME_MALFORMED, OUTCOME_REJECTED, OUTCOME_ACCEPTED, OUTCOME_VIOLATION };
 
-static const struct skep_verify_limits limits = { .visits = 20000, .ns = 200 * 1000 * 1000 };
+/* Of visits only: how fast the machine is decides nothing. */
+static const struct skep_verify_limits limits = { .visits = 20000, .ns = UINT64_MAX };
 
 struct counts {
     u64 programs, malformed, rejected, accepted, witnessed, variable, insns, runs, fuel, violations;
