@@ -133,7 +133,6 @@ TEST(loops_end_or_have_fuel)
     options.trusted = false;
     options.fuel = 1000;
     options.limits.visits = 20000;
-    options.limits.ns = UINT64_MAX; /* as good as none */
     assert_int_equal(load_text(env, "memory", endless, &options, &program, &error), SKEP_REJECTED);
     assert_string_equal(skep_error_id(&error), "verify-endless-loop");
     options.may_loop = true;
