@@ -6,6 +6,7 @@
  * prefix is checked (r7), a map value (r8), the stack, and loops whose counter is r9.
  *
  * Usage: diff_engines [programs [seed]].  The seed is printed; a failure prints the program. */
+#include "opt/opt.h"
 #include "support/programs.h"
 
 #include <stdio.h>
@@ -387,6 +388,7 @@ struct setting {
     skep_thread *thread;
     skep_packet *packet;
     skep_map *maps[2];
+    skep_object *object; /* what is being compared */
 };
 
 static const struct skep_map_spec specs[2] = {
@@ -447,16 +449,18 @@ struct way {
     enum skep_engine engine;
     bool unmetered, blind;
     const char *opt_off;
-    uint64_t stop; /* so much fuel, which need not be enough; 0: plenty */
 };
 
-static struct outcome run_program(struct setting *s, const skep_program *program)
+/* stop: so much fuel, which need not be enough; 0: plenty. */
+static struct outcome run_program(struct setting *s, const skep_program *program, uint64_t stop)
 {
     struct outcome o = { 0 };
     size_t length;
     setting_reset(s);
+    skep_thread_set_fuel(s->thread, stop);
     o.status = skep_run(s->thread, program, s->packet, &o.r0);
     o.fuel = skep_thread_fuel_used(s->thread);
+    skep_thread_set_fuel(s->thread, 0);
     const void *bytes = skep_packet_data(s->packet, &length);
     assert_true(length <= sizeof(o.packet));
     memcpy(o.packet, bytes, length);
@@ -467,8 +471,8 @@ static struct outcome run_program(struct setting *s, const skep_program *program
     return o;
 }
 
-/* false: the verifier refuses what is to be compiled. */
-static bool run_here(struct setting *s, const char *text, struct way way, struct outcome *o)
+/* NULL: the verifier refuses what is to be compiled. */
+static skep_program *load_here(struct setting *s, const struct generator *g, struct way way)
 {
     bool compiled = way.engine == SKEP_ENGINE_JIT;
     struct skep_load_options options = { .size = sizeof(options),
@@ -482,16 +486,10 @@ static bool run_here(struct setting *s, const char *text, struct way way, struct
                                          .n_maps = 2 };
     skep_error error = { 0 };
     skep_program *program = NULL;
-    skep_status status = load_text(s->env, "xdp", text, &options, &program, &error);
-    if (compiled && status == SKEP_REJECTED)
-        return false;
-    if (status != SKEP_OK)
-        fail_msg("%s\n%s", skep_error_id(&error), text);
-    skep_thread_set_fuel(s->thread, way.stop);
-    *o = run_program(s, program);
-    skep_thread_set_fuel(s->thread, 0);
-    skep_program_free(program);
-    return true;
+    skep_status status = skep_program_load(s->object, NULL, &options, &program, &error);
+    if (status != SKEP_OK && !(compiled && status == SKEP_REJECTED))
+        fail_msg("%s\n%s", skep_error_id(&error), g->text);
+    return program;
 }
 
 /* What differs, or NULL. */
@@ -635,28 +633,43 @@ static void compare_kernel(struct kernel *k, const struct generator *g, const st
         disagree(what, "interp and the kernel", g, &ours, &theirs);
 }
 
+/* Wherever fuel ends, compiled programs leave behind what the interpreter does. */
+static unsigned compare_stops(struct setting *s, const struct generator *g,
+                              const skep_program *interp, const skep_program *jit, uint64_t whole)
+{
+    enum { STOPS = 3 };
+    unsigned ran = 0;
+    for (; ran < STOPS && whole > 1; ran++) {
+        uint64_t stop = 1 + pick((unsigned)whole - 1);
+        struct outcome expected = run_program(s, interp, stop), got = run_program(s, jit, stop);
+        const char *what = difference(&expected, &got);
+        if (what)
+            disagree(what, "interp and jit, stopped early,", g, &expected, &got);
+    }
+    return ran;
+}
+
 /* The compiler with fuel, without it, and without its passes, in turn with one pass missing. */
 static unsigned compare_compiled(struct setting *s, const struct generator *g,
-                                 const struct outcome *interp, unsigned turn)
+                                 const skep_program *interp, const struct outcome *result,
+                                 unsigned turn)
 {
-    static const char *const passes[] = { "slots",    "inline_sub", "inline_map", "fold",
-                                          "gvn",      "branches",   "licm",       "idioms",
-                                          "divconst", "ifconv",     "stores",     "dce",
-                                          "unroll",   "fuse" };
-    unsigned n_passes = sizeof(passes) / sizeof(passes[0]);
+#define NAME(name, ...) #name,
+    static const char *const passes[] = { OPT_PASSES(NAME) };
+#undef NAME
     const struct way ways[] = {
         { SKEP_ENGINE_JIT, .unmetered = false },
         { SKEP_ENGINE_JIT, .unmetered = true },
         { SKEP_ENGINE_JIT, .blind = true },
         { SKEP_ENGINE_JIT, .opt_off = "all" },
-        { SKEP_ENGINE_JIT, .unmetered = true, .opt_off = passes[turn % n_passes] },
+        { SKEP_ENGINE_JIT, .unmetered = true, .opt_off = passes[turn % OPT_PASS_COUNT] },
     };
     unsigned ran = 0;
     for (unsigned w = 0; *skep_jit_name() && w < sizeof(ways) / sizeof(ways[0]); w++) {
-        struct outcome jit;
-        if (!run_here(s, g->text, ways[w], &jit))
+        skep_program *program = load_here(s, g, ways[w]);
+        if (!program)
             continue;
-        struct outcome expected = *interp;
+        struct outcome expected = *result, jit = run_program(s, program, 0);
         if (ways[w].unmetered)
             expected.fuel = jit.fuel;
         const char *what = difference(&expected, &jit);
@@ -669,30 +682,46 @@ static unsigned compare_compiled(struct setting *s, const struct generator *g,
         if (what)
             disagree(what, who, g, &expected, &jit);
         ran++;
+        if (w == 0)
+            ran += compare_stops(s, g, interp, program, result->fuel);
+        skep_program_free(program);
     }
     return ran;
 }
 
-/* Wherever fuel ends, compiled programs leave behind what the interpreter does. */
-static unsigned compare_stops(struct setting *s, const struct generator *g,
-                              const struct outcome *whole)
+/* What the checked engine finds nothing wrong with. */
+static void compare_checked(struct setting *s, const struct generator *g,
+                            const struct outcome *interp)
 {
-    enum { STOPS = 3 };
-    unsigned ran = 0;
-    for (unsigned i = 0; *skep_jit_name() && i < STOPS && whole->fuel > 1; i++) {
-        uint64_t stop = 1 + pick((unsigned)whole->fuel - 1);
-        struct outcome interp, jit;
-        struct way way = { .engine = SKEP_ENGINE_INTERP, .stop = stop };
-        run_here(s, g->text, way, &interp);
-        way.engine = SKEP_ENGINE_JIT;
-        if (!run_here(s, g->text, way, &jit))
-            break;
-        const char *what = difference(&interp, &jit);
-        if (what)
-            disagree(what, "interp and jit, stopped early,", g, &interp, &jit);
-        ran++;
+    skep_program *program = load_here(s, g, (struct way){ .engine = SKEP_ENGINE_CHECKED });
+    struct outcome checked = run_program(s, program, 0);
+    const char *what = difference(interp, &checked);
+    if (checked.status != SKEP_OK) {
+        const struct skep_fault *fault = skep_thread_fault(s->thread);
+        char why[256] = "";
+        if (fault)
+            skep_error_text(&fault->error, why, sizeof(why));
+        printf("checked: %s at slot %u\n", why, fault ? fault->insn : 0);
+        what = "what is valid";
     }
-    return ran;
+    if (what)
+        disagree(what, "interp and checked", g, interp, &checked);
+    skep_program_free(program);
+}
+
+/* How many compiled programs ran. */
+static unsigned compare(struct setting *s, struct kernel *k, const struct generator *g,
+                        unsigned turn)
+{
+    s->object = object_from_text(s->env, "xdp", g->text);
+    skep_program *program = load_here(s, g, (struct way){ .engine = SKEP_ENGINE_INTERP });
+    struct outcome interp = run_program(s, program, 0);
+    compare_checked(s, g, &interp);
+    unsigned compiled = compare_compiled(s, g, program, &interp, turn);
+    compare_kernel(k, g, &interp);
+    skep_program_free(program);
+    skep_object_close(s->object);
+    return compiled;
 }
 
 TEST(engines_agree_on_valid_programs)
@@ -706,23 +735,7 @@ TEST(engines_agree_on_valid_programs)
     kernel_open(&k);
     for (unsigned i = 0; i < programs; i++) {
         generate(&g);
-        struct outcome interp, checked;
-        run_here(&s, g.text, (struct way){ .engine = SKEP_ENGINE_INTERP }, &interp);
-        run_here(&s, g.text, (struct way){ .engine = SKEP_ENGINE_CHECKED }, &checked);
-        const char *what = difference(&interp, &checked);
-        if (checked.status != SKEP_OK) {
-            const struct skep_fault *fault = skep_thread_fault(s.thread);
-            char why[256] = "";
-            if (fault)
-                skep_error_text(&fault->error, why, sizeof(why));
-            printf("checked: %s at slot %u\n", why, fault ? fault->insn : 0);
-            what = "what is valid";
-        }
-        if (what)
-            disagree(what, "interp and checked", &g, &interp, &checked);
-        compiled += compare_compiled(&s, &g, &interp, i);
-        compiled += compare_stops(&s, &g, &interp);
-        compare_kernel(&k, &g, &interp);
+        compiled += compare(&s, &k, &g, i);
     }
     printf("%u programs, %u runs of compiled ones, %u of them in the kernel (%u refused), seed "
            "%llu\n",
