@@ -29,7 +29,7 @@ grep -A1 '^not ok' "$log" || true
 tail -1 "$log"
 "qemu-$name" "$build/conformance_vectors" >"$log" || status=1
 tail -1 "$log"
-for part in "jit_random 30" jit_pairs "jit_far quick" unit_api_jit "diff_engines ${3:-100}"; do
+for part in "jit_random 30" jit_pairs jit_registers "jit_far quick" unit_api_jit "diff_engines ${3:-100}"; do
     read -ra command <<<"$part"
     "qemu-$name" "$build/${command[0]}" "${command[@]:1}" >"$log" 2>&1 || { status=1; tail -40 "$log"; }
     echo "$part: $(grep -c '^ok' "$log") ok"

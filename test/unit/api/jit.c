@@ -1,6 +1,7 @@
 /* Compiled programs, from outside: memory that is never writable and executable, stops of every
  * kind, what is refused, what debuggers and listings are told. */
 #include "api/api.h"
+#include "jit/gate.h"
 #include "support/programs.h"
 
 #include <execinfo.h>
@@ -557,6 +558,37 @@ TEST(the_rest_of_a_page_of_code_is_traps)
     end();
 }
 
+/* Where the CPU holds indirect calls and jumps to marked places: ENDBR64, or BTI c. */
+static bool is_marked(const void *at)
+{
+    static const uint8_t x86[] = { 0xf3, 0x0f, 0x1e, 0xfa }, a64[] = { 0x5f, 0x24, 0x03, 0xd5 };
+    return memcmp(at, strcmp(skep_jit_name(), "x86-64") ? a64 : x86, sizeof(x86)) == 0;
+}
+
+TEST(every_place_that_pointers_lead_to_is_marked)
+{
+    begin();
+    struct skep_load_options options = plain;
+    options.opt_off = "inline_sub";
+    for (unsigned i = 0; i < 2; i++) {
+        options.may_loop = i == 1;
+        skep_program *program =
+            program_from_text(env, "memory",
+                              "call sub; r1 = 8; r2 = code[round]; r3 = 0; r4 = 0; call 181; exit;"
+                              "round: r0 = 0; exit; sub: r0 = 3; exit",
+                              &options);
+        struct skep_machine_code code;
+        assert_true(skep_program_machine_code(program, &code));
+        assert_int_equal(code.n_symbols, 3);
+        for (size_t s = 0; s < code.n_symbols; s++)
+            assert_true(is_marked((const uint8_t *)code.start + code.symbols[s].offset));
+        assert_true(is_marked((const void *)(uintptr_t)env->gate->way[i].enter));
+        assert_true(is_marked((const void *)(uintptr_t)env->gate->way[i].stop));
+        skep_program_free(program);
+    }
+    end();
+}
+
 /* ---- what is told of it */
 
 TEST(symbols_and_lines_cover_the_code)
@@ -621,4 +653,5 @@ UNIT_TESTS(UNIT(verified_programs_are_compiled_when_nothing_else_is_asked_for),
            UNIT(programs_of_all_engines_call_one_another),
            FRAMES UNIT(helpers_of_the_application_are_called_wherever_they_are),
            UNIT(no_page_is_ever_writable_and_executable), UNIT(the_rest_of_a_page_of_code_is_traps),
+           UNIT(every_place_that_pointers_lead_to_is_marked),
            UNIT(symbols_and_lines_cover_the_code), UNIT(perf_is_told_when_asked))
