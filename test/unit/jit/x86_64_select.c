@@ -454,10 +454,11 @@ static void leave_one_in_slot(struct plain_code *c, struct mach_insn *insn)
 
 static void allocate_insn(struct plain_code *c, struct mach_insn insn)
 {
-    /* Registers that no instruction demands. */
-    static const u8 scratch[] = { X86_R11, X86_RBX, X86_RBP, X86_R12, X86_R13 };
-    u8 n = 0;
+    /* Registers that no instruction demands; what is left of the fuel is in r15. */
+    static const u8 scratch[] = { X86_R11, X86_RBX, X86_RBP, X86_R12, X86_R13, X86_R14, X86_R15 };
+    u32 n_scratch = ARRAY_LEN(scratch) - c->emit.metered;
     leave_one_in_slot(c, &insn);
+    u32 n = (u32)(c->seed >> 50); /* each is every operand's now and then */
     for (u32 i = 0; i < insn.n_operands; i++) {
         struct mach_operand *o = &insn.operand[i];
         if (o->role == MACH_NONE || o->reg == MACH_NO_REG)
@@ -465,7 +466,7 @@ static void allocate_insn(struct plain_code *c, struct mach_insn insn)
         o->given = (u8)o->reg;
         if (o->reg < MACH_REGS)
             continue;
-        o->given = scratch[n++];
+        o->given = scratch[n++ % n_scratch];
         for (u32 k = 0; k < i; k++)
             if (insn.operand[k].role != MACH_NONE && insn.operand[k].reg == o->reg)
                 o->given = insn.operand[k].given;
@@ -508,7 +509,9 @@ static void allocate_func(struct plain_code *c, struct mach_func *func)
     }
     func->insns = c->insns;
     func->n_slots = func->n_regs - MACH_REGS;
-    func->used = 1 << X86_RBX | 1 << X86_RBP | 1 << X86_R12 | 1 << X86_R13;
+    func->used = 1 << X86_RBX | 1 << X86_RBP | 1 << X86_R12 | 1 << X86_R13 | 1 << X86_R14;
+    if (!c->emit.metered)
+        func->used |= 1 << X86_R15;
 }
 
 static void emit_func(struct plain_code *c, struct mach_func *func)
