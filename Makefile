@@ -61,8 +61,7 @@ proofs: ## prove the verifier's operators for all 64-bit words with z3
 
 diff: build ## OPERATIONS (1000000) random operations on every map beside the kernel's
 	@tools/setup.sh test
-	@for part in kernel batch_kernel lock_kernel walk_kernel lru_kernel; do \
-		build/test/diff_map_$$part $(OPERATIONS) || exit 1; done
+	@tools/map_operations.py $(OPERATIONS)
 
 probes: build ## the verdicts of Skep and of the kernel on safe programs and their unsafe twins
 	@tools/setup.sh test

@@ -236,7 +236,7 @@ TEST(device_maps_give_the_kernels_results)
         struct pair p;
         random_state = types[i];
         pair_open(&p, &spec, 24);
-        for (u32 step = 0; step < min_u32(operations / 8, 20000); step++) {
+        for (u32 step = 0; step < operations; step++) {
             u32 key = random_below(20), value = random_below(5) != 0, what = random_below(4);
             u64 flag = random_below(5);
             if (what == 0)
@@ -264,14 +264,14 @@ TEST(cpu_maps_give_the_kernels_results)
     struct pair p;
     random_state = 36;
     pair_open(&p, &spec, 10);
-    for (u32 step = 0; step < min_u32(operations / 8, 500); step++) { /* each makes a thread */
-        u32 key = random_below(10), value = lengths[random_below(6)], what = random_below(4);
+    for (u32 step = 0; step < operations; step++) {
+        u32 key = random_below(10), value = lengths[random_below(6)], what = random_below(12);
         u64 flag = random_below(3) ? 0 : random_below(4);
-        if (what == 0)
+        if (what < 2)
             try_delete(&p, (u8 *)&key);
-        else if (what == 1)
+        else if (what > 3)
             try_lookup(&p, (u8 *)&key);
-        else
+        else /* makes a thread */
             expect_same(p.ours->type->update(p.ours, &key, &value, flag, 0),
                         result_of(bpf_map_update_elem(p.theirs, &key, &value, flag)), "update", &p);
     }
@@ -284,6 +284,7 @@ TEST(cpu_maps_give_the_kernels_results)
 struct twin {
     void *ours;
     int theirs;
+    u32 id; /* the kernel's */
 };
 
 static void release_nothing(struct rt_program *program) { (void)program; }
@@ -297,38 +298,96 @@ static int kernel_program(void)
     return bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "skep_diff", "GPL", code, 2, NULL);
 }
 
-static bool ours_has(const struct pair *p, u32 key)
+/* A map that holds objects, twice. */
+struct holder {
+    struct pair p;
+    const struct twin *twins;
+    u32 n_twins;
+    u32 changes_left; /* by themselves; then in batches */
+};
+
+enum { HOLDER_ENTRIES = 12, HOLDER_UNIVERSE = 15, HOLDER_CHANGES = 300, HOLDER_BATCH = 500 };
+
+/* Which object is there? */
+static void hold_lookup(const struct holder *h, u32 key)
 {
-    u8 bytes[64] = { 0 };
-    memcpy(bytes, &key, sizeof(key));
-    return p->ours->type->lookup(p->ours, bytes, 0) != NULL;
+    const struct pair *p = &h->p;
+    u32 id = 0;
+    const void *ours = p->ours->type->lookup(p->ours, &key, 0);
+    expect_same(ours ? 0 : -ENOENT, result_of(bpf_map_lookup_elem(p->theirs, &key, &id)), "lookup",
+                p);
+    for (u32 i = 0; i < h->n_twins; i++)
+        assert_int_equal(ours == h->twins[i].ours, ours && id == h->twins[i].id);
 }
 
-static void hold_step(struct pair *p, const struct twin *twins, u32 n_twins)
+static void hold_next_key(const struct holder *h, u32 key)
 {
-    u32 key = random_below(p->universe), id = 0, next_ours = 0, next_theirs = 0;
-    u64 flag = random_below(4) ? 0 : random_below(5);
-    const struct twin *twin = &twins[random_below(n_twins)];
+    const struct pair *p = &h->p;
+    u32 next_ours = 0, next_theirs = 0;
+    expect_same(p->ours->type->next_key(p->ours, &key, &next_ours),
+                result_of(bpf_map_get_next_key(p->theirs, &key, &next_theirs)), "next key", p);
+    assert_int_equal(next_ours, next_theirs);
+}
+
+static void hold_change(const struct holder *h, u32 key)
+{
+    const struct pair *p = &h->p;
     const struct skep_map_type *type = p->ours->type;
-    switch (random_below(5)) {
-    case 0:
+    const struct twin *twin = &h->twins[random_below(h->n_twins)];
+    u64 flag = random_below(4) ? 0 : random_below(5);
+    if (random_below(3) == 0)
         expect_same(type->remove(p->ours, &key), result_of(bpf_map_delete_elem(p->theirs, &key)),
                     "delete", p);
-        break;
-    case 1:
-        expect_same(ours_has(p, key) ? 0 : -ENOENT,
-                    result_of(bpf_map_lookup_elem(p->theirs, &key, &id)), "lookup", p);
-        break;
-    case 2:
-        if (type->id == BPF_MAP_TYPE_HASH_OF_MAPS)
-            break; /* the order is free */
-        expect_same(type->next_key(p->ours, &key, &next_ours),
-                    result_of(bpf_map_get_next_key(p->theirs, &key, &next_theirs)), "next key", p);
-        assert_int_equal(next_ours, next_theirs);
-        break;
-    default:
+    else
         expect_same(type->set_held(p->ours, &key, twin->ours, flag),
                     result_of(bpf_map_update_elem(p->theirs, &key, &twin->theirs, flag)), "set", p);
+}
+
+/* Mostly of what is possible, since a batch ends with what is not.  How many came to pass. */
+static u32 hold_change_many(const struct holder *h)
+{
+    const struct pair *p = &h->p;
+    const struct skep_map_type *type = p->ours->type;
+    bool remove = type->id == BPF_MAP_TYPE_HASH_OF_MAPS && random_below(8) == 0;
+    u32 keys[HOLDER_BATCH], which[HOLDER_BATCH], n = 1 + random_below(remove ? 4 : HOLDER_BATCH);
+    int objects[HOLDER_BATCH], result = 0, there;
+    u32 theirs = n, ours = 0;
+    for (u32 i = 0; i < n; i++) {
+        bool usual = random_below(1000) != 0;
+        keys[i] = random_below(usual ? HOLDER_ENTRIES : HOLDER_UNIVERSE);
+        which[i] = random_below(usual ? 2 : h->n_twins);
+        objects[i] = h->twins[which[i]].theirs;
+    }
+    there = remove ? bpf_map_delete_batch(p->theirs, keys, &theirs, NULL)
+                   : bpf_map_update_batch(p->theirs, keys, objects, &theirs, NULL);
+    while (ours < n && result == 0) {
+        result = remove ? type->remove(p->ours, &keys[ours])
+                        : type->set_held(p->ours, &keys[ours], h->twins[which[ours]].ours, 0);
+        ours += result == 0;
+    }
+    expect_same(result, result_of(there), "batch", p);
+    assert_int_equal(ours, theirs);
+    compared[type->id] += ours;
+    return ours;
+}
+
+static u32 hold_step(struct holder *h)
+{
+    u32 key = random_below(HOLDER_UNIVERSE);
+    bool ordered = h->p.ours->type->id != BPF_MAP_TYPE_HASH_OF_MAPS;
+    switch (random_below(8)) {
+    case 0:
+    case 1: hold_lookup(h, key); return 1;
+    case 2: (ordered ? hold_next_key : hold_lookup)(h, key); return 1;
+    default:
+        /* The kernel waits for all programs after each change of a map of maps, or once after
+         * many. */
+        if (h->p.ours->type->traits & SKEP_MAP_HOLDS_MAPS && h->changes_left-- == 0) {
+            h->changes_left = 0;
+            return hold_change_many(h);
+        }
+        hold_change(h, key);
+        return 1;
     }
 }
 
@@ -339,27 +398,46 @@ static void hold(u32 type, const struct twin *twins, u32 n_twins, int inner_fd)
                                   .type = type,
                                   .key_size = 4,
                                   .value_size = 4,
-                                  .max_entries = 12,
+                                  .max_entries = HOLDER_ENTRIES,
                                   .inner = inner_fd >= 0 ? &maps_inner_spec : NULL };
     struct bpf_map_create_opts options = { .sz = sizeof(options),
                                            .inner_map_fd = inner_fd >= 0 ? (u32)inner_fd : 0 };
-    struct pair p = { .universe = 15 };
-    maps_setup(&p.fixture);
-    p.theirs = bpf_map_create((enum bpf_map_type)type, "skep_diff", 4, 4, 12, &options);
-    assert_true(p.theirs >= 0);
-    assert_int_equal(ours_create(&p.fixture, &spec, &p.ours), 0);
-    /* The kernel waits for all programs after each change. */
-    for (u32 step = 0; step < min_u32(operations / 8, 2000); step++)
-        hold_step(&p, twins, n_twins);
-    pair_close(&p);
+    struct holder h = { .twins = twins, .n_twins = n_twins, .changes_left = HOLDER_CHANGES };
+    maps_setup(&h.p.fixture);
+    h.p.theirs =
+        bpf_map_create((enum bpf_map_type)type, "skep_diff", 4, 4, HOLDER_ENTRIES, &options);
+    assert_true(h.p.theirs >= 0);
+    assert_int_equal(ours_create(&h.p.fixture, &spec, &h.p.ours), 0);
+    for (u32 step = 0; step < operations;)
+        step += max_u32(hold_step(&h), 1);
+    pair_close(&h.p);
+}
+
+static u32 program_id(int fd)
+{
+    struct bpf_prog_info info = { 0 };
+    u32 size = sizeof(info);
+    assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+    return info.id;
+}
+
+static u32 map_id(int fd)
+{
+    struct bpf_map_info info = { 0 };
+    u32 size = sizeof(info);
+    assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+    return info.id;
 }
 
 TEST(program_arrays_give_the_kernels_results)
 {
     struct rt_program programs[2] = { { .references = 1, .release = release_nothing },
                                       { .references = 1, .release = release_nothing } };
-    struct twin twins[] = { { &programs[0], kernel_program() },
-                            { &programs[1], kernel_program() } };
+    struct twin twins[2];
+    for (u32 i = 0; i < 2; i++) {
+        int fd = kernel_program();
+        twins[i] = (struct twin){ &programs[i], fd, program_id(fd) };
+    }
     random_state = 31;
     hold(BPF_MAP_TYPE_PROG_ARRAY, twins, 2, -1);
     close(twins[0].theirs);
@@ -375,6 +453,7 @@ TEST(maps_of_maps_give_the_kernels_results)
     specs[2].value_size = 16; /* of another shape */
     for (u32 i = 0; i < 3; i++) {
         twins[i].theirs = kernel_create(&specs[i]);
+        twins[i].id = map_id(twins[i].theirs);
         twins[i].ours = maps_make(&f, &map_array, &specs[i]);
     }
     random_state = 32;
@@ -402,8 +481,7 @@ static void compare_handles(u32 type, int handle)
     pair_open(&p, &spec, 15);
     bool possible = handle >= 0 && bpf_map_update_elem(p.theirs, &key, &handle, 0) == 0;
     bpf_map_delete_elem(p.theirs, &key);
-    /* The kernel waits for all programs after each change. */
-    for (u32 step = 0; possible && step < min_u32(operations / 8, 2000); step++) {
+    for (u32 step = 0; possible && step < operations; step++) {
         u64 flag = random_below(3) ? 0 : random_below(5);
         key = random_below(15);
         switch (random_below(4)) {
@@ -458,6 +536,40 @@ TEST(arrays_of_handles_give_the_kernels_results)
 
 /* ---- Bloom filters: what is in is found; how often what is not in is found, too ---- */
 
+enum { BLOOM_SIZE = 500, BLOOM_OTHERS = 4000 };
+
+/* What was pushed is found on both sides. */
+static void bloom_step(struct pair *p, bool pushed[BLOOM_SIZE])
+{
+    u32 n = random_below(BLOOM_SIZE), value[3] = { n, 0, n };
+    if (!pushed[n] || random_below(4) == 0) {
+        u64 flag = random_below(5) ? 0 : random_below(6);
+        int ours = p->ours->type->push(p->ours, value, flag);
+        expect_same(ours, result_of(bpf_map_update_elem(p->theirs, NULL, value, flag)), "push", p);
+        pushed[n] = pushed[n] || ours == 0;
+    } else {
+        int ours = p->ours->type->peek(p->ours, value);
+        assert_int_equal(ours, 0);
+        expect_same(ours, result_of(bpf_map_lookup_elem(p->theirs, NULL, value)), "peek", p);
+    }
+}
+
+static void bloom_compare_others(struct pair *p, u32 hashes)
+{
+    u32 wrong_ours = 0, wrong_theirs = 0;
+    for (u32 n = 0; n < BLOOM_OTHERS; n++) {
+        u32 value[3] = { BLOOM_SIZE + n, 0, BLOOM_SIZE + n };
+        int ours = p->ours->type->peek(p->ours, value);
+        int theirs = result_of(bpf_map_lookup_elem(p->theirs, NULL, value));
+        assert_true((ours == 0 || ours == -ENOENT) && (theirs == 0 || theirs == -ENOENT));
+        wrong_ours += ours == 0;
+        wrong_theirs += theirs == 0;
+    }
+    print_message("%u hashes: %u of %d wrong here, %u in the kernel\n", hashes, wrong_ours,
+                  BLOOM_OTHERS, wrong_theirs);
+    assert_in_range(wrong_ours, 0, wrong_theirs * 3 / 2 + 40);
+}
+
 TEST(bloom_filters_give_the_kernels_results)
 {
     static const u32 hashes[] = { 0, 1, 3, 9 };
@@ -466,34 +578,15 @@ TEST(bloom_filters_give_the_kernels_results)
                                       .name = "diff",
                                       .type = BPF_MAP_TYPE_BLOOM_FILTER,
                                       .value_size = 12,
-                                      .max_entries = 500,
+                                      .max_entries = BLOOM_SIZE,
                                       .map_extra = hashes[i] };
         struct pair p;
-        u32 wrong_ours = 0, wrong_theirs = 0, value[3] = { 0 };
+        bool pushed[BLOOM_SIZE] = { false };
         random_state = 34 + i;
         pair_open(&p, &spec, 0);
-        for (u32 n = 0; n < 500; n++) {
-            u64 flag = random_below(5) ? 0 : random_below(6);
-            value[0] = value[2] = n;
-            int ours = p.ours->type->push(p.ours, value, flag);
-            expect_same(ours, result_of(bpf_map_update_elem(p.theirs, NULL, value, flag)), "push",
-                        &p);
-            if (ours == 0) {
-                assert_int_equal(p.ours->type->peek(p.ours, value), 0);
-                assert_int_equal(bpf_map_lookup_elem(p.theirs, NULL, value), 0);
-            }
-        }
-        for (u32 n = 0; n < 4000; n++) {
-            value[0] = value[2] = 1000 + n;
-            int ours = p.ours->type->peek(p.ours, value);
-            int theirs = result_of(bpf_map_lookup_elem(p.theirs, NULL, value));
-            assert_true((ours == 0 || ours == -ENOENT) && (theirs == 0 || theirs == -ENOENT));
-            wrong_ours += ours == 0;
-            wrong_theirs += theirs == 0;
-        }
-        print_message("%u hashes: %u of 4000 wrong here, %u in the kernel\n", hashes[i], wrong_ours,
-                      wrong_theirs);
-        assert_in_range(wrong_ours, 0, wrong_theirs * 3 / 2 + 40);
+        for (u32 n = 0; n < max_u32(operations / (u32)ARRAY_LEN(hashes), 8 * BLOOM_SIZE); n++)
+            bloom_step(&p, pushed);
+        bloom_compare_others(&p, hashes[i]);
         pair_close(&p);
     }
 }
@@ -591,7 +684,7 @@ TEST(ring_buffers_give_the_kernels_results)
     int program = ring_program(p.theirs);
     struct ring_buffer *ring = ring_buffer__new(p.theirs, ring_receive_theirs, &theirs, NULL);
     assert_true(program >= 0 && ring);
-    for (u32 step = 0; step < operations / 4; step++) {
+    for (u32 step = 0; step < operations; step++) {
         struct ring_ask ask = { .size = random_below(255),
                                 .flags = random_below(3),
                                 .what = random_below(4) == 0 };

@@ -1,6 +1,8 @@
 /* Programs of an object against the kernel's run of the same object: callbacks, which the kernel
  * takes only with type information, and helpers whose results are each one's own, but whose
- * promises are not. */
+ * promises are not.
+ *
+ * Usage: diff_objects_kernel [records for user rings] */
 #include <skep/skep.h>
 
 #include "support/unit.h"
@@ -15,6 +17,7 @@
 #define OBJECT BUILD_DIR "/test/objects/helpers.bpf.o"
 #define NESTED BUILD_DIR "/test/objects/nested_lock.bpf.o"
 enum { RESULTS = 8, ROUNDS = 300 };
+static uint32_t records = 2000;
 
 static uint64_t random_state = 5;
 static uint32_t random_below(uint32_t n)
@@ -160,12 +163,12 @@ TEST(user_rings_are_drained_as_in_the_kernel)
 {
     struct fixture f;
     const uint8_t frame[64] = { 0 };
-    uint32_t n_put = 0, n_refused = 0;
+    uint32_t n_put = 0, n_refused = 0, round = 0;
     setup(&f, OBJECT, "drain");
     int fd = bpf_object__find_map_fd_by_name(f.kernel, "ring");
     struct user_ring_buffer *ring = user_ring_buffer__new(fd, NULL);
     assert_non_null(ring);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (; n_put + n_refused < records; round++) {
         uint32_t n = random_below(round % 10 ? 12 : 90);
         for (uint32_t i = 0; i < n; i++) {
             uint64_t value = random_below(20) ? random_below(1000) : 99;
@@ -175,7 +178,8 @@ TEST(user_rings_are_drained_as_in_the_kernel)
         }
         compare(&f, frame, sizeof(frame));
     }
-    printf("%d rounds, %u records, %u that found a ring full\n", ROUNDS, n_put, n_refused);
+    printf("%u rounds, %u records, %u that found a ring full\n", round, n_put, n_refused);
+    printf("compared user_ringbuf %u\n", n_put + n_refused);
     assert_true(n_put > 1000 && n_refused > 10);
     user_ring_buffer__free(ring);
     teardown(&f);
@@ -237,7 +241,15 @@ TEST(locks_in_nested_structs_are_found_as_in_the_kernel)
     teardown(&f);
 }
 
-UNIT_TESTS(UNIT(locks_in_nested_structs_are_found_as_in_the_kernel),
-           UNIT(user_rings_are_drained_as_in_the_kernel),
-           UNIT(ipv4_cookies_promise_what_the_kernels_do),
-           UNIT(ipv6_cookies_promise_what_the_kernels_do))
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        UNIT(locks_in_nested_structs_are_found_as_in_the_kernel),
+        UNIT(user_rings_are_drained_as_in_the_kernel),
+        UNIT(ipv4_cookies_promise_what_the_kernels_do),
+        UNIT(ipv6_cookies_promise_what_the_kernels_do),
+    };
+    if (argc > 1)
+        records = (uint32_t)strtoul(argv[1], NULL, 0);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -84,8 +84,12 @@ static inline void random_key(const struct pair *p, u8 *key)
     maps_key(map, which, key);
 }
 
+/* Operations that were compared, by the number of the map's type. */
+static u64 compared[64];
+
 static inline void expect_same(int ours, int theirs, const char *what, const struct pair *p)
 {
+    compared[p->ours->type->id % ARRAY_LEN(compared)]++;
     if (ours != theirs)
         fail_msg("%s of %s: %d here, %d in the kernel", what, p->ours->type->name, ours, theirs);
 }
@@ -98,8 +102,18 @@ static inline int result_of(int returned) { return returned < 0 ? -errno : 0; }
     int main(int argc, char **argv)                                                                \
     {                                                                                              \
         static const struct CMUnitTest tests[] = { __VA_ARGS__ };                                  \
-        return pair_possible(argc, argv) ? cmocka_run_group_tests(tests, NULL, NULL) : 0;          \
+        int failed = pair_possible(argc, argv) ? cmocka_run_group_tests(tests, NULL, NULL) : 0;    \
+        print_compared();                                                                          \
+        return failed;                                                                             \
     }
+
+/* For tools/map_operations.py, which adds up. */
+static inline void print_compared(void)
+{
+    for (u32 i = 0; i < n_map_types; i++)
+        printf("compared %s %llu\n", map_types[i]->name,
+               (unsigned long long)compared[map_types[i]->id]);
+}
 
 static inline bool pair_possible(int argc, char **argv)
 {
