@@ -379,6 +379,10 @@ struct join {
     } tags[MERGE_MOST];
 };
 
+/* In place of the tag of what is NULL, a number now.  It is not 0: what is there on this side has
+ * no tag either, and must not be taken for NULL together with what is NULL. */
+#define JOIN_NULL 0x80000000u
+
 static u32 join_tag(struct join *j, u32 a, u32 b)
 {
     if (a == b)
@@ -538,9 +542,8 @@ static struct cell join_null(struct join *j, const struct cell *pointer, bool po
         return join_lost(j);
     value.flags |= VALUE_NULLABLE;
     out.value = value_intern(&j->v->values, &value);
-    out.tag = pointer_is_a ? join_tag(j, pointer->tag, 0) : join_tag(j, 0, pointer->tag);
-    if (!out.tag)
-        out.tag = state_fresh_id(j->out);
+    out.tag =
+        pointer_is_a ? join_tag(j, pointer->tag, JOIN_NULL) : join_tag(j, JOIN_NULL, pointer->tag);
     if (!form_is_constant(form_of(pointer)))
         form_set(&out, (struct form){ .plus = state_fresh_id(j->out) });
     return out;
@@ -913,3 +916,4 @@ void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs,
 }
 
 #undef COVER_NULL
+#undef JOIN_NULL

@@ -532,6 +532,11 @@ static void write_functions(struct gen *g)
             g->budget = 0;
             thing_pointer(g);
         }
+        if (g->near) {
+            g->budget = pick(g, 2);
+            if (chance(g, 70))
+                statement_near(g);
+        }
         while (g->budget)
             statements(g);
         if (g->out->n + 60 < GENERATE_MAX)
@@ -555,6 +560,17 @@ static void brief(struct gen *g)
         statement_drain(g);
 }
 
+/* A few statements around one near miss, or two. */
+static void near(struct gen *g)
+{
+    g->budget = pick(g, 3);
+    while (g->budget)
+        statements(g);
+    for (u32 i = 1 + chance(g, 25); i-- > 0;)
+        statement_near(g);
+    g->budget = pick(g, 2);
+}
+
 void generate(struct generated *out, u64 seed, enum generate_what what)
 {
     bool all = what != GENERATE_RUNNABLE;
@@ -565,8 +581,9 @@ void generate(struct generated *out, u64 seed, enum generate_what what)
     out->n = out->n_funcs = 0;
     random_next(&g.random);
     out->hook = hooks[pick(&g, (u32)ARRAY_LEN(hooks))];
-    g.brief = what == GENERATE_BRIEF || (all && chance(&g, 20));
-    if (all && chance(&g, g.brief ? 30 : 10))
+    g.near = what == GENERATE_NEAR || (what == GENERATE_ALL && chance(&g, 12));
+    g.brief = what == GENERATE_BRIEF || (all && !g.near && chance(&g, 20));
+    if (all && !g.near && chance(&g, g.brief ? 30 : 10))
         out->hook = HOOK_THINGS;
     g.careless = chance(&g, all ? 30 : 35);
     out->strict = g.brief && chance(&g, 25);
@@ -586,6 +603,8 @@ void generate(struct generated *out, u64 seed, enum generate_what what)
                                                  .signature = { .exception = true, .n_args = 1 } };
     if (g.brief)
         brief(&g);
+    if (g.near)
+        near(&g);
     while (g.budget)
         statements(&g);
     for (u32 i = 0; i < g.n_leaves; i++)

@@ -76,8 +76,9 @@ static inline u32 random_below(u64 *state, u32 n) { return (u32)(random_next(sta
 /* A number that is likely to be at a border of something. */
 u64 random_number(u64 *state);
 
-/* What engines run; with all else that the verifier knows; of that, a use of one pointer. */
-enum generate_what { GENERATE_RUNNABLE, GENERATE_ALL, GENERATE_BRIEF };
+/* What engines run; with all else that the verifier knows; of that, a use of one pointer; a near
+ * miss. */
+enum generate_what { GENERATE_RUNNABLE, GENERATE_ALL, GENERATE_BRIEF, GENERATE_NEAR };
 /* The program that a seed decides. */
 void generate(struct generated *out, u64 seed, enum generate_what what);
 /* Changes one instruction or constant. */

@@ -61,7 +61,7 @@ struct gen {
     struct generated *out;
     u64 random;
     struct env env;
-    bool has_ctx, held, may_leave, careless, all, deep, brief, escapes;
+    bool has_ctx, held, may_leave, careless, all, deep, brief, near, escapes;
     u8 depth, func_depth, shape;
     u8 lent, lent_bytes; /* enum lent */
     u32 func_start;
@@ -135,6 +135,8 @@ void call_kernel(struct gen *g, u32 func);
 void statement_thing(struct gen *g);
 void thing_pointer(struct gen *g);
 void thing_limit(struct gen *g);
+/* generate_near.c */
+void statement_near(struct gen *g);
 void global_begin(struct gen *g, const struct generated_func *signature);
 void global_use(struct gen *g);
 /* generate_data.c, generate_packet.c */
