@@ -87,10 +87,32 @@ enum skep_arg_flag {
     SKEP_ARG_ALIGNED = 1 << 8,  /* MEM: aligned to its `bytes` */
 };
 
+/* What a typed pointer points to: one number is one type, whoever gives it and whoever takes it.  An
+ * application has small numbers of its own; these are the kernel's structs, by their names. */
+/* clang-format off */
+#define SKEP_KERNEL_TYPES(T) \
+    T(TASK,     task_struct)    T(CGROUP,  cgroup)         T(SKB,     sk_buff)  T(XDP,   xdp_buff) \
+    T(SEQ,      seq_file)       T(INODE,   inode)          T(FILE,    file)     T(PATH,  path)     \
+    T(BPRM,     linux_binprm)   T(REGS,    pt_regs)        T(VMA,     vm_area_struct)              \
+    T(NF_STATE, nf_hook_state)  T(TCP,     tcp_sock)       T(SOCKET,  socket)
+/* clang-format on */
+enum skep_type {
+    SKEP_TYPE_APPLICATION = 0, /* to … */
+    SKEP_TYPE_KERNEL = 0x8000,
+#define SKEP_TYPE_NUMBER(NAME, name) SKEP_TYPE_##NAME,
+    SKEP_KERNEL_TYPES(SKEP_TYPE_NUMBER)
+#undef SKEP_TYPE_NUMBER
+        SKEP_TYPE_PER_CPU, /* a variable of the kernel's that each CPU has, not a copy of it */
+    SKEP_TYPE_OBJECT = 0x8100, /* and a number of a struct in the object's own type information */
+    SKEP_TYPE_OF_SLOT = 0xfffe, /* what the KPTR argument before it holds */
+    SKEP_TYPE_UNKNOWN = 0xffff, /* equal to none, and not to itself */
+};
+
 struct skep_arg {
     uint8_t kind;   /* enum skep_arg_kind */
     uint16_t flags; /* enum skep_arg_flag */
     uint16_t bytes; /* MEM: its fixed size; 0: see SIZE */
+    uint16_t type;  /* BTF_PTR: enum skep_type */
 };
 
 /* What is known of a socket, and so what may be read of it. */
@@ -122,6 +144,7 @@ struct skep_ret {
 #define SKEP_RET_CASTS 16u       /* the first argument itself, seen as what `sock` says */
     uint16_t bytes;              /* MEM: its size; 0: see ALLOC_SIZE */
     uint8_t sock;                /* SOCK: enum skep_sock */
+    uint16_t type;               /* BTF_PTR: enum skep_type */
     int64_t lo, hi;
 };
 
@@ -168,6 +191,7 @@ enum skep_param_kind {
 struct skep_callback {
     uint8_t params[5]; /* enum skep_param_kind */
     bool returns_0;    /* r0 must be 0 */
+    uint16_t types[5]; /* BTF_PTR: enum skep_type */
     int64_t lo, hi;    /* of r0; both 0: any, unless returns_0 */
 };
 
@@ -273,7 +297,7 @@ enum skep_special_kind {
 struct skep_special {
     uint8_t kind; /* enum skep_special_kind */
     uint32_t offset, size;
-    uint32_t type; /* POINTER, REFERENCE: of what they point to; the declaring object's number */
+    uint32_t type; /* POINTER, REFERENCE: of what they point to; enum skep_type */
 };
 #define SKEP_MAX_SPECIALS 12
 
@@ -420,7 +444,8 @@ struct skep_ctx_field { /* a hook lists them by rising offset */
     uint8_t access;        /* enum skep_field_access */
     uint8_t host_size;     /* 0, 1, 2, 4, 8; > 8: memory accessed as it is (arrays, structs) */
     uint16_t host_offset;
-    uint32_t bytes; /* POINTER: size of what it points to; SOCK: enum skep_sock */
+    uint32_t bytes; /* POINTER: size of what it points to; SOCK: enum skep_sock; BTF_PTR: enum
+                       skep_type */
 };
 
 /* What r1 (and r2) are at the start of a program. */

@@ -57,6 +57,11 @@ static inline bool contract_range_is_any(struct contract_range range)
 struct contract_range hook_returns(const struct skep_hook *hook, const char *section);
 struct contract_range callback_returns(const struct skep_callback *callback);
 
+/* enum skep_type of a struct of the kernel's; SKEP_TYPE_UNKNOWN: none of those. */
+u32 contract_type_named(const char *name);
+/* "a struct task_struct"; of others "an object". */
+const char *contract_type_name(u32 type);
+
 /* The field that holds the access [offset, offset + size), or NULL.  As Linux decides it: size is
  * 1, 2, 4 or 8 and divides offset; the access lies inside one field (WIDE: inside this one and the
  * next); NO_NARROW and pointer fields are accessed whole.  Fields are found, not permissions. */

@@ -224,6 +224,8 @@ static const char *contract_arg_fault(const struct skep_helper *helper, u32 i)
         return "an iterator of no size";
     if (arg.kind != SKEP_ARG_ITER && arg.bytes != 0 && !contract_reads_memory(arg.kind))
         return "only memory has a size in bytes";
+    if (arg.kind != SKEP_ARG_BTF_PTR && arg.type != 0)
+        return "only what a typed pointer points to has a type";
     if (arg.kind == SKEP_ARG_CALLBACK && helper->callback.params[0] == SKEP_PARAM_NONE)
         return "a callback that takes nothing";
     return NULL;

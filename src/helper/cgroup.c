@@ -96,17 +96,17 @@ HELPER_KERNEL(sk_storage_get, 107, BASE, .args = { ARG_MAP, ARG_SOCK, ARG_VALUE0
               .ret = RET_VALUE, .maps = SKEP_MAP_STORAGE);
 HELPER_KERNEL(sk_storage_delete, 108, BASE, .args = { ARG_MAP, ARG_SOCK },
               .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(inode_storage_get, 145, LSM, .args = { ARG_MAP, ARG_BTF, ARG_VALUE0, ARG_ANY },
+HELPER_KERNEL(inode_storage_get, 145, LSM, .args = { ARG_MAP, ARG_BTF(INODE), ARG_VALUE0, ARG_ANY },
               .ret = RET_VALUE, .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(inode_storage_delete, 146, LSM, .args = { ARG_MAP, ARG_BTF },
+HELPER_KERNEL(inode_storage_delete, 146, LSM, .args = { ARG_MAP, ARG_BTF(INODE) },
               .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(task_storage_get, 156, TRACING, .args = { ARG_MAP, ARG_BTF, ARG_VALUE0, ARG_ANY },
+HELPER_KERNEL(task_storage_get, 156, TRACING, .args = { ARG_MAP, ARG_BTF(TASK), ARG_VALUE0, ARG_ANY },
               .ret = RET_VALUE, .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(task_storage_delete, 157, TRACING, .args = { ARG_MAP, ARG_BTF },
+HELPER_KERNEL(task_storage_delete, 157, TRACING, .args = { ARG_MAP, ARG_BTF(TASK) },
               .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(cgrp_storage_get, 210, BASE, .args = { ARG_MAP, ARG_BTF, ARG_VALUE0, ARG_ANY },
+HELPER_KERNEL(cgrp_storage_get, 210, BASE, .args = { ARG_MAP, ARG_BTF(CGROUP), ARG_VALUE0, ARG_ANY },
               .ret = RET_VALUE, .maps = SKEP_MAP_STORAGE);
-HELPER_KERNEL(cgrp_storage_delete, 211, BASE, .args = { ARG_MAP, ARG_BTF },
+HELPER_KERNEL(cgrp_storage_delete, 211, BASE, .args = { ARG_MAP, ARG_BTF(CGROUP) },
               .maps = SKEP_MAP_STORAGE);
 HELPER_KERNEL(kptr_xchg, 194, BASE, .args = { ARG_KPTR, ARG_BTF_END }, .ret = RET_BTF_NEW);
 

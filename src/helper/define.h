@@ -56,8 +56,8 @@
 #define ARG_ITER_END(n) { .kind = SKEP_ARG_ITER, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE | SKEP_ARG_RELEASE, .bytes = (n) }
 #define ARG_SOCK   { .kind = SKEP_ARG_SOCK }
 #define ARG_SOCK_END { .kind = SKEP_ARG_SOCK, .flags = SKEP_ARG_RELEASE }
-#define ARG_BTF    { .kind = SKEP_ARG_BTF_PTR }
-#define ARG_BTF_END { .kind = SKEP_ARG_BTF_PTR, .flags = SKEP_ARG_RELEASE | SKEP_ARG_NULLABLE }
+#define ARG_BTF(what) { .kind = SKEP_ARG_BTF_PTR, .type = SKEP_TYPE_##what }
+#define ARG_BTF_END { .kind = SKEP_ARG_BTF_PTR, .flags = SKEP_ARG_RELEASE | SKEP_ARG_NULLABLE, .type = SKEP_TYPE_OF_SLOT }
 #define ARG_KPTR   { .kind = SKEP_ARG_KPTR, .flags = SKEP_ARG_READ | SKEP_ARG_WRITE }
 
 #define RET_VALUE  { .kind = SKEP_RET_MAP_VALUE, .flags = SKEP_RET_NULLABLE }
@@ -69,12 +69,12 @@
 #define RET_FULL_NEW { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES, .sock = SKEP_SOCK_FULL }
 #define RET_FULL { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE, .sock = SKEP_SOCK_FULL }
 #define RET_CAST(what) { .kind = SKEP_RET_SOCK, .flags = SKEP_RET_NULLABLE | SKEP_RET_CASTS, .sock = SKEP_SOCK_##what }
-#define RET_BTF    { .kind = SKEP_RET_BTF_PTR }
-#define RET_BTF_NEW { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES }
+#define RET_BTF(what) { .kind = SKEP_RET_BTF_PTR, .type = SKEP_TYPE_##what }
+#define RET_BTF_NEW { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE | SKEP_RET_ACQUIRES, .type = SKEP_TYPE_OF_SLOT }
 #define RET_MEM0   { .kind = SKEP_RET_MEM, .flags = SKEP_RET_NULLABLE }
 #define RET_CPU    { .kind = SKEP_RET_CPU_PTR }
 #define RET_CPU0   { .kind = SKEP_RET_CPU_PTR, .flags = SKEP_RET_NULLABLE }
-#define RET_BTF0   { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE }
+#define RET_BTF0(what) { .kind = SKEP_RET_BTF_PTR, .flags = SKEP_RET_NULLABLE, .type = SKEP_TYPE_##what }
 /* clang-format on */
 
 /* The same for functions of the kernel; their numbers are only to be told apart. */

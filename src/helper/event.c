@@ -60,16 +60,16 @@ const struct skep_helper helper_perf_event_output = {
 
 /* In tracing programs the packet is an object that the program's arguments name; its bytes are
  * those of the run's packet, if the host runs it with one. */
-#define EVENT_KERNEL(SYMBOL, NAME, ID)                                                             \
+#define EVENT_KERNEL(SYMBOL, NAME, ID, OF)                                                         \
     const struct skep_helper SYMBOL = {                                                            \
         HELPER_HEAD(NAME, ID, TRACING, helper_event),                                              \
-        .args = { ARG_BTF, ARG_MAP, ARG_ANY, ARG_R, ARG_SIZE0 },                                   \
+        .args = { ARG_BTF(OF), ARG_MAP, ARG_ANY, ARG_R, ARG_SIZE0 },                               \
         .effects = SKEP_GPL_ONLY,                                                                  \
         .maps = SKEP_MAP_EVENTS,                                                                   \
         .cost = 50,                                                                                \
     }
-EVENT_KERNEL(helper_skb_output, "bpf_skb_output", 111);
-EVENT_KERNEL(helper_xdp_output, "bpf_xdp_output", 121);
+EVENT_KERNEL(helper_skb_output, "bpf_skb_output", 111, SKB);
+EVENT_KERNEL(helper_xdp_output, "bpf_xdp_output", 121, XDP);
 #undef EVENT_KERNEL
 #undef EVENT_INDEX
 #undef EVENT_PACKET

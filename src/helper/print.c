@@ -107,7 +107,7 @@ static u64 helper_seq_put(struct skep_thread *thread, u64 seq, u64 data, u64 siz
 
 const struct skep_helper helper_seq_write = {
     HELPER_HEAD("bpf_seq_write", 127, TRACING, helper_seq_put),
-    .args = { ARG_BTF, ARG_R, ARG_SIZE0 },
+    .args = { ARG_BTF(SEQ), ARG_R, ARG_SIZE0 },
     .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
     .effects = SKEP_GPL_ONLY,
     .cost = 50,
@@ -131,7 +131,7 @@ static u64 helper_seq_text(struct skep_thread *thread, u64 seq, u64 fmt, u64 fmt
 
 const struct skep_helper helper_seq_printf = {
     HELPER_HEAD("bpf_seq_printf", 126, TRACING, helper_seq_text),
-    .args = { ARG_BTF, ARG_R, ARG_SIZE, ARG_R0, ARG_SIZE0 },
+    .args = { ARG_BTF(SEQ), ARG_R, ARG_SIZE, ARG_R0, ARG_SIZE0 },
     .ret = { .lo = -HELPER_MAX_ERRNO, .hi = 0 },
     .effects = SKEP_GPL_ONLY,
     .cost = 100,

@@ -54,7 +54,7 @@ HELPER_KERNEL(tcp_check_syncookie, 100, LOOKUP,
               .args = { ARG_SOCK, ARG_R, ARG_SIZE, ARG_R, ARG_SIZE });
 HELPER_KERNEL(tcp_gen_syncookie, 110, LOOKUP,
               .args = { ARG_SOCK, ARG_R, ARG_SIZE, ARG_R, ARG_SIZE });
-HELPER_KERNEL(tcp_send_ack, 116, SOCKET, .args = { ARG_BTF, ARG_ANY });
+HELPER_KERNEL(tcp_send_ack, 116, SOCKET, .args = { ARG_BTF(TCP), ARG_ANY });
 HELPER_KERNEL(get_netns_cookie, 122, BASE, .args = { ARG_CTX0 });
 HELPER_KERNEL(sk_assign, 124, LOOKUP, .args = { ARG_CTX, ARG_SOCK, ARG_ANY });
 HELPER_SOCKETLESS(skc_to_tcp6_sock, 136, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
@@ -62,7 +62,7 @@ HELPER_SOCKETLESS(skc_to_tcp_sock, 137, BASE, .args = { ARG_SOCK }, .ret = RET_C
 HELPER_SOCKETLESS(skc_to_tcp_timewait_sock, 138, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 HELPER_SOCKETLESS(skc_to_tcp_request_sock, 139, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 HELPER_SOCKETLESS(skc_to_udp6_sock, 140, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
-HELPER_KERNEL(sock_from_file, 162, TRACING, .args = { ARG_BTF }, .ret = RET_BTF0);
+HELPER_KERNEL(sock_from_file, 162, TRACING, .args = { ARG_BTF(FILE) }, .ret = RET_BTF0(SOCKET));
 HELPER_SOCKETLESS(skc_to_unix_sock, 178, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 HELPER_SOCKETLESS(skc_to_mptcp_sock, 196, BASE, .args = { ARG_SOCK }, .ret = RET_CAST(KERNEL));
 

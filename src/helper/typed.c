@@ -69,7 +69,7 @@ static u64 typed_seq(struct skep_thread *thread, u64 seq, u64 pointer, u64 size,
 
 const struct skep_helper helper_seq_printf_btf = {
     HELPER_HEAD("bpf_seq_printf_btf", 150, TRACING, typed_seq),
-    .args = { ARG_BTF, ARG_R, ARG_SIZE0, ARG_ANY },
+    .args = { ARG_BTF(SEQ), ARG_R, ARG_SIZE0, ARG_ANY },
     .effects = SKEP_GPL_ONLY,
     .cost = 100,
 };
@@ -90,7 +90,7 @@ static u64 typed_per_cpu(struct skep_thread *thread, u64 variable, u64 cpu, u64 
 
 const struct skep_helper helper_per_cpu_ptr = {
     HELPER_HEAD("bpf_per_cpu_ptr", 153, BASE, typed_per_cpu),
-    .args = { ARG_BTF, ARG_ANY },
+    .args = { ARG_BTF(PER_CPU), ARG_ANY },
     .ret = RET_CPU0,
 };
 
@@ -102,6 +102,6 @@ static u64 typed_this_cpu(struct skep_thread *thread, u64 variable, u64 a2, u64 
 
 const struct skep_helper helper_this_cpu_ptr = {
     HELPER_HEAD("bpf_this_cpu_ptr", 154, BASE, typed_this_cpu),
-    .args = { ARG_BTF },
+    .args = { ARG_BTF(PER_CPU) },
     .ret = RET_CPU,
 };

@@ -18,6 +18,10 @@
     {                                                                                              \
         name, offset, size, kind, (access) | HOOK_WHOLE, 0, 0, 0                                   \
     }
+#define HOOK_HIDDEN_TYPED(name, offset, of)                                                        \
+    {                                                                                              \
+        name, offset, 8, SKEP_FIELD_BTF_PTR, HOOK_R | HOOK_WHOLE, 0, 0, SKEP_TYPE_##of             \
+    }
 #define HOOK_SOCKET(name, offset)                                                                  \
     {                                                                                              \
         name, offset, 8, SKEP_FIELD_SOCK, HOOK_R | HOOK_WHOLE | SKEP_FIELD_NULLABLE, 0, 0, 0       \

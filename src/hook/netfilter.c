@@ -2,8 +2,8 @@
 #include "hook/fields.h"
 
 static const struct skep_ctx_field netfilter_fields[] = {
-    HOOK_HIDDEN_POINTER("state", 0, 8, SKEP_FIELD_BTF_PTR, HOOK_R),
-    HOOK_HIDDEN_POINTER("skb", 8, 8, SKEP_FIELD_BTF_PTR, HOOK_R),
+    HOOK_HIDDEN_TYPED("state", 0, NF_STATE),
+    HOOK_HIDDEN_TYPED("skb", 8, SKB),
 };
 
 static const char *const netfilter_verdicts[] = { "NF_DROP", "NF_ACCEPT", NULL };

@@ -28,7 +28,8 @@ enum code_arg_kind {
 struct code_arg {
     u8 kind; /* enum code_arg_kind */
     bool nullable;
-    u32 bytes;
+    u32 bytes; /* MEMORY */
+    u16 type;  /* TYPED: enum skep_type */
 };
 struct code_signature {
     u32 n_args;

@@ -158,7 +158,8 @@ static bool signature_settle(const struct load_param *param, const struct skep_h
         *arg = (struct code_arg){ .kind = CODE_ARG_SCALAR };
     else if (param->tags & SIGNATURE_TRUSTED)
         *arg = (struct code_arg){ .kind = CODE_ARG_TYPED,
-                                  .nullable = param->tags & SIGNATURE_NULLABLE };
+                                  .nullable = param->tags & SIGNATURE_NULLABLE,
+                                  .type = (u16)contract_type_named(param->pointee) };
     else
         return !param->sizeless;
     return true;

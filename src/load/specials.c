@@ -23,6 +23,15 @@ static const struct load_special_tag {
     { "percpu_kptr", SKEP_SPECIAL_REFERENCE },
 };
 
+/* Structs that only the object knows are told apart by its own numbers, as far as those go. */
+static u32 load_special_target(const struct btf *btf, u32 type)
+{
+    u32 known = contract_type_named(btf_name(btf, type));
+    if (known != SKEP_TYPE_UNKNOWN || type >= SKEP_TYPE_OF_SLOT - SKEP_TYPE_OBJECT)
+        return known;
+    return SKEP_TYPE_OBJECT + type;
+}
+
 /* A struct that is being searched. */
 struct load_search {
     u32 type, next; /* member */
@@ -56,7 +65,8 @@ static struct skep_special load_special_pointer(const struct btf *btf, u32 point
             if (!strcmp(btf_name(btf, tag), load_special_tags[i].name))
                 return (struct skep_special){ .kind = load_special_tags[i].kind,
                                               .size = 8,
-                                              .type = btf_skip_modifiers(btf, tag) };
+                                              .type = load_special_target(
+                                                  btf, btf_skip_modifiers(btf, tag)) };
     return (struct skep_special){ .kind = SKEP_SPECIAL_NONE };
 }
 

@@ -479,7 +479,10 @@ static struct cell access_field_value(struct verifier *v, struct state *s,
         value.kind = VALUE_MEMORY_END;
         extent = EXTENT_MEMORY;
         break;
-    case SKEP_FIELD_BTF_PTR: value.kind = VALUE_TYPED; break;
+    case SKEP_FIELD_BTF_PTR:
+        value.kind = VALUE_TYPED;
+        value.object = (u16)field->bytes;
+        break;
     }
     if (nullable)
         value.flags |= VALUE_NULLABLE;
@@ -627,7 +630,7 @@ static struct cell access_kept_pointer(struct verifier *v, struct state *s,
 {
     struct value value = { .kind = VALUE_TYPED,
                            .flags = VALUE_NULLABLE | VALUE_UNTRUSTED,
-                           .object = (u16)min_u32(special->type, UINT16_MAX) };
+                           .object = (u16)special->type };
     struct cell cell = cell_pointer(v, value);
     cell.tag = state_fresh_id(s);
     return cell;
@@ -711,6 +714,11 @@ static bool access_may_store(struct verifier *v, const struct cell *through,
     return true;
 }
 
+bool access_is_of_type(const struct value *typed, u32 type)
+{
+    return typed->object == type && type != SKEP_TYPE_UNKNOWN;
+}
+
 /* Into a kernel pointer goes NULL, or a pointer of its type; what is owned is only exchanged. */
 static bool access_may_keep(struct verifier *v, const struct cell *through, const struct cell *cell,
                             const struct access *access, u32 src)
@@ -725,7 +733,7 @@ static bool access_may_keep(struct verifier *v, const struct cell *through, cons
                               "written other than by bpf_kptr_xchg");
     bool null = what->kind == VALUE_SCALAR && what->range.umax == 0;
     bool same = what->kind == VALUE_TYPED && cell_constant_of(v, cell, &at) && at == 0 &&
-                (!what->object || what->object == special->type);
+                access_is_of_type(what, special->type);
     return null || same ||
            REJECT(v, src, VERIFY_LEAK, STR(value_kind_name(what->kind)),
                   STR("a kernel pointer of another type"));

@@ -219,11 +219,14 @@ static bool call_check_in_value(struct verifier *v, const struct call *call, u32
     return true;
 }
 
-static bool call_check_special(struct verifier *v, const struct call *call, u32 a, u8 kind,
+static bool call_check_special(struct verifier *v, struct call *call, u32 a, u8 kind,
                                const char *what)
 {
     const struct skep_special *special = access_special_at(v, &call->args[a], 0);
-    return (special && special->kind == kind) || call_wrong(v, call, a, what);
+    if (!special || special->kind != kind)
+        return call_wrong(v, call, a, what);
+    call->slot_type = special->type;
+    return true;
 }
 
 static bool call_check_lock(struct verifier *v, struct state *s, const struct call *call, u32 a)
@@ -271,8 +274,7 @@ static bool call_check_thing(struct verifier *v, struct call *call, u32 a, enum 
     const struct skep_arg *arg = &call->helper->args[a];
     const struct cell *cell = &call->args[a];
     const struct value *value = cell_value(v, cell);
-    bool host = kind == VALUE_TYPED && (value->flags & VALUE_OF_HOST);
-    if (!host && (value->kind != kind || (value->flags & (VALUE_NULLABLE | VALUE_UNTRUSTED))))
+    if (value->kind != kind || (value->flags & (VALUE_NULLABLE | VALUE_UNTRUSTED)))
         return call_wrong(v, call, a, what);
     if (!(arg->flags & SKEP_ARG_RELEASE))
         return true;
@@ -281,6 +283,27 @@ static bool call_check_thing(struct verifier *v, struct call *call, u32 a, enum 
         return call_wrong(v, call, a, "what must be given back, unmoved");
     call->released = cell->ref;
     return true;
+}
+
+/* A type of the contract's, or the one that it leaves to a slot. */
+static u32 call_type(const struct call *call, u32 type)
+{
+    return type == SKEP_TYPE_OF_SLOT ? call->slot_type : type;
+}
+
+/* What an object has inside is of another type: only its beginning will do. */
+static bool call_check_typed(struct verifier *v, struct call *call, u32 a)
+{
+    const struct value *value = cell_value(v, &call->args[a]);
+    u32 type = call_type(call, call->helper->args[a].type);
+    const char *what = contract_type_name(type);
+    u64 at;
+    if (value->flags & VALUE_OF_HOST) /* it knows what that is */
+        return !(call->helper->args[a].flags & SKEP_ARG_RELEASE) || call_wrong(v, call, a, what);
+    if (value->kind == VALUE_TYPED &&
+        (!access_is_of_type(value, type) || !cell_constant_of(v, &call->args[a], &at) || at != 0))
+        return call_wrong(v, call, a, what);
+    return call_check_thing(v, call, a, VALUE_TYPED, what);
 }
 
 static bool call_check_ctx(struct verifier *v, const struct call *call, u32 a)
@@ -357,7 +380,7 @@ static bool call_check_argument(struct verifier *v, struct state *s, struct call
     case SKEP_ARG_ITER: return owned_check_iterator(v, s, call, a);
     case SKEP_ARG_DYNPTR: return owned_check_dynptr(v, s, call, a);
     case SKEP_ARG_SOCK: return call_check_thing(v, call, a, VALUE_SOCK, "a socket");
-    case SKEP_ARG_BTF_PTR: return call_check_thing(v, call, a, VALUE_TYPED, "a typed object");
+    case SKEP_ARG_BTF_PTR: return call_check_typed(v, call, a);
     }
     return true;
 }
@@ -511,7 +534,10 @@ static bool call_result(struct verifier *v, struct state *s, const struct call *
         value.kind = VALUE_SOCK;
         value.object = ret->sock;
         break;
-    case SKEP_RET_BTF_PTR: value.kind = VALUE_TYPED; break;
+    case SKEP_RET_BTF_PTR:
+        value.kind = VALUE_TYPED;
+        value.object = (u16)call_type(call, ret->type);
+        break;
     case SKEP_RET_CPU_PTR: value.kind = VALUE_PER_CPU; break;
     }
     if (ret->flags & SKEP_RET_NULLABLE)
@@ -565,12 +591,13 @@ static struct cell call_index(struct verifier *v, struct state *s, const struct 
 
 /* What is lent to a callback carries the number of its frame, the next one. */
 static struct cell call_parameter(struct verifier *v, struct state *s, const struct call *call,
-                                  u8 kind)
+                                  u32 p)
 {
+    const struct skep_callback *callback = &call->helper->callback;
     const struct cell *ctx = call_argument_of(call, SKEP_ARG_CALLBACK_CTX);
     struct value value = { .kind = VALUE_NONE };
     bool has_map = !cell_is_none(&call->map);
-    switch ((enum skep_param_kind)kind) {
+    switch ((enum skep_param_kind)callback->params[p]) {
     case SKEP_PARAM_NONE: return cell_none();
     case SKEP_PARAM_SCALAR: return cell_scalar(v, s, scalar_any());
     case SKEP_PARAM_INDEX: return call_index(v, s, &call->args[0]);
@@ -589,7 +616,10 @@ static struct cell call_parameter(struct verifier *v, struct state *s, const str
         value.kind = VALUE_DYNPTR;
         value.bytes = s->n_frames;
         break;
-    case SKEP_PARAM_BTF_PTR: value.kind = VALUE_TYPED; break;
+    case SKEP_PARAM_BTF_PTR:
+        value.kind = VALUE_TYPED;
+        value.object = callback->types[p];
+        break;
     }
     struct cell cell = cell_pointer(v, value);
     cell.tag = value.kind == VALUE_DYNPTR ? state_fresh_id(s) : 0;
@@ -602,7 +632,7 @@ static bool call_enter_callback(struct verifier *v, struct state *s, const struc
 {
     struct cell params[5];
     for (u32 a = 0; a < 5; a++)
-        params[a] = call_parameter(v, s, call, call->helper->callback.params[a]);
+        params[a] = call_parameter(v, s, call, a);
     if (!call_enter(v, s, func, kind))
         return false;
     struct frame *f = state_top(s);
@@ -696,7 +726,7 @@ static bool call_later(struct verifier *v, const struct state *s, const struct c
     v->contexts.data[root->context].call = v->at;
     struct frame *f = state_top(root);
     for (u32 a = 0; a < 5; a++)
-        f->reg[a + 1] = call_parameter(v, root, &later, call->helper->callback.params[a]);
+        f->reg[a + 1] = call_parameter(v, root, &later, a);
     return verify_add_root(v, root);
 }
 

@@ -10,6 +10,7 @@ struct call {
     struct cell map; /* its MAP argument; none: there is none */
     u64 alloc_bytes;
     u32 released;      /* ref */
+    u32 slot_type;     /* enum skep_type of what its KPTR argument holds */
     u32 part_of;       /* ref of the dynptr or iterator that the result is part of */
     bool key_is_index; /* the key is a constant that an array has */
 };

@@ -346,6 +346,8 @@ bool access_atomic(struct verifier *v, struct state *s, const struct insn *insn)
 /* The special field of a map's value that begins there; NULL. */
 const struct skep_special *access_special_at(const struct verifier *v, const struct cell *cell,
                                              s64 off);
+/* Does a typed pointer point to that: enum skep_type? */
+bool access_is_of_type(const struct value *typed, u32 type);
 const struct skep_map_spec *access_spec(const struct verifier *v, const struct value *value);
 const struct skep_map_type *access_type(const struct verifier *v, const struct value *value);
 

@@ -73,7 +73,10 @@ static struct cell global_parameter(struct verifier *v, struct state *s, const s
         value.bytes = arg->bytes;
         break;
     case CODE_ARG_DYNPTR: value.kind = VALUE_DYNPTR; break;
-    case CODE_ARG_TYPED: value.kind = VALUE_TYPED; break;
+    case CODE_ARG_TYPED:
+        value.kind = VALUE_TYPED;
+        value.object = arg->type;
+        break;
     }
     struct cell cell = cell_pointer(v, value);
     cell.tag = state_fresh_id(s);
@@ -148,6 +151,14 @@ static bool global_check_memory(struct verifier *v, struct state *s, const struc
     return true;
 }
 
+/* What nothing is known of, nothing is asked of. */
+static bool global_is_typed(const struct value *value, const struct code_arg *arg, bool usable)
+{
+    bool same = arg->type == SKEP_TYPE_UNKNOWN || access_is_of_type(value, arg->type);
+    bool typed = value->kind == VALUE_TYPED && !(value->flags & VALUE_UNTRUSTED);
+    return (typed && usable && same) || (value->flags & VALUE_OF_HOST);
+}
+
 static bool global_check_argument(struct verifier *v, struct state *s, u32 func, u32 a)
 {
     const struct code_arg *arg = &v->in->code->funcs[func].signature->args[a];
@@ -177,8 +188,8 @@ static bool global_check_argument(struct verifier *v, struct state *s, u32 func,
     case CODE_ARG_TYPED:
         if (arg->nullable && global_is_null(value))
             return true;
-        return ((value->kind == VALUE_TYPED && there) || (value->flags & VALUE_OF_HOST)) ||
-               global_wrong(v, func, &cell, a, "a typed object");
+        return global_is_typed(value, arg, unmoved && there) ||
+               global_wrong(v, func, &cell, a, contract_type_name(arg->type));
     }
     return true;
 }

@@ -1,4 +1,5 @@
 /* docs/helpers.md: every helper and its contract. */
+#include "contract/contract.h"
 #include "helper/helper.h"
 
 #include "docs/page.h"
@@ -96,6 +97,8 @@ static const char *const ret_names[] = {
 static void write_arg(struct text *out, const struct skep_arg *arg)
 {
     text_string(out, arg_names[arg->kind]);
+    if (arg->kind == SKEP_ARG_BTF_PTR)
+        text_printf(out, " to %s", contract_type_name(arg->type));
     if (arg->bytes)
         text_printf(out, " of %u", arg->bytes);
     bool reads = arg->flags & SKEP_ARG_READ, writes = arg->flags & SKEP_ARG_WRITE;
@@ -122,6 +125,8 @@ static void write_ret(struct text *out, const struct skep_ret *ret)
         [SKEP_SOCK_KERNEL] = "kernel's socket",
     };
     text_string(out, ret->kind == SKEP_RET_SOCK ? sockets[ret->sock] : ret_names[ret->kind]);
+    if (ret->kind == SKEP_RET_BTF_PTR)
+        text_printf(out, " to %s", contract_type_name(ret->type));
     if (ret->bytes)
         text_printf(out, " of %u", ret->bytes);
     if (ret->lo || ret->hi)

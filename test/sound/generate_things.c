@@ -356,7 +356,7 @@ static bool of_kind(struct gen *g, enum value_kind kind)
         }
         return things_field(g, 40);
     case VALUE_PER_CPU:
-        if (!things_field(g, 40))
+        if (!things_field(g, 72))
             return false;
         move(g, 1, 2);
         set(g, 2, 0);
@@ -579,7 +579,7 @@ static const struct {
     { 197, ANYWHERE, MAP_ARRAY, VALUE_NONE, "XszX" },
     { 95, THINGS, MAP_ARRAY, VALUE_SOCK, "X" },
     { 86, THINGS, MAP_ARRAY, VALUE_NONE, "X" },
-    { 153, THINGS, MAP_ARRAY, VALUE_TYPED, "Xz" },
+    { 153, THINGS, MAP_ARRAY, VALUE_NONE, "Xz" },
     { 175, THINGS, MAP_ARRAY, VALUE_TYPED, "X" },
     { 194, THINGS, MAP_ARRAY, VALUE_NONE, "Xz" },
     { 194, THINGS, MAP_ARRAY, VALUE_NONE, "pX" },

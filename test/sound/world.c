@@ -41,7 +41,7 @@ static const struct skep_map_spec specs[MAP_COUNT] = {
     [MAP_QUEUE]  = { .size = sizeof(specs[0]), .name = "queue",  .type = 22,                .value_size = 8,   .max_entries = 4 },
     [MAP_PROGRAMS] = { .size = sizeof(specs[0]), .name = "programs", .type = 3, .key_size = 4, .value_size = 4, .max_entries = 4 },
     [MAP_TIMER]  = { .size = sizeof(specs[0]), .name = "timer",  .type = 2,  .key_size = 4, .value_size = 32,  .max_entries = 1, .specials = { { SKEP_SPECIAL_TIMER, 0, 16, 0 } } },
-    [MAP_KEPT]   = { .size = sizeof(specs[0]), .name = "kept",   .type = 2,  .key_size = 4, .value_size = 48,  .max_entries = 1, .specials = { { SKEP_SPECIAL_TIMER, 0, 16, 0 }, { SKEP_SPECIAL_POINTER, 16, 8, 1 }, { SKEP_SPECIAL_REFERENCE, 24, 8, 1 } } },
+    [MAP_KEPT]   = { .size = sizeof(specs[0]), .name = "kept",   .type = 2,  .key_size = 4, .value_size = 48,  .max_entries = 1, .specials = { { SKEP_SPECIAL_TIMER, 0, 16, 0 }, { SKEP_SPECIAL_POINTER, 16, 8, SKEP_TYPE_TASK }, { SKEP_SPECIAL_REFERENCE, 24, 8, SKEP_TYPE_TASK } } },
     [MAP_WRITTEN] = { .size = sizeof(specs[0]), .name = "written", .type = 2, .key_size = 4, .value_size = 16, .max_entries = 1, .flags = 0x100 },
     [MAP_USER]   = { .size = sizeof(specs[0]), .name = "user",   .type = 31,                                   .max_entries = 4096 },
     [MAP_WIDE]   = { .size = sizeof(specs[0]), .name = "wide",   .type = 1,  .key_size = 8, .value_size = 128, .max_entries = 8 },
@@ -56,14 +56,15 @@ static const struct skep_ctx_field things_fields[] = {
     { "end",    16, 8, SKEP_FIELD_POINTER_END, SKEP_FIELD_READ, 8, 16, 0 },
     { "common", 24, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ | SKEP_FIELD_NULLABLE, 8, 24, SKEP_SOCK_COMMON },
     { "full",   32, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ, 8, 32, SKEP_SOCK_FULL },
-    { "object", 40, 8, SKEP_FIELD_BTF_PTR,     SKEP_FIELD_READ, 8, 40, 0 },
+    { "object", 40, 8, SKEP_FIELD_BTF_PTR,     SKEP_FIELD_READ, 8, 40, SKEP_TYPE_TASK },
     { "maybe",  48, 8, SKEP_FIELD_POINTER,     SKEP_FIELD_READ | SKEP_FIELD_WRITE | SKEP_FIELD_NULLABLE, 8, 48, 32 },
     { "fixed",  56, 8, SKEP_FIELD_POINTER,     SKEP_FIELD_READ, 8, 56, 24 },
     { "tcp",    64, 8, SKEP_FIELD_SOCK,        SKEP_FIELD_READ, 8, 64, SKEP_SOCK_TCP },
+    { "per_cpu", 72, 8, SKEP_FIELD_BTF_PTR,    SKEP_FIELD_READ, 8, 72, SKEP_TYPE_PER_CPU },
 };
 static const struct skep_hook things_hook = {
     .size = sizeof(things_hook), .name = "things", .id = 1000, .personality = SKEP_APPLICATION,
-    .ctx_kind = SKEP_CTX_FIELDS, .ctx_size = 72, .fields = things_fields, .n_fields = ARRAY_LEN(things_fields),
+    .ctx_kind = SKEP_CTX_FIELDS, .ctx_size = 80, .fields = things_fields, .n_fields = ARRAY_LEN(things_fields),
     .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TRACING | SKEP_FAMILY_SOCKET | SKEP_FAMILY_CGROUP | SKEP_FAMILY_TASK |
                 SKEP_FAMILY_LOOKUP | SKEP_FAMILY_LOCK | SKEP_FAMILY_TIMER,
 };
@@ -375,7 +376,8 @@ static void world_describe(skep_object *object, const struct generated *generate
         for (u32 a = 0; a < from->n_args; a++)
             signatures[f].args[a] = (struct code_arg){ .kind = kinds[from->args[a].kind],
                                                        .nullable = from->args[a].nullable,
-                                                       .bytes = from->args[a].bytes };
+                                                       .bytes = from->args[a].bytes,
+                                                       .type = SKEP_TYPE_TASK };
         funcs[f].signature = &signatures[f];
     }
     object->funcs = funcs;

@@ -169,6 +169,80 @@ TEST(what_a_context_points_to_is_written_where_the_field_says_so)
     skep_env_free(env);
 }
 
-UNIT_TESTS(UNIT(what_a_context_points_to_is_written_where_the_field_says_so),
+/* A map's value that keeps a task at 8 and owns a control group at 16. */
+static const struct skep_map_spec keeps_a_task = {
+    .size = sizeof(keeps_a_task),
+    .name = "m",
+    .type = 2,
+    .key_size = 4,
+    .value_size = 24,
+    .max_entries = 1,
+    .specials = { { SKEP_SPECIAL_POINTER, 8, 8, SKEP_TYPE_TASK },
+                  { SKEP_SPECIAL_REFERENCE, 16, 8, SKEP_TYPE_CGROUP } },
+};
+
+/* r6: the value; r7: the task that runs. */
+TEST(a_typed_pointer_is_taken_for_what_it_is_alone)
+{
+    static const struct row rows[] = {
+        { "r1 = r7 ; call helper 175", "" },
+        { "r1 = r7 ; r1 += 8 ; call helper 175", "verify-bad-argument" }, /* something in it */
+        { "r1 = r7 ; r1 += 8 ; r1 += -8 ; call helper 175", "" },
+        { "r2 = *(u32 *)(r6 + 0) ; r2 &= 8 ; r1 = r7 ; r1 += r2 ; call helper 175",
+          "verify-bad-argument" },
+        { "r1 = r7 ; call helper 175 ; r1 = r0 ; call helper 175", "verify-bad-argument" },
+        { "*(u64 *)(r6 + 8) = r7", "" },
+        { "r7 += 8 ; *(u64 *)(r6 + 8) = r7", "verify-pointer-leak" },
+        { "r1 = r7 ; call helper 175 ; *(u64 *)(r6 + 8) = r0", "verify-pointer-leak" },
+        { "r1 = *(u64 *)(r6 + 8) ; if r1 == 0 goto out ; call helper 175", "verify-bad-argument" },
+        { "r1 = r6 ; r1 += 16 ; r2 = 0 ; call helper 194 ; if r0 == 0 goto out ; r1 = r6 ; "
+          "r1 += 16 ; r2 = r0 ; call helper 194 ; if r0 == 0 goto out",
+          "verify-leaks-reference" },
+        { "r1 = r6 ; r1 += 16 ; r2 = r7 ; call helper 194", "verify-bad-argument" },
+    };
+    check_rows("sched_cls", &keeps_a_task, "call helper 158 ; r7 = r0 ; r6 = map[idx:0][0] + 0 ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
+/* An application's own objects, of two types. */
+TEST(an_applications_objects_are_told_apart_by_its_numbers)
+{
+    static const struct skep_helper file = { .size = sizeof(file),
+                                             .name = "file",
+                                             .id = 1001,
+                                             .personality = SKEP_APPLICATION,
+                                             .family = SKEP_FAMILY_BASE,
+                                             .ret = { .kind = SKEP_RET_BTF_PTR, .type = 1 } };
+    static const struct skep_helper pipe = { .size = sizeof(pipe),
+                                             .name = "pipe",
+                                             .id = 1002,
+                                             .personality = SKEP_APPLICATION,
+                                             .family = SKEP_FAMILY_BASE,
+                                             .ret = { .kind = SKEP_RET_BTF_PTR, .type = 2 } };
+    static const struct skep_helper use = { .size = sizeof(use),
+                                            .name = "use",
+                                            .id = 1003,
+                                            .personality = SKEP_APPLICATION,
+                                            .family = SKEP_FAMILY_BASE,
+                                            .args = { { .kind = SKEP_ARG_BTF_PTR, .type = 1 } } };
+    const struct skep_helper *const helpers[] = { &file, &pipe, &use };
+    struct skep_env_options options = { .size = sizeof(options),
+                                        .helpers = helpers,
+                                        .n_helpers = 3 };
+    skep_env *env = NULL;
+    assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
+    const struct skep_hook *hook = hook_called(env, "sched_cls");
+    assert_string_equal(verdict_on(env, hook, NULL,
+                                   "call helper 1001 ; r1 = r0 ; call helper 1003 ; r0 = 0 ; exit"),
+                        "");
+    assert_string_equal(verdict_on(env, hook, NULL,
+                                   "call helper 1002 ; r1 = r0 ; call helper 1003 ; r0 = 0 ; exit"),
+                        "verify-bad-argument");
+    skep_env_free(env);
+}
+
+UNIT_TESTS(UNIT(a_typed_pointer_is_taken_for_what_it_is_alone),
+           UNIT(an_applications_objects_are_told_apart_by_its_numbers),
+           UNIT(what_a_context_points_to_is_written_where_the_field_says_so),
            UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
            UNIT(a_socket_found_is_given_back_by_whatever_shows_it))
