@@ -87,7 +87,7 @@ enum skep_arg_flag {
     SKEP_ARG_ALIGNED = 1 << 8,  /* MEM: aligned to its `bytes` */
 };
 
-/* What a typed pointer points to: one number is one type, whoever gives it and whoever takes it.  An
+/* What a typed pointer points to: one number is one type, whoever gives it and whoever takes it. An
  * application has small numbers of its own; these are the kernel's structs, by their names. */
 /* clang-format off */
 #define SKEP_KERNEL_TYPES(T) \
@@ -102,8 +102,8 @@ enum skep_type {
 #define SKEP_TYPE_NUMBER(NAME, name) SKEP_TYPE_##NAME,
     SKEP_KERNEL_TYPES(SKEP_TYPE_NUMBER)
 #undef SKEP_TYPE_NUMBER
-        SKEP_TYPE_PER_CPU, /* a variable of the kernel's that each CPU has, not a copy of it */
-    SKEP_TYPE_OBJECT = 0x8100, /* and a number of a struct in the object's own type information */
+        SKEP_TYPE_PER_CPU,      /* a variable of the kernel's that each CPU has, not a copy of it */
+    SKEP_TYPE_OBJECT = 0x8100,  /* and a number of a struct in the object's own type information */
     SKEP_TYPE_OF_SLOT = 0xfffe, /* what the KPTR argument before it holds */
     SKEP_TYPE_UNKNOWN = 0xffff, /* equal to none, and not to itself */
 };

@@ -156,6 +156,7 @@ static bool fix_join_into(struct fix *f, u32 n, struct state *s, bool lossy, boo
     bool widen =
         f->widens && fix_is_head(f->v, node->insn) && node->joins >= FIX_JOINS_BEFORE_WIDENING;
     *joined = false;
+    f->widened |= widen;
     for (u32 i = node->states.n; i-- > 0;) {
         bool lossless;
         struct state *both = merge_join(f->v, node->states.data[i], s, widen, &lossless);
@@ -400,8 +401,8 @@ bool fix_narrow(struct fix *f)
 bool fix_close(struct fix *f)
 {
     bool ok = fix_begin(f) && fix_take_roots(f) && fix_ascend(f);
-    if (ok && f->any_failed && f->released)
-        return true; /* what was not kept cannot be narrowed */
+    if (ok && f->any_failed && (f->released || !f->widened))
+        return true; /* what was not kept cannot be narrowed, what was not widened need not be */
     for (u32 i = 0; ok && f->any_failed && i < FIX_NARROWINGS; i++) {
         if (f->v->visited >= f->most_visited)
             return true;
@@ -431,7 +432,7 @@ enum outcome fixpoint_run(struct verifier *v, u32 most_states, u64 most_visited)
     f.most_visited = most_visited;
     f.releases = !v->in->witness;
     bool ok = fix_close(&f);
-    if (ok && f.any_failed && f.released) {
+    if (ok && f.any_failed && f.released && f.widened) {
         fix_drop(&f);
         verify_again(v);
         fix_init(&f, v, most_states);

@@ -29,8 +29,9 @@ struct fix {
     VEC(struct state *) pending; /* on their way from one node to others */
     bool releases; /* what nothing can arrive at again is not kept once it was stepped */
     bool released;
-    u32 n_roots; /* of the verifier's, those that have begun */
-    bool again;  /* some state was stepped from before it was what it is in the end */
+    bool widened; /* something was; else every state is what its paths lead to, joined */
+    u32 n_roots;  /* of the verifier's, those that have begun */
+    bool again;   /* some state was stepped from before it was what it is in the end */
     bool any_failed;
     struct verify_report first; /* of the failures, the first */
 };
