@@ -2,7 +2,7 @@
  *
  * What verifying and compiling take, by the size and the shape of the program: time, code, memory.
  *
- *     sizes [--rounds N] [--markdown]
+ *     sizes [--rounds N] [--markdown] [--shape NAME] [--insns N]
  *
  *   plain    loads, arithmetic, a branch, a variable on the stack, over and over
  *   ladder   if and else, whose values meet behind them
@@ -235,23 +235,56 @@ static void print_row(const char *shape, const char *engine, const struct measur
     bench_row(name, "compiling", "B/insn", (struct bench_stat){ .median = m->work_bytes * each });
 }
 
+struct asked {
+    unsigned rounds, insns; /* insns 0: all sizes */
+    const char *shape;      /* NULL: all */
+    bool markdown;
+};
+
+static bool parse(struct asked *asked, int n, char **args)
+{
+    for (int i = 1; i < n; i++) {
+        bool more = i + 1 < n;
+        if (strcmp(args[i], "--markdown") == 0)
+            asked->markdown = true;
+        else if (strcmp(args[i], "--rounds") == 0 && more)
+            asked->rounds = (unsigned)atoi(args[++i]);
+        else if (strcmp(args[i], "--insns") == 0 && more)
+            asked->insns = (unsigned)atoi(args[++i]);
+        else if (strcmp(args[i], "--shape") == 0 && more)
+            asked->shape = args[++i];
+        else
+            return false;
+    }
+    return asked->rounds >= 1 && asked->rounds <= BENCH_MAX_ROUNDS;
+}
+
+static bool measure_all(const struct shape *shape, unsigned size, const struct asked *asked)
+{
+    struct measured m = { 0 };
+    bool good = true;
+    if (shape == &shapes[0]) {
+        good = measure(shape, size, SKEP_ENGINE_INTERP, asked->rounds, &m);
+        if (good)
+            print_row(shape->name, "interp", &m, asked->markdown);
+    }
+    if (*skep_jit_name() && measure(shape, size, SKEP_ENGINE_JIT, asked->rounds, &m))
+        print_row(shape->name, "jit", &m, asked->markdown);
+    else
+        good = good && !*skep_jit_name();
+    return good;
+}
+
 int main(int n, char **args)
 {
-    unsigned rounds = 7;
-    bool good = true, markdown = false;
-    for (int i = 1; good && i < n; i++) {
-        if (strcmp(args[i], "--markdown") == 0)
-            markdown = true;
-        else if (strcmp(args[i], "--rounds") == 0 && i + 1 < n)
-            rounds = (unsigned)atoi(args[++i]);
-        else
-            good = false;
-    }
-    if (!good || rounds < 1 || rounds > BENCH_MAX_ROUNDS) {
-        fprintf(stderr, "usage: %s [--rounds N] [--markdown]\n", args[0]);
+    struct asked asked = { .rounds = 7 };
+    bool good = true;
+    if (!parse(&asked, n, args)) {
+        fprintf(stderr, "usage: %s [--rounds N] [--markdown] [--shape NAME] [--insns N]\n",
+                args[0]);
         return 2;
     }
-    if (markdown)
+    if (asked.markdown)
         printf("| shape, instructions, engine | verify, µs | the rest of loading, µs | verify, µs "
                "each "
                "| the rest, µs each | code, bytes each | memory at its peak, bytes each | of it "
@@ -260,12 +293,9 @@ int main(int n, char **args)
     for (size_t i = 0; i < N_SHAPES * N_SIZES; i++) {
         const struct shape *shape = &shapes[i / N_SIZES];
         unsigned size = sizes[i % N_SIZES];
-        struct measured m = { 0 };
-        bool compiles = *skep_jit_name(), plain = i < N_SIZES;
-        if (plain && (good = measure(shape, size, SKEP_ENGINE_INTERP, rounds, &m) && good))
-            print_row(shape->name, "interp", &m, markdown);
-        if (compiles && (good = measure(shape, size, SKEP_ENGINE_JIT, rounds, &m) && good))
-            print_row(shape->name, "jit", &m, markdown);
+        if ((!asked.shape || strcmp(asked.shape, shape->name) == 0) &&
+            (!asked.insns || asked.insns == size))
+            good = measure_all(shape, size, &asked) && good;
     }
     return good ? 0 : 1;
 }

@@ -69,7 +69,7 @@ static void generate_insns(struct generate *g, const struct mach_block *block)
         if (insn->op == MACH_ALIAS || insn->op == MACH_END ||
             (insn->op == MACH_COPY && insn->operand[0].given == insn->operand[1].given))
             continue;
-        generate_note_line(g, insn->origin);
+        generate_note_line(g, insn->origin == MACH_NO_ORIGIN ? CODE_NONE : insn->origin);
         g->emit.target->emit(&g->emit, insn);
     }
 }

@@ -12,7 +12,8 @@
 #include "base/base.h"
 
 #define MACH_REGS 32u /* at most, of a machine */
-#define MACH_NO_REG 0xffffffffu
+#define MACH_NO_REG 0xffffffu
+#define MACH_NO_ORIGIN 0xffffffu
 #define MACH_OPERANDS 5u
 
 enum mach_role {
@@ -24,29 +25,33 @@ enum mach_role {
     MACH_CHANGE,    /* read and written */
 };
 
+/* There are more of these than of anything else, so they are as small as they can be: 40 bytes with
+ * all operands. */
 struct mach_operand {
-    u32 reg;  /* virtual or the machine's; MACH_NO_REG: absent (no base, no index) */
-    u8 role;  /* enum mach_role */
-    u8 given; /* the machine's register, filled in by the allocator */
-    u8 was;   /* allocator: the role before the operand became a slot, a MACH_NONE since */
+    u32 reg : 24;  /* virtual or the machine's; MACH_NO_REG: absent (no base, no index) */
+    u32 role : 3;  /* enum mach_role */
+    u32 given : 5; /* the machine's register, filled in by the allocator */
 };
 
 struct mach_insn {
-    u16 op;   /* of the target, or enum mach_op */
-    u8 size;  /* operand bytes */
-    u8 cond;  /* the target's condition */
-    u8 scale; /* of an index: log2; else the target's own */
-    u8 extra; /* the target's own */
-    u8 flags;
-    u8 n_operands;
+    s64 imm; /* or the address that is called */
     union {
         s32 disp;
         u32 reads; /* MACH_CALL: the machine's registers that hold its arguments, a bit each */
     };
-    u32 origin; /* CODE instruction, or CODE_NONE: for tables of lines */
-    s64 imm;    /* or the address that is called */
+    u8 op;    /* of the target, or enum mach_op */
+    u8 extra; /* the target's own */
+    u8 flags;
+    u8 size : 4;     /* operand bytes */
+    u8 cond : 4;     /* the target's condition */
+    u32 origin : 24; /* CODE instruction, or MACH_NO_ORIGIN: for tables of lines */
+    u32 scale : 3;   /* of an index: log2; else the target's own */
+    u32 n_operands : 3;
+    /* Allocator: what it does to the operand that became a slot, whose role is MACH_NONE since. */
+    u32 slot_read : 1, slot_written : 1;
     struct mach_operand operand[MACH_OPERANDS];
 };
+_Static_assert(sizeof(struct mach_insn) == 40, "nothing is between");
 /* Destroys the target's caller-saved registers; operand[0] DEF is its result. */
 #define MACH_CALL 1u
 #define MACH_SLOT 2u  /* the memory operand is the function's own slot `disp` (spilled value) */
@@ -74,10 +79,15 @@ enum mach_op {
 /* An instruction of the target that has no operands so far. */
 static inline struct mach_insn mach_new(u32 op, u32 extra, u32 size)
 {
-    struct mach_insn insn = { .op = (u16)op, .extra = (u8)extra, .size = (u8)size };
+    struct mach_insn insn = { .op = (u8)op, .extra = (u8)extra, .size = size & 15 };
     for (u32 i = 0; i < MACH_OPERANDS; i++)
         insn.operand[i].reg = MACH_NO_REG;
     return insn;
+}
+
+static inline struct mach_operand mach_operand(u32 reg, enum mach_role role)
+{
+    return (struct mach_operand){ .reg = reg & MACH_NO_REG, .role = role & 7u };
 }
 
 /* Operand `i`; MACH_NO_REG leaves it absent. */
@@ -85,8 +95,8 @@ static inline void mach_give(struct mach_insn *insn, u32 i, u32 reg, enum mach_r
 {
     if (reg == MACH_NO_REG)
         return;
-    insn->operand[i] = (struct mach_operand){ .reg = reg, .role = (u8)role };
-    insn->n_operands = (u8)max_u32(insn->n_operands, i + 1);
+    insn->operand[i] = mach_operand(reg, role);
+    insn->n_operands = max_u32(insn->n_operands, i + 1) & 7u;
 }
 
 /* How a block ends; layout.c writes the jumps.  `to` is filled in by the driver. */
@@ -104,13 +114,13 @@ struct mach_exit {
 struct mach_block {
     u32 begin, end; /* instructions */
     struct mach_exit exit;
+    /* 0: none.  The instructions of this block, which one way out of here leads to, are executed
+     * here before the jump; it itself is as good as empty.  Set by the allocator. */
+    u32 tail;
     u32 n_preds;
     const u32 *preds;
     u16 loop_depth;
     bool cold;
-    /* 0: none.  The instructions of this block, which one way out of here leads to, are executed
-     * here before the jump; it itself is as good as empty.  Set by the allocator. */
-    u32 tail;
 };
 
 struct mach_func {

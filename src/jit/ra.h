@@ -56,17 +56,17 @@ struct ra_web {
     struct ra_use *uses; /* sorted */
     struct ra_piece *pieces;
     u32 joined; /* to that web; itself: none */
-    u32 n_defs;
-    u32 made_by;  /* instruction of the only definition, if that is MACH_REMAT; else CODE_NONE */
-    u32 made;     /* ra_write.c: among the constants that are made again */
-    bool split;   /* not all of it is one piece */
-    bool in_slot; /* some operand reads or writes the slot */
+    u32 n_defs : 30;
+    u32 split : 1;   /* not all of it is one piece */
+    u32 in_slot : 1; /* some operand reads or writes the slot */
+    u32 made_by;     /* instruction of the only definition, if that is MACH_REMAT; else CODE_NONE */
+    u32 made;        /* ra_write.c: among the constants that are made again */
 };
 
 struct ra_node { /* a piece that has a register in a chunk of positions */
-    u32 from, to;
     struct ra_piece *piece;
-    struct ra_node *next;
+    u32 next;    /* 0: none */
+    u8 from, to; /* in the chunk: below 64, at most 64 */
 };
 
 #define RA_QUEUES 33u
@@ -79,12 +79,13 @@ struct ra {
     struct ra_web *webs;
     u8 *level;      /* by block */
     u32 *old_begin; /* by block, of the code before moves were inserted */
-    /* Chunks of 64 positions; by chunk × MACH_REGS. */
-    u32 n_chunks;
+    /* By ra_cell: chunk of 64 positions and register. */
+    u32 n_cell_regs;
     u64 *taken, *fixed; /* fixed: by instructions that demand that register, and calls */
-    struct ra_node **nodes;
-    struct ra_node *free_nodes;
-    u32 *calls; /* instructions, ascending */
+    u32 *holders;       /* the first of its nodes; 0: none */
+    struct ra_node *nodes;
+    u32 n_nodes, nodes_room, free_nodes; /* [0] is none */
+    u32 *calls;                          /* instructions, ascending */
     u32 n_calls;
     struct ra_piece *queue[RA_QUEUES], **queue_end[RA_QUEUES]; /* by log2 of the length */
     u32 top_queue;
@@ -116,6 +117,21 @@ static inline bool ra_is_remat(const struct ra_web *web)
     return web->made_by != CODE_NONE && web->n_defs == 1;
 }
 
+static inline size_t ra_cell(const struct ra *ra, u32 chunk, u32 reg)
+{
+    return (size_t)chunk * ra->n_cell_regs + reg;
+}
+/* The part of [from, to) that lies in the chunk, counted from its beginning. */
+struct ra_within {
+    u8 from, to;
+};
+static inline struct ra_within ra_within_chunk(u32 chunk, u32 from, u32 to)
+{
+    u32 base = chunk * 64;
+    return (struct ra_within){ (u8)(from > base ? from - base : 0),
+                               (u8)(to - base < 64 ? to - base : 64) };
+}
+
 float ra_frequency(u8 level);
 u32 ra_block_of(const struct ra *ra, u32 insn);
 
@@ -123,8 +139,11 @@ bool ra_live(struct ra *ra);
 void ra_join(struct ra *ra);
 bool ra_place_init(struct ra *ra);
 void ra_place_fixed(struct ra *ra, u32 reg, u32 from, u32 to);
+bool ra_place_is_taken(const struct ra *ra, u32 reg, u32 position);
 /* Of the registers in `among`, those with something in the piece's way. */
-u32 ra_place_busy(const struct ra_piece *piece, u32 among, const u64 *map);
+u32 ra_place_busy(const struct ra *ra, const struct ra_piece *piece, u32 among, const u64 *map);
+/* The next of the nodes from `node` on that overlaps; 0: none. */
+u32 ra_place_overlapping(const struct ra *ra, u32 node, struct ra_within within);
 void ra_place_take(struct ra *ra, struct ra_piece *piece, u32 reg);
 void ra_place_release(struct ra *ra, struct ra_piece *piece);
 bool ra_pick(struct ra *ra);

@@ -100,7 +100,7 @@ static void check_reads(struct check *check, const struct mach_insn *insn)
         if (check_role_reads(o->role))
             check_that(check, check->now[o->reg].regs >> o->given & 1,
                        "a register does not hold what is read");
-        if (o->role == MACH_NONE && check_role_reads(o->was))
+        if (o->role == MACH_NONE && insn->slot_read)
             check_that(check,
                        insn->flags & MACH_REMAT ||
                            check_has_slot(&check->now[o->reg], (u32)insn->disp),
@@ -150,7 +150,7 @@ static void check_writes(struct check *check, const struct mach_insn *insn)
             continue;
         if (check_role_writes(o->role)) {
             check_define(check, o->reg, o->given);
-        } else if (o->role == MACH_NONE && check_role_writes(o->was)) {
+        } else if (o->role == MACH_NONE && insn->slot_written) {
             check_overwrite_slot(check, (u32)insn->disp);
             check_clear_slots(&check->now[o->reg]);
             check->now[o->reg].regs = 0;

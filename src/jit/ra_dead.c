@@ -4,7 +4,7 @@
 #include "jit/ra.h"
 
 #define DEAD_ROUNDS 16u /* to find what is live between blocks; if they do not do, all stays */
-#define DEAD_OP 0xffffu /* to be taken out */
+#define DEAD_OP 0xffu   /* to be taken out */
 
 struct ra_dead {
     const struct ra *ra;

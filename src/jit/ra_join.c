@@ -47,7 +47,7 @@ static void ra_join_copy(struct ra *ra, const struct mach_insn *copy, u64 *budge
         ra_overlap(a->segs, b->segs, budget))
         return;
     a->segs = ra_merged(a->segs, b->segs, budget);
-    a->n_defs += b->n_defs;
+    a->n_defs = (a->n_defs + b->n_defs) & 0x3fffffffu;
     b->segs = NULL;
     b->joined = to;
 }

@@ -6,28 +6,70 @@
  * segments. */
 #include "jit/ra.h"
 
-struct ra_mention { /* a register in a block; by register */
-    u32 block;
-    bool is_def; /* else: a use that comes before any definition there */
-    struct ra_mention *next;
-};
-struct ra_out { /* a register that is live at a block's end; by block */
-    u32 web;
-    struct ra_out *next;
+/* In lists by register: a block that defines it, or else uses it before any definition there.  In
+ * lists by block: a register that is live at its end. */
+struct ra_note {
+    u32 what : 31; /* block, or register */
+    u32 is_def : 1;
+    u32 next; /* 0: none */
 };
 
 struct ra_live {
     struct ra *ra;
-    struct arena arena;           /* of all but the segments */
-    struct ra_mention **mentions; /* by web */
-    u32 *seen;                    /* by web: block + 1 that mentioned it last, as a definition */
+    struct arena arena; /* of all but the segments */
+    struct ra_note *notes;
+    u32 n_notes, notes_room, free_notes; /* [0] is none */
+    u32 *mentions;                       /* by web: notes */
+    u32 *seen; /* by web: block + 1 that mentioned it last, as a definition */
     u32 *seen_use;
-    u32 *home;            /* by web: the only block that mentions it, + 1; or CODE_NONE */
-    struct ra_out **outs; /* by block */
-    u32 *marked;          /* by block: web + 1 that is known to be live at its end */
-    u32 *defines;         /* by block: web + 1 that it defines */
+    u32 *home;    /* by web: the only block that mentions it, + 1; or CODE_NONE */
+    u32 *outs;    /* by block: notes */
+    u32 *marked;  /* by block: web + 1 that is known to be live at its end */
+    u32 *defines; /* by block: web + 1 that it defines */
     u32 *stack;
 };
+
+/* ---- notes */
+
+static u32 ra_note_new(struct ra_live *live)
+{
+    u32 note = live->free_notes;
+    if (note) {
+        live->free_notes = live->notes[note].next;
+        return note;
+    }
+    if (live->n_notes >= live->notes_room) {
+        u32 old = live->notes_room, room = old + old / 4 + 64;
+        struct ra_note *notes =
+            arena_resize(&live->arena, live->notes, old * sizeof *notes, room * sizeof *notes);
+        if (!notes) {
+            live->ra->failed = true;
+            return 0;
+        }
+        live->notes = notes;
+        live->notes_room = room;
+    }
+    return live->n_notes++;
+}
+
+static void ra_note_put(struct ra_live *live, u32 *list, u32 what, bool is_def)
+{
+    u32 note = ra_note_new(live);
+    if (!note)
+        return;
+    live->notes[note] = (struct ra_note){ what & 0x7fffffffu, is_def, *list };
+    *list = note;
+}
+
+static void ra_notes_free(struct ra_live *live, u32 *list)
+{
+    while (*list) {
+        u32 note = *list;
+        *list = live->notes[note].next;
+        live->notes[note].next = live->free_notes;
+        live->free_notes = note;
+    }
+}
 
 /* ---- between blocks */
 
@@ -48,13 +90,7 @@ static void ra_mention(struct ra_live *live, u32 web, u32 block, bool is_def)
     if (seen[web] == block + 1 || live->home[web] != CODE_NONE)
         return;
     seen[web] = block + 1;
-    struct ra_mention *mention = arena_new(&live->arena, struct ra_mention);
-    if (!mention) {
-        live->ra->failed = true;
-        return;
-    }
-    *mention = (struct ra_mention){ block, is_def, live->mentions[web] };
-    live->mentions[web] = mention;
+    ra_note_put(live, &live->mentions[web], block, is_def);
 }
 
 static void ra_mention_insn(struct ra_live *live, const struct mach_insn *insn, u32 block)
@@ -81,13 +117,7 @@ static void ra_live_at_end(struct ra_live *live, u32 web, u32 block, u32 *depth)
     if (live->marked[block] == web + 1)
         return;
     live->marked[block] = web + 1;
-    struct ra_out *out = arena_new(&live->arena, struct ra_out);
-    if (!out) {
-        live->ra->failed = true;
-        return;
-    }
-    *out = (struct ra_out){ web, live->outs[block] };
-    live->outs[block] = out;
+    ra_note_put(live, &live->outs[block], web, false);
     if (live->defines[block] != web + 1)
         live->stack[(*depth)++] = block;
 }
@@ -95,20 +125,21 @@ static void ra_live_at_end(struct ra_live *live, u32 web, u32 block, u32 *depth)
 static void ra_carry_up(struct ra_live *live, u32 web)
 {
     const struct mach_func *func = live->ra->func;
-    for (struct ra_mention *m = live->mentions[web]; m; m = m->next)
-        if (m->is_def)
-            live->defines[m->block] = web + 1;
-    for (struct ra_mention *m = live->mentions[web]; m; m = m->next) {
-        if (m->is_def)
+    for (u32 m = live->mentions[web]; m; m = live->notes[m].next)
+        if (live->notes[m].is_def)
+            live->defines[live->notes[m].what] = web + 1;
+    for (u32 m = live->mentions[web]; m; m = live->notes[m].next) {
+        if (live->notes[m].is_def)
             continue;
         u32 depth = 0;
-        live->stack[depth++] = m->block;
+        live->stack[depth++] = live->notes[m].what;
         while (depth) {
             const struct mach_block *block = &func->blocks[live->stack[--depth]];
             for (u32 i = 0; i < block->n_preds; i++)
                 ra_live_at_end(live, web, block->preds[i], &depth);
         }
     }
+    ra_notes_free(live, &live->mentions[web]);
 }
 
 /* ---- segments */
@@ -193,14 +224,14 @@ static void ra_pass_insn(struct ra_pass *pass, const struct mach_insn *insn, u32
         }
 }
 
-static void ra_pass_block(struct ra_pass *pass, u32 b, const struct ra_out *outs)
+static void ra_pass_block(struct ra_pass *pass, u32 b, const struct ra_live *live)
 {
     const struct mach_func *func = pass->ra->func;
     const struct mach_block *block = &func->blocks[b];
     pass->block = b;
     pass->begin = 2 * block->begin;
-    for (const struct ra_out *out = outs; out; out = out->next)
-        ra_pass_use(pass, out->web + MACH_REGS, 2 * block->end);
+    for (u32 out = live->outs[b]; out; out = live->notes[out].next)
+        ra_pass_use(pass, live->notes[out].what + MACH_REGS, 2 * block->end);
     for (u32 i = block->end; i-- > block->begin;)
         ra_pass_insn(pass, &func->insns[i], i);
     for (u32 r = 0; r < MACH_REGS; r++) {
@@ -214,13 +245,14 @@ static bool ra_live_init(struct ra_live *live, struct ra *ra)
 {
     struct arena *arena = &live->arena;
     u32 n_blocks = ra->func->n_blocks;
-    live->ra = ra;
+    *live = (struct ra_live){ .ra = ra };
     arena_init(arena, ra->arena->mem);
-    live->mentions = arena_array(arena, struct ra_mention *, (u64)ra->n_webs + 1);
+    live->n_notes = 1;
+    live->mentions = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->seen = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->seen_use = arena_array(arena, u32, (u64)ra->n_webs + 1);
     live->home = arena_array(arena, u32, (u64)ra->n_webs + 1);
-    live->outs = arena_array(arena, struct ra_out *, n_blocks);
+    live->outs = arena_array(arena, u32, n_blocks);
     live->marked = arena_array(arena, u32, n_blocks);
     live->defines = arena_array(arena, u32, n_blocks);
     live->stack = arena_array(arena, u32, n_blocks + 1);
@@ -262,7 +294,7 @@ bool ra_live(struct ra *ra)
         struct ra_pass pass = { .ra = ra, .open = live.seen };
         memset(live.seen, 0, ra->n_webs * sizeof *live.seen);
         for (u32 b = ra->func->n_blocks; b-- > 0 && !ra->failed;)
-            ra_pass_block(&pass, b, live.outs[b]);
+            ra_pass_block(&pass, b, &live);
     }
     arena_drop(&live.arena);
     return ok && !ra->failed;

@@ -285,10 +285,12 @@ static bool ra_moves_of_web(struct ra_mover *mover, u32 w)
 /* By place, keeping the order of what is at the same. */
 static bool ra_moves_sort(struct ra *ra, struct ra_moves *moves)
 {
+    if (moves->n == 0)
+        return true;
     u32 n = ra->func->n + 1;
     u32 *first = arena_array(ra->arena, u32, 2 * (u64)n + 1);
     struct ra_move *sorted = arena_array(ra->arena, struct ra_move, moves->n);
-    if (!first || (!sorted && moves->n))
+    if (!first || !sorted)
         return false;
     for (u32 i = 0; i < moves->n; i++)
         first[moves->list[i].order / 4 * 2 + moves->list[i].order % 4 + 1]++;

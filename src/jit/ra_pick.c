@@ -120,14 +120,17 @@ static float ra_pick_price(const struct ra *ra, const struct ra_piece *piece, u3
 {
     float price = 0;
     for (const struct ra_seg *seg = piece->segs; seg; seg = seg->next)
-        for (u32 chunk = seg->from / 64; chunk <= (seg->to - 1) / 64; chunk++)
-            for (const struct ra_node *node = ra->nodes[chunk * MACH_REGS + reg]; node;
-                 node = node->next) {
-                if (node->from < seg->to && seg->from < node->to && node->piece->weight > price)
-                    price = node->piece->weight;
+        for (u32 chunk = seg->from / 64; chunk <= (seg->to - 1) / 64; chunk++) {
+            struct ra_within within = ra_within_chunk(chunk, seg->from, seg->to);
+            u32 node = ra->holders[ra_cell(ra, chunk, reg)];
+            while ((node = ra_place_overlapping(ra, node, within)) != 0) {
+                if (ra->nodes[node].piece->weight > price)
+                    price = ra->nodes[node].piece->weight;
                 if (price >= limit)
                     return price;
+                node = ra->nodes[node].next;
             }
+        }
     return price;
 }
 
@@ -153,28 +156,25 @@ static void ra_pick_evict(struct ra *ra, const struct ra_piece *piece, u32 reg)
 {
     for (const struct ra_seg *seg = piece->segs; seg; seg = seg->next)
         for (u32 chunk = seg->from / 64; chunk <= (seg->to - 1) / 64; chunk++) {
-            struct ra_node *node = ra->nodes[chunk * MACH_REGS + reg];
-            while (node) {
-                struct ra_piece *holder = node->piece;
-                if (node->from >= seg->to || seg->from >= node->to) {
-                    node = node->next;
-                    continue;
-                }
+            struct ra_within within = ra_within_chunk(chunk, seg->from, seg->to);
+            const u32 *first = &ra->holders[ra_cell(ra, chunk, reg)];
+            u32 node;
+            while ((node = ra_place_overlapping(ra, *first, within)) != 0) {
+                struct ra_piece *holder = ra->nodes[node].piece;
                 ra_place_release(ra, holder);
                 ra_enqueue(ra, holder);
-                node = ra->nodes[chunk * MACH_REGS + reg]; /* the list has changed */
             }
         }
 }
 
 static void ra_pick_for(struct ra *ra, struct ra_piece *piece)
 {
-    u32 free = ra->usable & ~ra_place_busy(piece, ra->usable, ra->taken);
+    u32 free = ra->usable & ~ra_place_busy(ra, piece, ra->usable, ra->taken);
     if (free) {
         ra_place_take(ra, piece, ra_pick_best(ra, piece, free));
         return;
     }
-    u32 among = ra->usable & ~ra_place_busy(piece, ra->usable, ra->fixed);
+    u32 among = ra->usable & ~ra_place_busy(ra, piece, ra->usable, ra->fixed);
     u32 reg = RA_NONE;
     if (among && (ra->evictions_left || piece->length <= 3))
         reg = ra_pick_cheapest(ra, piece, among);

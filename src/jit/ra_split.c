@@ -35,7 +35,8 @@ bool ra_use_slot(struct ra *ra, struct ra_piece *piece, struct ra_use *use)
         target->use_slot(insn, use->operand, piece->web);
         insn->flags = (u8)((insn->flags | MACH_SLOT) & ~MACH_REMAT);
     }
-    insn->operand[use->operand].was = use->role;
+    insn->slot_read = ra_reads(use->role);
+    insn->slot_written = ra_writes(use->role);
     insn->operand[use->operand].role = MACH_NONE;
     web->in_slot |= !remat;
     return true;

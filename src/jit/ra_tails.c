@@ -33,7 +33,7 @@ static bool ra_tail_minds(const struct ra *ra, u32 b, u32 written)
     const struct mach_func *func = ra->func;
     u32 position = 2 * ra->old_begin[b];
     for (u32 r = 0; r < MACH_REGS; r++)
-        if (written >> r & 1 && ra->taken[position / 64 * MACH_REGS + r] >> position % 64 & 1)
+        if (written >> r & 1 && ra_place_is_taken(ra, r, position))
             return true;
     for (u32 i = func->blocks[b].begin; func->insns[i].flags & MACH_INSERTED; i++)
         for (u32 k = 0; k < func->insns[i].n_operands; k++)

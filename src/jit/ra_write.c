@@ -50,11 +50,22 @@ static u32 *ra_slots_by_start(struct ra *ra, u32 *next)
     return first;
 }
 
+static u32 ra_count_slots(const struct ra *ra)
+{
+    u32 n = 0;
+    for (u32 w = 0; w < ra->n_webs; w++)
+        n += ra->webs[w].joined == w && ra->webs[w].in_slot;
+    return n;
+}
+
 bool ra_color_slots(struct ra *ra, u32 **colors)
 {
-    u32 *next = arena_array(ra->arena, u32, (u64)ra->n_webs + 1);
-    u32 *color = arena_array(ra->arena, u32, (u64)ra->n_webs + 1);
-    struct ra_held *heap = arena_array(ra->arena, struct ra_held, (u64)ra->n_webs + 1);
+    u32 n_slots = ra_count_slots(ra);
+    if (n_slots == 0)
+        return true;
+    u32 *next = arena_array(ra->arena, u32, ra->n_webs);
+    u32 *color = arena_array(ra->arena, u32, ra->n_webs);
+    struct ra_held *heap = arena_array(ra->arena, struct ra_held, n_slots);
     u32 *first = next ? ra_slots_by_start(ra, next) : NULL;
     if (!color || !heap || !first)
         return false;
@@ -84,13 +95,13 @@ static void ra_give(struct ra *ra)
         for (const struct ra_piece *piece = ra->webs[w].pieces; piece; piece = piece->next) {
             ra->func->used |= piece->segs ? (u64)1 << piece->reg : 0;
             for (const struct ra_use *use = piece->uses; use; use = use->next)
-                ra->func->insns[use->insn].operand[use->operand].given = piece->reg;
+                ra->func->insns[use->insn].operand[use->operand].given = piece->reg % MACH_REGS;
         }
     for (u32 i = 0; i < ra->func->n; i++)
         for (u32 k = 0; k < ra->func->insns[i].n_operands; k++) {
             struct mach_operand *o = &ra->func->insns[i].operand[k];
             if (o->reg < MACH_REGS)
-                o->given = (u8)o->reg;
+                o->given = o->reg % MACH_REGS;
         }
 }
 
@@ -108,29 +119,31 @@ struct ra_writer {
     u32 origin;
 };
 
-static struct mach_operand ra_own(u32 reg, u8 role)
+static struct mach_operand ra_own(u32 reg, enum mach_role role)
 {
-    return (struct mach_operand){ .reg = reg, .role = role, .given = (u8)reg };
+    struct mach_operand own = mach_operand(reg, role);
+    own.given = reg % MACH_REGS;
+    return own;
 }
 
-static void ra_put_two(struct ra_writer *writer, u16 op, struct mach_operand a,
+static void ra_put_two(struct ra_writer *writer, u8 op, struct mach_operand a,
                        struct mach_operand b)
 {
     writer->insns[writer->n++] = (struct mach_insn){ .op = op,
                                                      .size = 8,
                                                      .flags = MACH_INSERTED,
                                                      .n_operands = 2,
-                                                     .origin = writer->origin,
+                                                     .origin = writer->origin & MACH_NO_ORIGIN,
                                                      .operand = { a, b } };
 }
 
-static void ra_put_slot(struct ra_writer *writer, u16 op, struct mach_operand o, u32 web)
+static void ra_put_slot(struct ra_writer *writer, u8 op, struct mach_operand o, u32 web)
 {
     writer->insns[writer->n++] = (struct mach_insn){ .op = op,
                                                      .size = 8,
                                                      .flags = MACH_INSERTED,
                                                      .n_operands = 1,
-                                                     .origin = writer->origin,
+                                                     .origin = writer->origin & MACH_NO_ORIGIN,
                                                      .disp = (s32)writer->colors[web],
                                                      .operand = { o } };
 }
@@ -237,6 +250,7 @@ static void ra_put_copy(struct ra_writer *writer, const struct mach_insn *copy)
         ra_put_again(writer, (u32)copy->disp, copy->operand[0]);
         insn = writer->insns[--writer->n];
         insn.operand[1] = copy->operand[1];
+        insn.slot_read = copy->slot_read;
     } else {
         insn.op = loads ? MACH_RELOAD : MACH_SPILL;
         insn.disp = (s32)writer->colors[copy->disp];

@@ -12,6 +12,10 @@
 
 #include <assert.h>
 
+_Static_assert(CODE_MAX_SLOTS - 1 <= MACH_NO_ORIGIN &&
+                   (CODE_NONE & MACH_NO_ORIGIN) == MACH_NO_ORIGIN,
+               "origins fit");
+
 #define SELECT_RECIPE 64u /* instructions of one recipe at most */
 
 struct select_late { /* a constant that is made at the end of a block for the loops behind it */
@@ -23,6 +27,18 @@ struct select_copy_pair {
     u32 to, from;
 };
 
+struct select_const {
+    u32 reg, block; /* the register made for a loop, and the block that makes it */
+    u32 wanted;     /* the register that instructions of this block have asked for, 0: none */
+    u32 uses;       /* instructions of the block that are left and use it */
+    u32 next;       /* of those that were asked for in the block */
+};
+
+struct select_ends { /* of the copies at a block's end that are still to be made: of a register */
+    u32 readers;
+    u32 copy_to; /* which one writes it, + 1 */
+};
+
 struct select_driver {
     struct arena *arena;
     struct mach_insn recipe[SELECT_RECIPE];
@@ -30,20 +46,16 @@ struct select_driver {
     u32 *order; /* blocks as they will lie */
     u32 *place; /* by block: where in that order */
     bool *cold;
-    struct select_late **late; /* by block */
-    bool *asked;               /* by value: somebody reads its register */
-    bool *carried;             /* by value: see select_find_carried */
-    /* By value of a constant: the register made for a loop, and the block that makes it. */
-    u32 *const_reg, *const_block;
-    /* By value of a constant: the register that instructions of this block have asked for, 0:
-     * none; and how many instructions of the block are left that use it. */
-    u32 *const_wanted, *const_uses;
-    u32 first_wanted, *next_wanted; /* all constants that were asked for in the block */
-    /* Copies at the end of a block; by register, `n_readers` copies still to be made read it. */
+    struct select_late **late;   /* by block */
+    bool *asked;                 /* by value: somebody reads its register */
+    bool *carried;               /* by value: see select_find_carried */
+    struct select_const *consts; /* by value; as long as there are constants */
+    u32 first_wanted;            /* constant that was asked for in the block */
+    /* Copies at the end of a block. */
     struct select_copy_pair *copies, *sequence;
     u32 n_copies, n_sequence, copies_room;
     u32 *ready;
-    u32 *n_readers, *copy_to; /* by virtual register: [reg - MACH_REGS] */
+    struct select_ends *regs; /* by virtual register: [reg - MACH_REGS] */
     u32 regs_room;
 };
 
@@ -51,7 +63,15 @@ static void select_flush(struct select *s);
 
 /* ---- what targets call */
 
-u32 select_new_reg(struct select *s) { return s->out->n_regs++; }
+u32 select_new_reg(struct select *s)
+{
+    struct mach_func *out = s->out;
+    if (out->n_regs == MACH_NO_REG) {
+        out->failed = true;
+        return MACH_REGS;
+    }
+    return out->n_regs++;
+}
 
 struct mach_insn *select_emit(struct select *s, struct mach_insn insn)
 {
@@ -60,7 +80,7 @@ struct mach_insn *select_emit(struct select *s, struct mach_insn insn)
         s->out->failed = true;
         driver->n_recipe = 0;
     }
-    insn.origin = ssa_at(s->ssa, s->at)->origin;
+    insn.origin = ssa_at(s->ssa, s->at)->origin & MACH_NO_ORIGIN;
     driver->recipe[driver->n_recipe] = insn;
     return &driver->recipe[driver->n_recipe++];
 }
@@ -70,8 +90,9 @@ static struct mach_insn select_copy_insn(u32 to, u32 from)
     return (struct mach_insn){ .op = MACH_COPY,
                                .size = 8,
                                .n_operands = 2,
-                               .origin = CODE_NONE,
-                               .operand = { { to, MACH_DEF, 0, 0 }, { from, MACH_USE, 0, 0 } } };
+                               .origin = MACH_NO_ORIGIN,
+                               .operand = { mach_operand(to, MACH_DEF),
+                                            mach_operand(from, MACH_USE) } };
 }
 
 void select_copy(struct select *s, u32 to, u32 from) { select_emit(s, select_copy_insn(to, from)); }
@@ -89,18 +110,19 @@ static u32 select_before_loops(const struct select *s)
 static u32 select_const_here(struct select *s, u32 value)
 {
     struct select_driver *driver = s->driver;
-    if (!driver->const_wanted[value]) {
-        driver->const_wanted[value] = select_new_reg(s);
-        driver->next_wanted[value] = driver->first_wanted;
+    struct select_const *constant = &driver->consts[value];
+    if (!constant->wanted) {
+        constant->wanted = select_new_reg(s);
+        constant->next = driver->first_wanted;
         driver->first_wanted = value;
     }
-    return driver->const_wanted[value];
+    return constant->wanted;
 }
 
 static void select_make_const(struct select *s, u32 value)
 {
-    u32 reg = s->driver->const_wanted[value];
-    s->driver->const_wanted[value] = 0;
+    u32 reg = s->driver->consts[value].wanted;
+    s->driver->consts[value].wanted = 0;
     s->target->select_const(s, reg, ssa_at(s->ssa, value)->imm);
     select_flush(s);
 }
@@ -108,9 +130,10 @@ static void select_make_const(struct select *s, u32 value)
 static u32 select_const_before_loops(struct select *s, u32 value)
 {
     struct select_driver *driver = s->driver;
+    struct select_const *constant = &driver->consts[value];
     u32 block = select_before_loops(s);
-    if (driver->const_reg[value] && driver->const_block[value] == block)
-        return driver->const_reg[value];
+    if (constant->reg && constant->block == block)
+        return constant->reg;
     struct select_late *late = arena_new(driver->arena, struct select_late);
     if (!late) {
         s->out->failed = true;
@@ -118,8 +141,8 @@ static u32 select_const_before_loops(struct select *s, u32 value)
     }
     *late = (struct select_late){ select_new_reg(s), value, driver->late[block] };
     driver->late[block] = late;
-    driver->const_reg[value] = late->reg;
-    driver->const_block[value] = block;
+    constant->reg = late->reg;
+    constant->block = block;
     return late->reg;
 }
 
@@ -223,15 +246,14 @@ static bool select_room_for_regs(struct select *s)
     struct select_driver *driver = s->driver;
     if (s->out->n_regs - MACH_REGS < driver->regs_room)
         return true;
-    u32 room = (s->out->n_regs - MACH_REGS) * 2 + 64;
-    u32 *readers = arena_array(driver->arena, u32, room);
-    u32 *copy_to = arena_array(driver->arena, u32, room);
-    if (!readers || !copy_to) {
+    u32 old = driver->regs_room, room = s->out->n_regs - MACH_REGS + old / 4 + 64;
+    struct select_ends *regs =
+        arena_resize(driver->arena, driver->regs, old * sizeof *regs, room * sizeof *regs);
+    if (!regs) {
         s->out->failed = true;
         return false;
     }
-    driver->n_readers = readers; /* between blocks nothing is in them */
-    driver->copy_to = copy_to;
+    driver->regs = regs;
     driver->regs_room = room;
     return true;
 }
@@ -256,12 +278,15 @@ static void select_sequence_copy(struct select_driver *driver, u32 i, u32 *n_rea
 {
     struct select_copy_pair copy = driver->copies[i];
     driver->sequence[driver->n_sequence++] = copy;
-    driver->copy_to[copy.to - MACH_REGS] = 0;
+    driver->regs[copy.to - MACH_REGS].copy_to = 0;
     driver->copies[i].to = MACH_NO_REG;
-    if (copy.from - MACH_REGS >= driver->regs_room || driver->n_readers[copy.from - MACH_REGS] == 0)
+    if (copy.from - MACH_REGS >= driver->regs_room)
         return; /* a temporary */
-    u32 waits = driver->copy_to[copy.from - MACH_REGS];
-    if (--driver->n_readers[copy.from - MACH_REGS] == 0 && waits)
+    struct select_ends *from = &driver->regs[copy.from - MACH_REGS];
+    if (from->readers == 0)
+        return; /* the same */
+    u32 waits = from->copy_to;
+    if (--from->readers == 0 && waits)
         driver->ready[(*n_ready)++] = waits - 1;
 }
 
@@ -274,11 +299,11 @@ static void select_sequence_copies(struct select *s)
     u32 n_ready = 0;
     driver->n_sequence = 0;
     for (u32 i = 0; i < driver->n_copies; i++) {
-        driver->n_readers[copies[i].from - MACH_REGS]++;
-        driver->copy_to[copies[i].to - MACH_REGS] = i + 1;
+        driver->regs[copies[i].from - MACH_REGS].readers++;
+        driver->regs[copies[i].to - MACH_REGS].copy_to = i + 1;
     }
     for (u32 i = 0; i < driver->n_copies; i++)
-        if (driver->n_readers[copies[i].to - MACH_REGS] == 0)
+        if (driver->regs[copies[i].to - MACH_REGS].readers == 0)
             driver->ready[n_ready++] = i;
     for (u32 i = 0; i < driver->n_copies; i++) {
         while (n_ready)
@@ -288,8 +313,8 @@ static void select_sequence_copies(struct select *s)
         u32 from = copies[i].from;
         copies[i].from = select_new_reg(s);
         driver->sequence[driver->n_sequence++] = (struct select_copy_pair){ copies[i].from, from };
-        driver->n_readers[from - MACH_REGS] = 0;
-        driver->ready[n_ready++] = driver->copy_to[from - MACH_REGS] - 1;
+        driver->regs[from - MACH_REGS].readers = 0;
+        driver->ready[n_ready++] = driver->regs[from - MACH_REGS].copy_to - 1;
     }
     while (n_ready)
         select_sequence_copy(driver, driver->ready[--n_ready], &n_ready);
@@ -363,7 +388,8 @@ static void select_count_constants(struct select *s, const struct ssa_insn *insn
 {
     const u32 *args = ssa_args(s->ssa, insn);
     for (u32 i = 0; i < insn->n_args; i++)
-        s->driver->const_uses[args[i]] += ssa_is_const(s->ssa, args[i]);
+        if (ssa_is_const(s->ssa, args[i]))
+            s->driver->consts[args[i]].uses++;
 }
 
 /* Memory states and uses of constants, before the block is selected. */
@@ -385,8 +411,8 @@ static void select_count_down(struct select *s, u32 value)
     const u32 *args = ssa_args(s->ssa, insn);
     for (u32 i = 0; i < insn->n_args; i++) {
         s->uses[args[i]]--;
-        if (ssa_is_const(s->ssa, args[i]) && --s->driver->const_uses[args[i]] == 0 &&
-            s->driver->const_wanted[args[i]])
+        if (ssa_is_const(s->ssa, args[i]) && --s->driver->consts[args[i]].uses == 0 &&
+            s->driver->consts[args[i]].wanted)
             select_make_const(s, args[i]);
     }
 }
@@ -427,7 +453,9 @@ static void select_block_end(struct select *s, const struct ssa_block *block,
             exit->unlikely = (end->flags & SSA_UNLIKELY) != 0;
         }
     }
-    struct mach_insn last = { .op = MACH_END, .n_operands = 1, .origin = end->origin };
+    struct mach_insn last = { .op = MACH_END,
+                              .n_operands = 1,
+                              .origin = end->origin & MACH_NO_ORIGIN };
     last.operand[0] = exit->operand;
     select_put(s, &last);
     select_flush(s);
@@ -450,8 +478,8 @@ static void select_late_constants(struct select *s)
 static void select_left_constants(struct select *s)
 {
     struct select_driver *driver = s->driver;
-    for (u32 v = driver->first_wanted; v; v = driver->next_wanted[v])
-        if (driver->const_wanted[v])
+    for (u32 v = driver->first_wanted; v; v = driver->consts[v].next)
+        if (driver->consts[v].wanted)
             select_make_const(s, v);
     driver->first_wanted = 0;
 }
@@ -498,6 +526,15 @@ static void select_find_carried(struct select *s)
     }
 }
 
+/* Constants are in the entry block, so their numbers are low ones. */
+static u32 select_constants_end(const struct ssa_func *ssa)
+{
+    u32 end = ssa->n;
+    while (end > 1 && !ssa_is_const(ssa, end - 1))
+        end--;
+    return end;
+}
+
 static bool select_make_arrays(struct select *s)
 {
     struct arena *arena = s->driver->arena;
@@ -507,20 +544,14 @@ static bool select_make_arrays(struct select *s)
     s->uses = arena_array(arena, u32, n);
     s->folded = arena_array(arena, u8, n);
     s->state_of = arena_array(arena, u32, n);
-    driver->const_reg = arena_array(arena, u32, n);
-    driver->const_block = arena_array(arena, u32, n);
-    driver->const_wanted = arena_array(arena, u32, n);
-    driver->const_uses = arena_array(arena, u32, n);
-    driver->next_wanted = arena_array(arena, u32, n);
+    driver->consts = arena_array(arena, struct select_const, select_constants_end(s->ssa));
     driver->asked = arena_array(arena, bool, n);
     driver->carried = arena_array(arena, bool, n);
     driver->place = arena_array(arena, u32, n_blocks);
     driver->cold = arena_array(arena, bool, n_blocks);
     driver->late = arena_array(arena, struct select_late *, n_blocks);
-    if (!s->reg_of || !s->uses || !s->folded || !s->state_of || !driver->const_reg ||
-        !driver->const_block || !driver->const_wanted || !driver->const_uses ||
-        !driver->next_wanted || !driver->asked || !driver->carried || !driver->place ||
-        !driver->cold || !driver->late)
+    if (!s->reg_of || !s->uses || !s->folded || !s->state_of || !driver->consts || !driver->asked ||
+        !driver->carried || !driver->place || !driver->cold || !driver->late)
         return false;
     driver->order = jit_order_blocks(arena, s->ssa, driver->cold);
     for (u32 i = 0; driver->order && i < s->ssa->n_order; i++)
@@ -530,17 +561,20 @@ static bool select_make_arrays(struct select *s)
     return driver->order != NULL;
 }
 
-static bool select_preds(struct select *s, u32 b, struct mach_block *out)
+static bool select_preds(struct select *s)
 {
-    const struct ssa_block *block = &s->ssa->blocks[b];
-    u32 *preds = arena_array(s->out->arena, u32, block->n_preds);
-    if (!preds && block->n_preds)
-        return false;
-    for (u32 i = 0; i < block->n_preds; i++)
-        preds[i] = s->driver->place[block->preds[i]];
-    out->n_preds = block->n_preds;
-    out->preds = preds;
-    return true;
+    u32 n = 0;
+    for (u32 i = 0; i < s->out->n_blocks; i++)
+        n += s->ssa->blocks[s->driver->order[i]].n_preds;
+    u32 *preds = arena_array(s->out->arena, u32, n);
+    for (u32 i = 0; preds && i < s->out->n_blocks; i++) {
+        const struct ssa_block *block = &s->ssa->blocks[s->driver->order[i]];
+        s->out->blocks[i].n_preds = block->n_preds;
+        s->out->blocks[i].preds = preds;
+        for (u32 k = 0; k < block->n_preds; k++)
+            *preds++ = s->driver->place[block->preds[k]];
+    }
+    return preds != NULL;
 }
 
 /* Everything was put down from the last to the first. */
@@ -558,6 +592,17 @@ static void select_turn_around(struct mach_func *out)
     }
     for (u32 i = 0; i < out->n; i++)
         out->calls |= (out->insns[i].flags & MACH_CALL) != 0;
+}
+
+/* Gives back what was too much. */
+static void select_fit(struct mach_func *out)
+{
+    struct mach_insn *insns =
+        arena_resize(out->arena, out->insns, out->room * sizeof *insns, out->n * sizeof *insns);
+    if (insns) {
+        out->insns = insns;
+        out->room = out->n;
+    }
 }
 
 static u32 select_count_insns(const struct ssa_func *ssa)
@@ -578,16 +623,15 @@ static bool select_func(struct select *s)
     out->room = n_insns + 64;
     out->insns = arena_array(out->arena, struct mach_insn, out->room);
     out->blocks = arena_array(out->arena, struct mach_block, out->n_blocks);
-    if (!out->insns || !out->blocks)
+    if (!out->insns || !out->blocks || !select_preds(s))
         return false;
     for (u32 i = out->n_blocks; i-- > 0 && !out->failed;)
-        if (!select_preds(s, s->driver->order[i], &out->blocks[i]))
-            return false;
-    for (u32 i = out->n_blocks; i-- > 0 && !out->failed;)
         select_block(s, s->driver->order[i], &out->blocks[i]);
-    if (!out->failed)
-        select_turn_around(out);
-    return !out->failed;
+    if (out->failed)
+        return false;
+    select_turn_around(out);
+    select_fit(out);
+    return true;
 }
 
 bool jit_select(struct arena *arena, struct arena *scratch, const struct select_options *options,

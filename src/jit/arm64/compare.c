@@ -112,7 +112,7 @@ static void a64_exit_on_reg(struct select *s, struct mach_exit *exit, enum a64_t
     exit->test = (u8)test;
     exit->size = (u8)width;
     exit->bit = (u8)bit;
-    exit->operand = (struct mach_operand){ .reg = select_reg(s, value), .role = MACH_USE };
+    exit->operand = mach_operand(select_reg(s, value), MACH_USE);
 }
 
 /* To the first successor when the value is 0, or when it is not. */
@@ -186,6 +186,6 @@ void a64_select_end(struct select *s, struct mach_exit *exit)
         a64_select_branch(s, exit);
     } else if (insn->op == SSA_RETURN) {
         select_move(s, A64_RESULT, insn->arg[0]);
-        exit->operand = (struct mach_operand){ .reg = A64_RESULT, .role = MACH_USE };
+        exit->operand = mach_operand(A64_RESULT, MACH_USE);
     }
 }

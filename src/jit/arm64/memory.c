@@ -125,7 +125,7 @@ void a64_do_memory(struct select *s, enum a64_op op, u32 width, u32 reg, enum ma
     mach_give(&insn, A64_RD, reg, role);
     mach_give(&insn, A64_RN, address.base, MACH_USE);
     mach_give(&insn, A64_RM, address.index, MACH_USE);
-    insn.scale = address.extend;
+    insn.scale = address.extend & 7u;
     insn.imm = address.scaled;
     insn.disp = address.disp;
     select_emit(s, insn);

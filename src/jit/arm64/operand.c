@@ -214,7 +214,7 @@ static struct mach_insn a64_arith_extended(struct select *s, const struct a64_ar
     bool whole = width == 4 && ext->bytes == 4;
     struct mach_insn insn = mach_new(whole ? A64_DO_SHIFTED : A64_DO_EXTENDED,
                                      whole ? arith->op : arith->extended, width);
-    insn.scale = (u8)(whole ? (u32)A64_LSL : (u32)a64_extend_by(ext));
+    insn.scale = (whole ? (u32)A64_LSL : (u32)a64_extend_by(ext)) & 7u;
     insn.imm = amount;
     mach_give(&insn, A64_RM, select_reg(s, ext->from), MACH_USE);
     return insn;
@@ -236,7 +236,7 @@ static struct mach_insn a64_arith_operand(struct select *s, const struct a64_ari
     if (shifted)
         select_fold(s, b);
     struct mach_insn insn = mach_new(A64_DO_SHIFTED, arith->op, width);
-    insn.scale = (u8)(shifted ? shift : A64_LSL);
+    insn.scale = (shifted ? shift : A64_LSL) & 7u;
     insn.imm = shifted ? amount : 0;
     mach_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
     return insn;
@@ -293,7 +293,7 @@ void a64_do_logic(struct select *s, enum a64_op op, enum a64_op imm_op, enum a64
     if (shifted)
         select_fold(s, b);
     struct mach_insn insn = a64_new_def(A64_DO_SHIFTED, op, width, rd, select_reg(s, a));
-    insn.scale = (u8)(shifted ? shift : A64_LSL);
+    insn.scale = (shifted ? shift : A64_LSL) & 7u;
     insn.imm = shifted ? amount : 0;
     mach_give(&insn, A64_RM, select_reg(s, shifted ? shifted->arg[0] : b), MACH_USE);
     select_emit(s, insn);

@@ -306,7 +306,7 @@ static void a64_do_select(struct select *s, enum a64_op op, u32 width, u32 rd, u
     mach_give(&insn, A64_RD, rd, MACH_DEF);
     mach_give(&insn, A64_RN, rn, MACH_USE);
     mach_give(&insn, A64_RM, rm, MACH_USE);
-    insn.cond = (u8)cond;
+    insn.cond = cond & 15u;
     select_emit(s, insn);
 }
 

@@ -117,7 +117,7 @@ static enum x86_cc x86_test_zero(struct select *s, u32 value, u32 size, enum x86
         return cc;
     }
     u32 reg = select_reg(s, value);
-    x86_do_test(s, X86_TEST, size, reg, x86_place_of_reg(reg))->cond = (u8)cc;
+    x86_do_test(s, X86_TEST, size, reg, x86_place_of_reg(reg))->cond = cc & 15u;
     return cc;
 }
 

@@ -9,7 +9,7 @@ void x86_give_place(struct mach_insn *insn, struct x86_place place, enum mach_ro
         role = MACH_USE;
     mach_give(insn, X86_BASE, place.base, role);
     mach_give(insn, X86_INDEX, place.index, role);
-    insn->scale = place.scale;
+    insn->scale = place.scale & 7u;
     insn->disp = place.disp;
     if (place.memory)
         insn->flags |= X86_MEMORY;

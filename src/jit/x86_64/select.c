@@ -531,7 +531,7 @@ static void x86_select_comparison(struct select *s)
     u32 result = x86_result(s);
     x86_do_zero(s, result);
     struct mach_insn set = mach_new(X86_DO_SET, X86_SET, 1);
-    set.cond = (u8)x86_compare(s, x86_insn(s));
+    set.cond = x86_compare(s, x86_insn(s)) & 15u;
     mach_give(&set, X86_BASE, result, MACH_CHANGE);
     select_emit(s, set);
 }
@@ -546,7 +546,7 @@ static void x86_select_select(struct select *s)
     enum x86_cc cc = x86_condition(s, insn->arg[0]);
     select_copy(s, result, first);
     struct mach_insn cmov = mach_new(X86_DO_CMOV, X86_CMOV, insn->width);
-    cmov.cond = (u8)(cc ^ exchange);
+    cmov.cond = (cc ^ exchange) & 15u;
     mach_give(&cmov, X86_REG, result, MACH_CHANGE);
     mach_give(&cmov, X86_BASE, second, MACH_USE);
     select_emit(s, cmov);
@@ -892,7 +892,7 @@ void x86_select_end(struct select *s, struct mach_exit *exit)
         exit->unlikely = (insn->flags & SSA_UNLIKELY) != 0;
     } else if (insn->op == SSA_RETURN) {
         select_move(s, X86_RESULT, insn->arg[0]);
-        exit->operand = (struct mach_operand){ .reg = X86_RESULT, .role = MACH_USE };
+        exit->operand = mach_operand(X86_RESULT, MACH_USE);
     }
 }
 

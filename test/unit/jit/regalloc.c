@@ -177,18 +177,15 @@ static struct mach_insn *put(struct maker *maker, struct mach_insn insn)
 {
     struct mach_func *func = &maker->func;
     assert_true(func->n < func->room);
-    insn.origin = CODE_NONE;
+    insn.origin = MACH_NO_ORIGIN;
     func->insns[func->n] = insn;
     return &func->insns[func->n++];
 }
-#define O(REG, ROLE)                                                                               \
-    {                                                                                              \
-        .reg = (REG), .role = MACH_##ROLE                                                          \
-    }
+#define O(REG, ROLE) mach_operand((REG), MACH_##ROLE)
 
-static void put1(struct maker *m, u16 op, u32 a, u8 role)
+static void put1(struct maker *m, u8 op, u32 a, enum mach_role role)
 {
-    put(m, (struct mach_insn){ .op = op, .n_operands = 1, .operand = { { a, role, 0, 0 } } });
+    put(m, (struct mach_insn){ .op = op, .n_operands = 1, .operand = { mach_operand(a, role) } });
 }
 static void put_copy(struct maker *m, u32 to, u32 from)
 {
@@ -203,19 +200,20 @@ static void put_const(struct maker *m, u32 to, s64 imm)
                                .imm = imm,
                                .operand = { O(to, DEF) } });
 }
-static void put_two(struct maker *m, u16 op, u32 a, u32 b)
+static void put_two(struct maker *m, u8 op, u32 a, u32 b)
 {
-    u8 role = op == TOY_MIX ? MACH_CHANGE : MACH_USE;
+    enum mach_role role = op == TOY_MIX ? MACH_CHANGE : MACH_USE;
     put(m, (struct mach_insn){
-               .op = op, .n_operands = 2, .operand = { { a, role, 0, 0 }, O(b, USE) } });
+               .op = op, .n_operands = 2, .operand = { mach_operand(a, role), O(b, USE) } });
 }
-static void put_three(struct maker *m, u16 op, u32 to, u32 a, u32 b)
+static void put_three(struct maker *m, u8 op, u32 to, u32 a, u32 b)
 {
-    u8 def = op == TOY_EARLY ? MACH_EARLY_DEF : MACH_DEF;
-    u8 use = op == TOY_LATE ? MACH_LATE_USE : MACH_USE;
-    put(m, (struct mach_insn){ .op = op,
-                               .n_operands = 3,
-                               .operand = { { to, def, 0, 0 }, O(a, USE), { b, use, 0, 0 } } });
+    enum mach_role def = op == TOY_EARLY ? MACH_EARLY_DEF : MACH_DEF;
+    enum mach_role use = op == TOY_LATE ? MACH_LATE_USE : MACH_USE;
+    put(m, (struct mach_insn){
+               .op = op,
+               .n_operands = 3,
+               .operand = { mach_operand(to, def), O(a, USE), mach_operand(b, use) } });
 }
 static void put_many(struct maker *m, u32 to, const u32 *from)
 {

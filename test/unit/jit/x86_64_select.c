@@ -419,13 +419,13 @@ static void add_insn(struct plain_code *c, const struct mach_insn *insn)
     c->insns[c->n_insns++] = *insn;
 }
 
-static void add_move(struct plain_code *c, u16 op, u8 reg, u32 virtual)
+static void add_move(struct plain_code *c, u8 op, u32 reg, u32 virtual)
 {
     struct mach_insn move = { .op = op,
                               .size = 8,
                               .disp = (s32)(virtual - MACH_REGS),
                               .n_operands = 1,
-                              .operand = { { .role = MACH_USE, .given = reg } } };
+                              .operand = { { .role = MACH_USE, .given = reg % MACH_REGS } } };
     add_insn(c, &move);
 }
 
@@ -463,10 +463,10 @@ static void allocate_insn(struct plain_code *c, struct mach_insn insn)
         struct mach_operand *o = &insn.operand[i];
         if (o->role == MACH_NONE || o->reg == MACH_NO_REG)
             continue;
-        o->given = (u8)o->reg;
+        o->given = o->reg % MACH_REGS;
         if (o->reg < MACH_REGS)
             continue;
-        o->given = scratch[n++ % n_scratch];
+        o->given = scratch[n++ % n_scratch] % MACH_REGS;
         for (u32 k = 0; k < i; k++)
             if (insn.operand[k].role != MACH_NONE && insn.operand[k].reg == o->reg)
                 o->given = insn.operand[k].given;
