@@ -321,11 +321,34 @@ static void near_callback(struct gen *g)
     land_if(g, other);
 }
 
+/* ---- sizes between a least and a most, of memory that has about the most */
+
+static void near_size(struct gen *g)
+{
+    u32 otherwise, most = 8 + pick(g, 48), var = number_var(g);
+    u32 room = chance(g, 60) ? most + pick(g, 3) - 1 : 1 + pick(g, 63);
+    for (s32 i = 0; i < BUFFER_BYTES; i += 8)
+        op_store(g, ISA_ST_DW, 10, BUFFER + i, i);
+    if (var)
+        move(g, 3, var);
+    else
+        number_from_map(g, 3);
+    bound(g, 3, most, &otherwise);
+    take_map(g, 1, MAP_RING);
+    if (chance(g, 50))
+        stack_address(g, 2, BUFFER + BUFFER_BYTES - (s32)room);
+    else
+        take_value(g, 2, MAP_ARRAY, 64 - room);
+    set(g, 4, 0);
+    call(g, 130);
+    land_if(g, otherwise);
+}
+
 void statement_near(struct gen *g)
 {
     typedef void near(struct gen * g);
-    static near *const all[] = { near_null,   near_null,  near_half,    near_packet,
-                                 near_record, near_spill, near_callback };
+    static near *const all[] = { near_null,   near_null,  near_half,     near_packet,
+                                 near_record, near_spill, near_callback, near_size };
     struct env before = g->env;
     PICK(g, all)(g);
     keep_numbers(g, &before);
