@@ -23,6 +23,16 @@ MISTAKES = {
     "unbounded_loop": ("0100" * 8, "fuel"),
     "uninitialised_stack": ("00" * 64, "vm-unwritten-stack"),
     "leaked_record": ("00" * 32, "vm-leak"),
+    "index_off_by_one": ("00" * 1024, "vm-out-of-bounds"),
+    "negative_index": ("ff" * 64, "vm-out-of-bounds"),
+    "used_after_submit": ("00" * 64, "vm-record-gone"),
+    "record_given_back_twice": ("00" * 64, "vm-record-gone"),
+    "stale_packet_pointer": ("00" * 64, "vm-packet-moved"),
+    "variable_header": ("00" * 14 + "4f" + "00" * 19, "vm-out-of-bounds"),
+    "unchecked_length": ("ff" * 300, "vm-out-of-bounds"),
+    "wrong_null_check": ("00" * 64, "vm-not-a-pointer"),
+    "forgotten_unlock": ("00" * 64, "vm-lock-held"),
+    "callback_past_the_end": ("00" * 64, "vm-out-of-bounds"),
 }
 
 

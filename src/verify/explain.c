@@ -55,15 +55,17 @@ static void explain_lose_arguments(struct explain *e)
         explain_lose(e, &explain_top(e)->reg[r]);
 }
 
-static void explain_lose_packet(struct explain *e)
+/* What comes from one of the origins, and all copies of what was set at an instruction. */
+static void explain_lose_all(struct explain *e, u64 origins, u32 set_at)
 {
     for (u32 f = 0; f < e->n_frames; f++) {
+        struct explain_cell *reg = e->frames[f].reg, *slot = e->frames[f].slot;
         for (u32 r = 0; r < STATE_REGS; r++)
-            if (e->frames[f].reg[r].origins & EXPLAIN_PACKET)
-                explain_lose(e, &e->frames[f].reg[r]);
+            if (reg[r].origins & origins || reg[r].set_at == set_at)
+                explain_lose(e, &reg[r]);
         for (u32 i = 0; i < EXPLAIN_SLOTS; i++)
-            if (e->frames[f].slot[i].origins & EXPLAIN_PACKET)
-                explain_lose(e, &e->frames[f].slot[i]);
+            if (slot[i].origins & origins || slot[i].set_at == set_at)
+                explain_lose(e, &slot[i]);
     }
 }
 
@@ -127,7 +129,10 @@ static void explain_helper(struct explain *e)
 {
     const struct skep_helper *helper = e->in->helpers[e->at];
     if (helper && helper->effects & SKEP_MOVES_PACKET)
-        explain_lose_packet(e);
+        explain_lose_all(e, EXPLAIN_PACKET, CODE_NONE);
+    for (u32 a = 0; helper && a < 5; a++)
+        if (helper->args[a].flags & SKEP_ARG_RELEASE)
+            explain_lose_all(e, 0, explain_top(e)->reg[a + 1].set_at);
     explain_lose_arguments(e);
     explain_set(e, 0, explain_origin(e->at));
 }

@@ -170,8 +170,8 @@ static void near_packet(struct gen *g)
         land(g, over);
     }
     }
-    if (chance(g, 50)) { /* moved, or something else was done, perhaps on one path */
-        struct arm arm = arm_begin(g, 50);
+    if (chance(g, 65)) { /* moved, or something else was done, perhaps on one path */
+        struct arm arm = arm_begin(g, 40);
         op_memory(g, ISA_STX_DW, 10, var, OTHER);
         if (xdp && chance(g, 70)) {
             move(g, 1, 6);
@@ -347,7 +347,7 @@ static void near_size(struct gen *g)
 void statement_near(struct gen *g)
 {
     typedef void near(struct gen * g);
-    static near *const all[] = { near_null,   near_null,  near_half,     near_packet,
+    static near *const all[] = { near_null,   near_null,  near_half,     near_packet, near_packet,
                                  near_record, near_spill, near_callback, near_size };
     struct env before = g->env;
     PICK(g, all)(g);

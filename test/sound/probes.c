@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { MAX_PROBES = 200, SKEP_ACCEPTS = 50 };
+enum { MAX_PROBES = 200, SKEP_ACCEPTS = 115 };
 
 static const char twin_tag[] = "twin ";
 
