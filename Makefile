@@ -68,6 +68,9 @@ probes: build ## the verdicts of Skep and of the kernel on safe programs and the
 	@[ -x build/test/sound_probes ] || { echo "skipped: clang or libbpf is missing"; exit 0; }; \
 	    build/test/sound_probes --kernel build/test/sound/*.o
 
+costs: build ## what verifying loops, many paths and hostile shapes costs, beside the bounds
+	@tools/verify_costs.py
+
 mistakes: build ## write examples/mistakes/expected/ anew: what the verifier says to each mistake
 	@CLANG=$${CLANG:-clang-19} examples/mistakes/test_mistakes.py --write
 
@@ -108,4 +111,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
-.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes mistakes mutants coverage reach bench install docs format check-format clean help
+.PHONY: all setup build release test demo corpora kernel-tests fuzz soak diff probes costs mistakes mutants coverage reach bench install docs format check-format clean help

@@ -128,10 +128,13 @@ static void near_half(struct gen *g)
         return;
     copy(g, 4, var);
     for (u32 i = 1 + pick(g, 2); i-- > 0;) {
-        switch (pick(g, 4)) {
+        switch (pick(g, 5)) {
         case 0: op_imm(g, chance(g, 80) ? ISA_ADD32_IMM : ISA_ADD64_IMM, 4, (s64)by); break;
         case 1: op_imm(g, chance(g, 80) ? ISA_SUB32_IMM : ISA_SUB64_IMM, 4, (s64)by); break;
         case 2: op_reg(g, ISA_MOV32_REG, 4, 4); break;
+        case 3:
+            op_imm(g, chance(g, 60) ? ISA_RSH32_IMM : ISA_ARSH32_IMM, 4, 1 + pick(g, 31));
+            break;
         default: arithmetic(g, 4);
         }
     }
