@@ -3,6 +3,7 @@
  * the same frame, cut in the same way.  Results and frames must be the same. */
 #include <skep/skep.h>
 
+#include "support/helpers_compared.h"
 #include "support/unit.h"
 
 #include <bpf/bpf.h>
@@ -212,6 +213,7 @@ static void compare(struct bed *bed, uint32_t size, uint32_t linear)
             fail_msg("frame of %u, %u linear: kernel %x, %zu bytes; here %x, %zu bytes\n%s", size,
                      linear, theirs.r0, theirs.size, ours.r0, ours.size, program_text);
     }
+    note_helpers(insns, n);
     free(insns);
 }
 
@@ -245,4 +247,4 @@ TEST(frames_in_fragments_are_as_in_the_kernel)
     bed_close(&bed);
 }
 
-UNIT_TESTS(UNIT(frames_in_fragments_are_as_in_the_kernel))
+HELPER_TESTS(UNIT(frames_in_fragments_are_as_in_the_kernel))

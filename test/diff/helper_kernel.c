@@ -5,6 +5,7 @@
 #include "rt/packet.h"
 #include <skep/skep.h>
 
+#include "support/helpers_compared.h"
 #include "support/unit.h"
 
 #include <bpf/bpf.h>
@@ -529,6 +530,7 @@ static void compare(enum kind kind, u32 rounds)
             fail_msg("round %u, frame %u: kernel %x, %zu bytes; here %x, %zu bytes\n%s", round,
                      round % FRAMES, kernel.r0, kernel.size, ours.r0, ours.size, program_text);
         same++;
+        note_helpers(insns, n);
         close(fd);
         free(insns);
     }
@@ -543,5 +545,5 @@ TEST(xdp_helpers_do_what_the_kernels_do) { compare(XDP, 2000); }
 TEST(skb_helpers_do_what_the_kernels_do) { compare(SKB, 2000); }
 TEST(helpers_of_any_host_do_what_the_kernels_do) { compare(BASE, 2000); }
 
-UNIT_TESTS(UNIT(xdp_helpers_do_what_the_kernels_do), UNIT(skb_helpers_do_what_the_kernels_do),
-           UNIT(helpers_of_any_host_do_what_the_kernels_do))
+HELPER_TESTS(UNIT(xdp_helpers_do_what_the_kernels_do), UNIT(skb_helpers_do_what_the_kernels_do),
+             UNIT(helpers_of_any_host_do_what_the_kernels_do))

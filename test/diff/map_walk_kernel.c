@@ -6,6 +6,7 @@
  *
  * Usage: diff_map_walk_kernel [elements per map]; skips where bpf(2) or the programs are refused.
  */
+#include "support/helpers_compared.h"
 #include "support/map_pair.h"
 #include <skep/skep.h>
 
@@ -204,6 +205,7 @@ static void run_case(const struct sides *s, const struct walk_case *of)
     }
     compare_maps(&w);
     print_message("%-22s %u runs\n", of->program, walks);
+    note_helpers_of(s->object, of->program);
     skep_program_free(w.ours);
 }
 
@@ -226,4 +228,11 @@ TEST(walks_and_loops_give_the_kernels_results)
     bpf_object__close(s.kernel);
 }
 
-MAP_PAIR_MAIN(UNIT(walks_and_loops_give_the_kernels_results))
+static int print_helpers(void **state_)
+{
+    (void)state_;
+    print_helpers_compared();
+    return 0;
+}
+
+MAP_PAIR_MAIN(cmocka_unit_test_teardown(walks_and_loops_give_the_kernels_results, print_helpers))

@@ -5,6 +5,7 @@
  * Usage: diff_objects_kernel [records for user rings] */
 #include <skep/skep.h>
 
+#include "support/helpers_compared.h"
 #include "support/unit.h"
 
 #include <bpf/bpf.h>
@@ -79,6 +80,7 @@ static void setup(struct fixture *f, const char *path, const char *name)
     assert_int_equal(skep_thread_new(f->env, NULL, &f->thread), SKEP_OK);
     assert_int_equal(skep_packet_new(f->env, 256, &f->packet), SKEP_OK);
     load_here(f, name);
+    note_helpers_of(f->object, name);
 }
 
 static void teardown(struct fixture *f)
@@ -251,5 +253,7 @@ int main(int argc, char **argv)
     };
     if (argc > 1)
         records = (uint32_t)strtoul(argv[1], NULL, 0);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    print_helpers_compared();
+    return failed;
 }

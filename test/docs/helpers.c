@@ -15,7 +15,9 @@ static const char introduction[] =
     "needs.\n"
     "What a helper does is said in bpf-helpers(7); what it takes, in the columns here. Families "
     "are\n"
-    "what program types allow ([hooks](hooks.md)).\n";
+    "what program types allow ([hooks](hooks.md)). Which ones are compared with the kernel's, or "
+    "why\n"
+    "not, is printed by `test/corpora/compared.py build`.\n";
 
 static const char *const arg_names[SKEP_ARG_KIND_COUNT] = {
     [SKEP_ARG_NONE] = "",

@@ -422,6 +422,19 @@ PROGRAM("syscall", texts, void)
     return 15;
 }
 
+/* Types are each host's own, and so is the text of an object. */
+PROGRAM("syscall", refused_types, void)
+{
+    char text[16] = "untouched";
+    struct btf_ptr what = { .ptr = &text };
+    r->value[0] = bpf_snprintf_btf(text, sizeof(text), &what, sizeof(what), 0);
+    what.type_id = 1;
+    r->value[1] = bpf_snprintf_btf(text, sizeof(text), &what, sizeof(what) - 1, 0);
+    r->value[2] = bpf_snprintf_btf(text, sizeof(text), &what, sizeof(what), 1 << 10);
+    __builtin_memcpy(&r->value[3], text, sizeof(text));
+    return 20;
+}
+
 /* ---- iterators and exceptions */
 
 struct bpf_iter_num___old { /* younger than some systems' headers */
@@ -572,6 +585,42 @@ PROGRAM("raw_tp/sys_enter", raw_cookie, struct bpf_raw_tracepoint_args)
 {
     r->value[0] = bpf_get_attach_cookie(ctx);
     return 0;
+}
+
+PROGRAM("raw_tp/sys_enter", raw_group, struct bpf_raw_tracepoint_args)
+{
+    r->value[0] = bpf_get_current_cgroup_id();
+    return 0;
+}
+
+/* ---- values with a spin lock */
+
+struct locked {
+    struct bpf_spin_lock lock;
+    __u64 count;
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 2);
+    __type(key, __u32);
+    __type(value, struct locked);
+} locked SEC(".maps");
+
+PROGRAM("tc", counted, struct __sk_buff)
+{
+    struct locked begun = { .count = 40 };
+    __u32 key = 1;
+    bpf_map_update_elem(&locked, &key, &begun, BPF_ANY);
+    struct locked *l = bpf_map_lookup_elem(&locked, &key);
+    for (int i = 0; l && i < 3; i++) {
+        bpf_spin_lock(&l->lock);
+        r->value[1 + i] = ++l->count;
+        bpf_spin_unlock(&l->lock);
+    }
+    begun.count = 7;
+    r->value[4] = bpf_map_update_elem(&locked, &key, &begun, BPF_F_LOCK);
+    r->value[5] = l ? l->count : 0;
+    return TC_ACT_OK;
 }
 
 /* Devices and routes are each host's own; requests that make no sense are refused alike. */
