@@ -211,6 +211,17 @@ SEC("xdp") REFUSED("verify-out-of-bounds") int slice_of_a_dynptr(struct xdp_md *
     return 0;
 }
 
+SEC("xdp") REFUSED("verify-leaks-reference") int two_dynptrs(struct xdp_md *ctx)
+{
+    struct bpf_dynptr records[2];
+    bpf_ringbuf_reserve_dynptr(&ring, 8, 0, &records[0]);
+    bpf_ringbuf_reserve_dynptr(&ring, 8, 0, &records[1]);
+    bpf_ringbuf_submit_dynptr(&records[0], 0);
+    if (SWAP(1, ctx->ingress_ifindex == 1))
+        bpf_ringbuf_discard_dynptr(&records[1], 0);
+    return 0;
+}
+
 SEC("xdp") REFUSED("verify-lock-held") int locked(struct xdp_md *ctx)
 {
     __u32 key = 0;
