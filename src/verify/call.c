@@ -424,7 +424,8 @@ static u64 call_most_bytes(struct verifier *v, const struct call *call, u32 a, u
     return bytes;
 }
 
-/* What the helper writes to the stack is not known. */
+/* What the helper writes to the stack is not known; nor that it does, where the pointer may be
+ * NULL. */
 static void call_write(struct verifier *v, struct state *s, const struct call *call, u32 a)
 {
     const struct value *value = cell_value(v, &call->args[a]);
@@ -432,7 +433,8 @@ static void call_write(struct verifier *v, struct state *s, const struct call *c
     if (value->kind != VALUE_STACK || most == 0)
         return;
     if (cell_constant_of(v, &call->args[a], &at)) {
-        stack_scramble(v, s, value->object, (s64)at, (s64)at + (s64)least, true);
+        stack_scramble(v, s, value->object, (s64)at, (s64)at + (s64)least,
+                       !(value->flags & VALUE_NULLABLE));
         stack_scramble(v, s, value->object, (s64)at + (s64)least, (s64)at + (s64)most, false);
         return;
     }

@@ -533,12 +533,13 @@ static struct cell join_lost(struct join *j)
     return cell_none();
 }
 
-/* NULL on one side, a pointer on the other. */
+/* NULL on one side, a pointer on the other.  The context and functions are never NULL: nobody who
+ * wants one asks whether it may be, so that what is only one of them on some paths is nothing. */
 static struct cell join_null(struct join *j, const struct cell *pointer, bool pointer_is_a)
 {
     struct cell out = *pointer;
     struct value value = *cell_value(j->v, pointer);
-    if (pointer->ref)
+    if (pointer->ref || value.kind == VALUE_CTX || value.kind == VALUE_FUNC)
         return join_lost(j);
     value.flags |= VALUE_NULLABLE;
     out.value = value_intern(&j->v->values, &value);

@@ -24,8 +24,9 @@ static bool owned_place(struct verifier *v, const struct cell *cell, u32 bytes,
 {
     const struct value *value = cell_value(v, cell);
     u64 at;
-    if (value->kind != VALUE_STACK || !cell_constant_of(v, cell, &at) || at % 8 != 0 ||
-        (s64)at < -(s64)v->stack_bytes || (s64)at > -(s64)bytes)
+    if (value->kind != VALUE_STACK || (value->flags & VALUE_NULLABLE) ||
+        !cell_constant_of(v, cell, &at) || at % 8 != 0 || (s64)at < -(s64)v->stack_bytes ||
+        (s64)at > -(s64)bytes)
         return false;
     *place = (struct owned_place){
         .frame = value->object, .offset = (s64)at, .first = (u32)(-(s64)at / 8) - 1, .n = bytes / 8

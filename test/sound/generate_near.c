@@ -347,11 +347,56 @@ static void near_size(struct gen *g)
     land_if(g, otherwise);
 }
 
+/* ---- a pointer of some kind, on one path perhaps nothing, used as if it were there */
+
+static void near_nothing(struct gen *g)
+{
+    static const s32 fields[HOOK_COUNT] = { [HOOK_XDP] = 12, [HOOK_SCHED_CLS] = 8 };
+    u32 kind = pick(g, 3);
+    if (kind == 0 && !g->has_ctx)
+        return;
+    if (kind == 2) {
+        take_value(g, 1, MAP_ARRAY, 0);
+        set(g, 2, 16);
+        set(g, 3, 0);
+        stack_address(g, 4, DYNPTR);
+        call(g, 197);
+    }
+    op_store(g, ISA_ST_DW, 10, BUFFER, 1);
+    if (kind == 0)
+        move(g, 4, 6);
+    else
+        stack_address(g, 4, kind == 1 ? BUFFER : DYNPTR);
+    if (chance(g, 60)) {
+        struct arm arm = arm_begin(g, 100);
+        set(g, 4, 0);
+        arm_end(g, arm);
+    }
+    u32 leave = GENERATE_NO_TARGET;
+    if (chance(g, 30))
+        check_for_null(g, 4, &leave);
+    if (kind == 0 && g->out->hook == HOOK_XDP && chance(g, 50)) {
+        move(g, 1, 4);
+        set(g, 2, 4);
+        call(g, 44);
+    } else if (kind == 2) {
+        move(g, 1, 4);
+        set(g, 2, 0);
+        set(g, 3, 4);
+        call(g, 203);
+    } else {
+        op_memory(g, ISA_LDX_W, 3, 4, kind == 0 ? fields[g->out->hook] : 0);
+    }
+    land_if(g, leave);
+}
+
 void statement_near(struct gen *g)
 {
     typedef void near(struct gen * g);
-    static near *const all[] = { near_null,   near_null,  near_half,     near_packet, near_packet,
-                                 near_record, near_spill, near_callback, near_size };
+    static near *const all[] = {
+        near_null,   near_null,  near_half,     near_packet, near_packet,
+        near_record, near_spill, near_callback, near_size,   near_nothing
+    };
     struct env before = g->env;
     PICK(g, all)(g);
     keep_numbers(g, &before);
