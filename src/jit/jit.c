@@ -12,7 +12,7 @@ struct jit_code {
     jit_enter_fn *enter;
     /* Function 0, or NULL. */
     skep_helper_fn *direct; /* when it needs no frame and cannot stop */
-    skep_helper_fn *leaf;   /* when moreover it calls nobody and does not look at the thread */
+    rt_leaf_fn *leaf;       /* when moreover it calls nobody and does not look at the thread */
     struct jit_generated generated; /* its tables; the buffer is gone */
 };
 
@@ -122,7 +122,8 @@ static skep_status jit_make(struct jit_code *code, const struct jit_gate *gate,
     code->enter = way->enter;
     if (direct && *in_reach)
         code->direct = (skep_helper_fn *)(uintptr_t)jit_address(code, 0);
-    code->leaf = leaf ? code->direct : NULL;
+    if (leaf && *in_reach)
+        code->leaf = (rt_leaf_fn *)(uintptr_t)jit_address(code, 0);
     return SKEP_OK;
 }
 
@@ -149,7 +150,7 @@ void jit_drop(struct jit_code *code)
     mem_delete(code->mem, code);
 }
 
-skep_helper_fn *jit_leaf(const struct jit_code *code) { return code->leaf; }
+rt_leaf_fn *jit_leaf(const struct jit_code *code) { return code->leaf; }
 
 /* ---- running it */
 

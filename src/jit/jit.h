@@ -44,9 +44,9 @@ skep_status jit_run(struct skep_thread *thread, const struct rt_program *program
 skep_status jit_run_callback(struct skep_thread *thread, const struct rt_program *program,
                              const struct rt_callback *callback, u64 *r0);
 
-/* The program as a function of (thread, context) that neither needs nor changes anything of a run:
- * rt_program.leaf, unless the context is plain memory.  NULL: it is not that simple. */
-skep_helper_fn *jit_leaf(const struct jit_code *code);
+/* The program as a function that neither needs nor changes anything of a run: rt_program.leaf,
+ * unless the context is plain memory.  NULL: it is not that simple. */
+rt_leaf_fn *jit_leaf(const struct jit_code *code);
 
 size_t jit_code_bytes(const struct jit_code *code);
 const u8 *jit_code_start(const struct jit_code *code);

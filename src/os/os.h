@@ -74,7 +74,7 @@ enum os_barrier os_barrier_init(void); /* once per process and user; more do no 
 void os_barrier_heavy(enum os_barrier kind);
 static inline void os_barrier_light(enum os_barrier kind)
 {
-    if (kind == OS_BARRIER_MEMBARRIER)
+    if (LIKELY(kind == OS_BARRIER_MEMBARRIER))
         atomic_signal_fence(memory_order_seq_cst);
     else
         atomic_thread_fence(memory_order_seq_cst);

@@ -1,30 +1,16 @@
-/* One run from beginning to end, and tail calls.
+/* Runs that are more than a call (run.h), and tail calls.
  *
- * Nothing here may be slow: the cost of running an empty program is the cost of this file.  So the
- * thread is not cleared, only what the last run can have left behind. */
-#include "rt/program.h"
+ * Nothing here may be slow: the thread is not cleared, only what the last run can have left behind.
+ */
+#include "rt/run.h"
 
 #include "rt/map.h"
-#include "rt/thread.h"
 
-size_t rt_ctx_bytes(const struct rt_program *program, const void *ctx)
+void rt_tell_nothing(struct skep_thread *thread)
 {
-    const struct skep_memory *memory = ctx;
-    return ctx && program->hook->ctx_kind == SKEP_CTX_MEMORY ? memory->size : 0;
-}
-
-static inline bool rt_lacks_ctx(const struct rt_program *program, const void *ctx)
-{
-    if (!ctx && program->hook->flags & SKEP_HOOK_PACKET)
-        return true;
-    return UNLIKELY(program->ctx_bytes) && rt_ctx_bytes(program, ctx) < program->ctx_bytes;
-}
-
-/* The thread's budget must bind, and the program's code does not look at any. */
-static inline bool rt_ignores_fuel(const struct skep_thread *thread,
-                                   const struct rt_program *program)
-{
-    return UNLIKELY(thread->fuel_limit) && !program->metered;
+    thread->fuel = thread->fuel_given = 0;
+    thread->insns = 0;
+    thread->stop = SKEP_OK;
 }
 
 bool rt_tail_call(struct skep_thread *thread, struct skep_map *map, u32 index)
@@ -106,20 +92,8 @@ static inline void rt_end(struct skep_thread *thread, skep_status status)
     epoch_leave(&thread->epoch_slot);
 }
 
-/* It has no use for what rt_begin sets; what a thread tells of its last run is set. */
-static inline skep_status rt_run_leaf(struct skep_thread *thread, const struct rt_program *program,
-                                      void *ctx, u64 *r0)
-{
-    thread->fuel = thread->fuel_given = 0;
-    thread->insns = 0;
-    thread->stop = SKEP_OK;
-    *r0 = program->leaf(thread, (u64)(uintptr_t)ctx, 0, 0, 0, 0);
-    epoch_leave(&thread->epoch_slot);
-    return SKEP_OK;
-}
-
-static NOINLINE skep_status rt_run_whole(struct skep_thread *thread,
-                                         const struct rt_program *program, void *ctx, u64 *r0)
+skep_status rt_run_whole(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                         u64 *r0)
 {
     rt_begin(thread, program, ctx);
     skep_status status = program->run(thread, program, ctx, r0);
@@ -129,45 +103,11 @@ static NOINLINE skep_status rt_run_whole(struct skep_thread *thread,
     return status;
 }
 
-static inline skep_status rt_run_ready(struct skep_thread *thread, const struct rt_program *program,
-                                       void *ctx, u64 *r0)
-{
-    return program->leaf ? rt_run_leaf(thread, program, ctx, r0)
-                         : rt_run_whole(thread, program, ctx, r0);
-}
-
-static NOINLINE skep_status rt_run_prepared(struct skep_thread *thread,
-                                            const struct rt_program *program, void *ctx, u64 *r0)
+skep_status rt_run_prepared(struct skep_thread *thread, const struct rt_program *program, void *ctx,
+                            u64 *r0)
 {
     program->hook->prepare(ctx);
     return rt_run_ready(thread, program, ctx, r0);
-}
-
-/* From inside the epoch to its end.  Calls only at the ends of functions keep registers free. */
-static inline skep_status rt_run_entered(struct skep_thread *thread,
-                                         const struct rt_program *program, void *ctx, u64 *r0)
-{
-    return program->hook->prepare ? rt_run_prepared(thread, program, ctx, r0)
-                                  : rt_run_ready(thread, program, ctx, r0);
-}
-
-/* Per-CPU values are found by the thread's slot, which is one of its env, and its epoch keeps what
- * runs alive: threads of another env do not run a program. */
-static inline bool rt_may_run(const struct skep_thread *thread, const struct rt_program *program,
-                              const void *ctx)
-{
-    return LIKELY(program->epoch == thread->epoch) && LIKELY(!rt_lacks_ctx(program, ctx)) &&
-           LIKELY(!rt_ignores_fuel(thread, program));
-}
-
-skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx, u64 *r0)
-{
-    if (UNLIKELY(thread->program))
-        return SKEP_STATE;
-    if (UNLIKELY(!rt_may_run(thread, program, ctx)))
-        return SKEP_BAD_ARG;
-    epoch_enter(thread->epoch, &thread->epoch_slot);
-    return rt_run_entered(thread, program, ctx, r0);
 }
 
 skep_status rt_run_slot(struct skep_thread *thread, const struct rt_slot *slot, void *ctx, u64 *r0)

@@ -14,6 +14,9 @@ struct rt_program;
 typedef skep_status rt_run_fn(struct skep_thread *thread, const struct rt_program *program,
                               void *ctx, u64 *r0);
 
+/* Machine code that is called as C. */
+typedef u64 rt_leaf_fn(struct skep_thread *thread, void *ctx);
+
 /* A function of a program that a timer enters: its token, and r1..r3. */
 struct rt_callback {
     u64 token;
@@ -25,9 +28,7 @@ typedef skep_status rt_callback_fn(struct skep_thread *thread, const struct rt_p
 
 struct rt_program {
     rt_run_fn *run;
-    /* Machine code that is all of the program and needs nothing of a run, takes the context as a1;
-     * or NULL. */
-    skep_helper_fn *leaf;
+    rt_leaf_fn *leaf; /* all of the program, when it needs nothing of a run; or NULL */
     rt_callback_fn *run_callback;
     const void *engine; /* the engine's own */
     const struct skep_hook *hook;
@@ -52,16 +53,6 @@ static inline void rt_program_put(struct rt_program *program)
     if (atomic_fetch_sub_explicit(&program->references, 1, memory_order_acq_rel) == 1)
         program->release(program);
 }
-
-/* One whole run of a thread that runs nothing (else SKEP_STATE): enters the epoch, sets fuel,
- * follows tail calls, releases what the ledger holds. SKEP_OK, SKEP_TRAP, SKEP_FUEL,
- * SKEP_CANCELLED; SKEP_BAD_ARG: a packet program without a packet, too little memory, or a thread
- * with a budget and a program that is not metered, or of another env than the program. */
-skep_status rt_run(struct skep_thread *thread, const struct rt_program *program, void *ctx,
-                   u64 *r0);
-
-/* How much plain memory a context is; 0 for contexts of other kinds. */
-size_t rt_ctx_bytes(const struct rt_program *program, const void *ctx);
 
 /* What is to be run now; others may put another program there at any time, and drop the old one's
  * reference: the epoch keeps it for the runs that have begun. */

@@ -1,7 +1,8 @@
 /* The door of rt/: what running programs share, whatever the engine.
  *   thread   a host thread's handle: CPU slot, stack, fuel, ledger, stop, fault
  *   map      the map instance's common part
- *   program  a runnable's common part; tail calls and rt_run
+ *   program  a runnable's common part; tail calls
+ *   run      one run from beginning to end
  *   fault    where and why a run was stopped
  *   native   what compiled code calls besides helpers
  *   packet   packet buffers
@@ -21,6 +22,7 @@
 #include "rt/packet.h"
 #include "rt/program.h"
 #include "rt/promise.h"
+#include "rt/run.h"
 #include "rt/thread.h"
 #include "rt/timer.h"
 
