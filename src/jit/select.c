@@ -17,6 +17,7 @@ _Static_assert(CODE_MAX_SLOTS - 1 <= MACH_NO_ORIGIN &&
                "origins fit");
 
 #define SELECT_RECIPE 64u /* instructions of one recipe at most */
+#define SELECT_LAST UINT32_MAX
 
 struct select_late { /* a constant that is made at the end of a block for the loops behind it */
     u32 reg, value;
@@ -31,7 +32,7 @@ struct select_const {
     u32 reg, block; /* the register made for a loop, and the block that makes it */
     u32 wanted;     /* the register that instructions of this block have asked for, 0: none */
     u32 uses;       /* instructions of the block that are left and use it */
-    u32 next;       /* of those that were asked for in the block */
+    u32 next;       /* of those that were asked for in the block, SELECT_LAST; 0: it was not */
 };
 
 struct select_ends { /* of the copies at a block's end that are still to be made: of a register */
@@ -111,9 +112,10 @@ static u32 select_const_here(struct select *s, u32 value)
 {
     struct select_driver *driver = s->driver;
     struct select_const *constant = &driver->consts[value];
-    if (!constant->wanted) {
+    if (!constant->wanted)
         constant->wanted = select_new_reg(s);
-        constant->next = driver->first_wanted;
+    if (!constant->next) { /* it may have been made already, for those behind */
+        constant->next = driver->first_wanted ? driver->first_wanted : SELECT_LAST;
         driver->first_wanted = value;
     }
     return constant->wanted;
@@ -478,9 +480,13 @@ static void select_late_constants(struct select *s)
 static void select_left_constants(struct select *s)
 {
     struct select_driver *driver = s->driver;
-    for (u32 v = driver->first_wanted; v; v = driver->consts[v].next)
+    u32 v = driver->first_wanted ? driver->first_wanted : SELECT_LAST, next;
+    for (; v != SELECT_LAST; v = next) {
+        next = driver->consts[v].next;
+        driver->consts[v].next = 0;
         if (driver->consts[v].wanted)
             select_make_const(s, v);
+    }
     driver->first_wanted = 0;
 }
 
@@ -651,4 +657,5 @@ bool jit_select(struct arena *arena, struct arena *scratch, const struct select_
     return select_func(&s);
 }
 
+#undef SELECT_LAST
 #undef SELECT_RECIPE

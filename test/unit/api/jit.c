@@ -589,6 +589,40 @@ TEST(every_place_that_pointers_lead_to_is_marked)
     end();
 }
 
+/* Selection makes a constant when the last of a block's instructions that count as its users has
+ * been seen; one before that may still ask for it, by way of what it takes in from another block.
+ */
+TEST(a_constant_that_was_made_may_be_asked_for_again)
+{
+    begin();
+    static const char text[] =
+        "r6 = r1; r1 = map[idx:0]; r2 = r10; r2 += -72; call 1; if r0 != 0 goto found; exit;"
+        "found: r8 = r0; r7 = *(u32 *)(r6 + 0); r1 = r7; r2 = 0; r3 = r10; r3 += -64; r4 = 64;"
+        "r5 = 13089; call 28; r5 = -25952; r0 &= 24; r3 = r8; r3 += r0; r9 = 3;"
+        "l: r9 += -1; if r9 != 0 goto l; r3 = r8; r3 += r0; *(u8 *)(r3 + 8) = r5;"
+        "*(u16 *)(r8 + 16) = 64; exit";
+    const struct skep_map_spec spec = { .size = sizeof(spec),
+                                        .name = "values",
+                                        .type = 2,
+                                        .key_size = 4,
+                                        .value_size = 64,
+                                        .max_entries = 1 };
+    skep_map *map;
+    assert_int_equal(skep_map_new(env, &spec, &map, NULL), SKEP_OK);
+    for (size_t pass = 0; skep_jit_pass(pass); pass++) {
+        struct skep_load_options options = plain;
+        options.profile = SKEP_PROFILE_RFC;
+        options.opt_off = skep_jit_pass(pass);
+        options.maps = &map;
+        options.n_maps = 1;
+        skep_program *program = program_from_text(env, "xdp", text, &options);
+        assert_true(skep_program_code_bytes(program) > 0);
+        skep_program_free(program);
+    }
+    skep_map_unref(map);
+    end();
+}
+
 /* ---- what is told of it */
 
 TEST(symbols_and_lines_cover_the_code)
@@ -654,4 +688,5 @@ UNIT_TESTS(UNIT(verified_programs_are_compiled_when_nothing_else_is_asked_for),
            FRAMES UNIT(helpers_of_the_application_are_called_wherever_they_are),
            UNIT(no_page_is_ever_writable_and_executable), UNIT(the_rest_of_a_page_of_code_is_traps),
            UNIT(every_place_that_pointers_lead_to_is_marked),
+           UNIT(a_constant_that_was_made_may_be_asked_for_again),
            UNIT(symbols_and_lines_cover_the_code), UNIT(perf_is_told_when_asked))
