@@ -17,6 +17,7 @@
  *   global.c    functions that are verified by their signatures
  *   merge.c     is one state covered by another; joining, widening
  *   step.c      one instruction after another, up to the next point
+ *   decide.c    what is worth keeping apart
  *   note.c      what a compiler wants to know of each
  *   fixpoint.c, paths.c   in which order, and what is kept
  *   loops.c     do loops end
@@ -109,6 +110,7 @@ struct verifier {
     u32 *depths;               /* by function: how much of its frame is used */
     u32 ctx_bytes;             /* that every run must give, of plain memory as context */
     struct thresholds *thresholds;
+    u64 *decides;              /* by instruction: the places that do; NULL: nobody asked yet */
     struct join *join;         /* merge.c's working memory */
     struct summary *summaries; /* by function; made when first needed */
 };
@@ -402,6 +404,14 @@ struct state *merge_join(struct verifier *v, const struct state *a, const struct
                          bool widen, bool *lossless);
 /* Forgets the registers and slots of a frame that are not among the live ones. */
 void merge_forget_dead(struct verifier *v, struct state *s, u32 frame, u16 regs, u64 slots);
+
+/* ---- decide.c: what is worth keeping apart */
+/* false: no memory. */
+bool decide_find(struct verifier *v);
+/* The same of states that agree about what decides; needs decide_find. */
+u64 decide_key(const struct verifier *v, const struct state *s);
+/* Not 0 of a number or pointer of which everything is known; the same of the same. */
+u64 decide_constant_of(const struct verifier *v, const struct cell *cell);
 
 /* ---- thresholds.c: numbers that the program compares with, at which widening stops first */
 struct thresholds {

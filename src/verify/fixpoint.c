@@ -150,34 +150,58 @@ static bool fix_replace(struct fix *f, u32 n, u32 i, struct state *s)
     return fix_queue(f, n);
 }
 
-static bool fix_join_into(struct fix *f, u32 n, struct state *s, bool lossy, bool *joined)
+/* The i-th state and s become one, if they can. */
+static bool fix_join_with(struct fix *f, u32 n, u32 i, struct state *s, bool lossy, bool *joined)
 {
     struct fix_node *node = &f->nodes.data[n];
-    bool widen =
-        f->widens && fix_is_head(f->v, node->insn) && node->joins >= FIX_JOINS_BEFORE_WIDENING;
-    *joined = false;
+    bool lossless, widen = f->widens && fix_is_head(f->v, node->insn) &&
+                           node->joins >= FIX_JOINS_BEFORE_WIDENING;
     f->widened |= widen;
-    for (u32 i = node->states.n; i-- > 0;) {
-        bool lossless;
-        struct state *both = merge_join(f->v, node->states.data[i], s, widen, &lossless);
-        if (!both)
-            continue;
-        if (!lossless && !lossy) {
-            state_drop(f->v, both);
-            continue;
-        }
-        if (node->joins++ > FIX_MOST_JOINS)
-            f->most_visited = 0; /* another engine may do better */
-        state_drop(f->v, s);
-        *joined = true;
-        return fix_replace(f, n, i, both);
+    struct state *both = merge_join(f->v, node->states.data[i], s, widen, &lossless);
+    if (!both)
+        return true;
+    if (!lossless && !lossy) {
+        state_drop(f->v, both);
+        return true;
     }
-    return f->v->failure == SKEP_OK;
+    if (node->joins++ > FIX_MOST_JOINS)
+        f->most_visited = 0; /* another engine may do better */
+    state_drop(f->v, s);
+    *joined = true;
+    return fix_replace(f, n, i, both);
+}
+
+/* With one that agrees about what decides, if there is one; else with any. */
+static bool fix_join_into(struct fix *f, u32 n, struct state *s, bool lossy, bool *joined)
+{
+    struct verifier *v = f->v;
+    bool choose = f->most_states > 1 && v->decides;
+    u64 key = choose ? decide_key(v, s) : 0;
+    *joined = false;
+    for (u32 round = choose ? 0 : 1; round < 2; round++)
+        for (u32 i = f->nodes.data[n].states.n; i-- > 0 && !*joined;)
+            if ((round == 1 || decide_key(v, f->nodes.data[n].states.data[i]) == key) &&
+                !fix_join_with(f, n, i, s, lossy, joined))
+                return false;
+    return *joined || v->failure == SKEP_OK;
 }
 
 static void fix_forget_dead(struct verifier *v, struct state *s)
 {
     merge_forget_dead(v, s, s->n_frames - 1u, v->live.regs[s->insn], v->live.slots[s->insn]);
+}
+
+/* Is there room for one more state, and one that says something else than those there? */
+static bool fix_is_apart(const struct fix *f, const struct fix_node *node, const struct state *s)
+{
+    if (f->most_states == 1 || !f->v->decides || node->states.n >= FIX_SHAPES ||
+        f->v->point[s->insn] == POINT_JOINS)
+        return false;
+    u64 key = decide_key(f->v, s);
+    for (u32 i = 0; i < node->states.n; i++)
+        if (decide_key(f->v, node->states.data[i]) == key)
+            return false;
+    return true;
 }
 
 /* A state arrives where others may be.  Consumes it. */
@@ -203,6 +227,8 @@ bool fix_arrive(struct fix *f, struct state *s)
     bool joined;
     if (node->states.n < f->most_states && node->joins == 0 &&
         (f->most_states == 1 || v->point[s->insn] != POINT_JOINS))
+        return fix_keep(f, n, s);
+    if (fix_is_apart(f, node, s))
         return fix_keep(f, n, s);
     if (!fix_join_into(f, n, s, false, &joined) || joined)
         return joined || (state_drop(v, s), false);

@@ -119,28 +119,18 @@ static bool path_looks_same(const struct state *a, const struct state *b)
 
 enum { PATH_SLOTS = 64 - STATE_REGS };
 
-/* A number or a pointer of which everything is known; 0: it is none. */
-static u64 path_cell_constant(const struct verifier *v, const struct cell *cell)
-{
-    const struct value *value = cell_value(v, cell);
-    bool known = value->kind != VALUE_NONE && !(value->flags & VALUE_NULLABLE) &&
-                 value->range.umin == value->range.umax;
-    u64 kind = (u64)value->kind << 16 | value->object;
-    return known ? (value->range.umin ^ kind << 40) * 0xff51afd7ed558ccdu | 1 : 0;
-}
-
-/* The same of a register of the running function, or a slot that holds one.  A 0 may be covered as
- * a byte, so it does not count there. */
+/* What is known of a register of the running function, or of a slot that holds one.  A 0 may be
+ * covered as a byte, so it does not count there. */
 static u64 path_constant(const struct verifier *v, const struct state *s, u32 place)
 {
     const struct frame *f = state_top(s);
     if (place < STATE_REGS)
-        return path_cell_constant(v, &f->reg[place]);
+        return decide_constant_of(v, &f->reg[place]);
     const struct slot *slot = &f->slot[place - STATE_REGS];
     for (u32 p = 0; p < 2; p++)
         if (slot->kind == SLOT_DATA && slot->run[p].size == 8 &&
             cell_value(v, &slot->part[p])->range.umax > 0)
-            return path_cell_constant(v, &slot->part[p]);
+            return decide_constant_of(v, &slot->part[p]);
     return 0;
 }
 

@@ -258,6 +258,8 @@ static enum outcome verify_ask(struct verifier *v, const char **method)
     if (outcome == OUTCOME_UNDECIDED) {
         *method = "fixpoint, several states";
         verify_again(v);
+        if (!decide_find(v))
+            return OUTCOME_FAILED;
         outcome =
             fixpoint_run(v, VERIFY_SEVERAL, v->visited + max_u64(v->visited / 4, VERIFY_CHEAP));
     }

@@ -232,7 +232,7 @@ static void test_programs_that_only_paths_show_have_facts(void **unused)
 {
     (void)unused;
     const char *source = "r1 = *(u8 *)(r1 + 0) ; r0 = 1 ; r2 = 40 ; again: r0 *= 3 ; r0 &= 127 ; "
-                         "if r0 != 73 goto again ; exit";
+                         "if r0 != 43 goto again ; exit";
     struct facts_fixture f = { 0 };
     fixture_open(&f, "memory", source);
     assert_string_equal(f.verdict.method, "paths");
