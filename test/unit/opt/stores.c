@@ -71,8 +71,9 @@ TEST(calls_read_the_frame_that_they_are_given)
 
 TEST(what_a_helper_is_given_it_reads_upwards)
 {
-    static const struct skep_helper lookup = { .args = { { SKEP_ARG_MAP, 0, 0 },
-                                                         { SKEP_ARG_MAP_KEY, 0, 0 } } };
+    static const struct skep_helper lookup = {
+        .args = { { .kind = SKEP_ARG_MAP }, { .kind = SKEP_ARG_MAP_KEY } },
+    };
     const struct skep_helper *helpers[] = { &lookup };
     struct host_code host = { .helpers = helpers };
     struct fixture f;
