@@ -5,7 +5,7 @@ SECONDS ?= 60
 OPERATIONS ?= 1000000
 INSNS ?= 1000000000
 PROGRAMS ?= 1000000
-SAMPLE ?= 20
+SAMPLE ?= 100
 ARM64 ?= 100000
 MAKEFLAGS += --no-print-directory
 export JOBS
@@ -74,7 +74,7 @@ costs: build ## what verifying loops, many paths and hostile shapes costs, besid
 mistakes: build ## write examples/mistakes/expected/ anew: what the verifier says to each mistake
 	@CLANG=$${CLANG:-clang-19} examples/mistakes/test_mistakes.py --write
 
-mutants: build ## mistakes seeded into the verifier, and SAMPLE (20) at random: who catches them
+mutants: build ## mistakes seeded into the verifier, and SAMPLE (100) at random: who catches them
 	@tools/setup.sh test
 	@tools/mutants.py --sample $(SAMPLE)
 
