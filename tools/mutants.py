@@ -31,6 +31,8 @@ FLAGS = ["-std=c11", "-O1", "-D_GNU_SOURCE", "-w", "-fPIC", f'-DTEST_DIR="{TOP}/
          f'-DBUILD_DIR="{TOP}/build"']
 CC = [*(["ccache"] if shutil.which("ccache") else []), os.environ.get("CC", "gcc")]
 SCOPE = ("access", "alu", "branch", "call", "form", "global", "owned", "relation", "stack", "step")
+# A mistake that leaves an array or overflows is seen where it happens, as in the sanitized builds of CI.
+TRAPS = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
 GOAL = 0.98
 TURNED = {" < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " == ": " != ", " != ": " == ",
           " && ": " || ", " || ": " && ", " + 1": " + 2", " - 1": " - 0",
@@ -138,7 +140,8 @@ def object_of(source):
 
 
 def compile_one(source, out, src="src"):
-    return run([*CC, *FLAGS, "-I" + src, "-Iinclude", "-Itest", "-Itool/skep", "-c", source, "-o", out])
+    return run([*CC, *FLAGS, "-I" + src, "-Iinclude", "-Itest", "-Itool/skep",
+                *(TRAPS if "src/verify/" in source else []), "-c", source, "-o", out])
 
 
 def link_library(objects, out):
@@ -254,6 +257,8 @@ def suites(kernel_said, insns=0):
     objects = sorted(glob.glob("build/test/sound/*.o"))
     yield "unit tests", lambda f: fails(f, [p("facts")]) or fails(f, [p("contracts")])
     yield "cases", lambda f: any(fails(f, [p("skt_runner"), file]) for file in cases())
+    if insns == 0:
+        return
     yield "features", lambda f: fails(f, [sys.executable, "test/features/test_features.py"])
     yield "mistakes", lambda f: fails(f, [sys.executable, "examples/mistakes/test_mistakes.py"])
     yield "kernel's tests", lambda f: kernel_said and kernel_tests_said(f) != kernel_said

@@ -105,6 +105,7 @@ TEST(sockets_show_what_their_kind_has)
         { "r0 = *(u16 *)(r6 + 48)", "" },
         { "r0 = *(u16 *)(r6 + 50)", "verify-bad-socket-access" },
         { "r0 = *(u32 *)(r6 + 80)", "verify-bad-socket-access" },
+        { "r6 = *(u32 *)(r6 + 4) ; r0 = *(u32 *)(r6 + 4)", "verify-not-a-pointer" },
         { "r1 = r6 ; call helper 95 ; if r0 == 0 goto out ; r0 = *(u32 *)(r0 + 8)", "" },
         { "r1 = r6 ; call helper 95 ; r0 = *(u32 *)(r0 + 8)", "verify-may-be-null" },
         { "r1 = r6 ; call helper 96 ; if r0 == 0 goto out ; r0 = *(u64 *)(r0 + 80)", "" },
@@ -204,6 +205,58 @@ TEST(a_typed_pointer_is_taken_for_what_it_is_alone)
                " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
 }
 
+/* What comes out of a slot has the slot's type. */
+TEST(a_slot_takes_what_its_own_type_is)
+{
+    static const struct skep_map_spec spec = {
+        .size = sizeof(spec),
+        .name = "m",
+        .type = 2,
+        .key_size = 4,
+        .value_size = 24,
+        .max_entries = 1,
+        .specials = { { SKEP_SPECIAL_REFERENCE, 8, 8, SKEP_TYPE_TASK },
+                      { SKEP_SPECIAL_REFERENCE, 16, 8, SKEP_TYPE_CGROUP } },
+    };
+    static const struct row rows[] = {
+        { "r1 += 8 ; r2 = r0 ; call helper 194 ; if r0 == 0 goto out", "verify-leaks-reference" },
+        { "r1 += 8 ; r2 = r0 ; call helper 194 ; r1 = r0", "verify-leaks-reference" },
+        { "r1 += 16 ; r2 = r0 ; call helper 194 ; if r0 == 0 goto out", "verify-bad-argument" },
+    };
+    check_rows("sched_cls", &spec,
+               "r6 = map[idx:0][0] + 0 ; r1 = r6 ; r1 += 8 ; r2 = 0 ; call helper 194 ; "
+               "if r0 == 0 goto out ; r1 = r6 ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
+/* A lookup with a key that is an index gives a value; but not a map where none was put. */
+TEST(an_element_of_a_map_of_maps_may_be_empty)
+{
+    static const struct skep_map_spec inner = { .size = sizeof(inner),
+                                                .name = "i",
+                                                .type = 2,
+                                                .key_size = 4,
+                                                .value_size = 8,
+                                                .max_entries = 1 };
+    static const struct skep_map_spec spec = { .size = sizeof(spec),
+                                               .name = "m",
+                                               .type = 12,
+                                               .key_size = 4,
+                                               .value_size = 4,
+                                               .max_entries = 1,
+                                               .inner = &inner };
+    static const struct row rows[] = {
+        { "if r0 == 0 goto out ; r1 = r0 ; r2 = r10 ; r2 += -4 ; call helper 1", "" },
+        { "r1 = r0 ; r2 = r10 ; r2 += -4 ; call helper 1", "verify-bad-argument" },
+        { "if r0 == 0 goto out ; r1 = r0 ; r2 = r10 ; r2 += -4 ; call helper 1 ; "
+          "r0 = *(u64 *)(r0 + 0)",
+          "verify-may-be-null" }, /* it may have fewer elements */
+    };
+    check_rows("sched_cls", &spec,
+               "*(u32 *)(r10 - 4) = 0 ; r1 = map[idx:0] ; r2 = r10 ; r2 += -4 ; call helper 1 ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
 /* An application's own objects, of two types. */
 TEST(an_applications_objects_are_told_apart_by_its_numbers)
 {
@@ -242,6 +295,7 @@ TEST(an_applications_objects_are_told_apart_by_its_numbers)
 }
 
 UNIT_TESTS(UNIT(a_typed_pointer_is_taken_for_what_it_is_alone),
+           UNIT(a_slot_takes_what_its_own_type_is), UNIT(an_element_of_a_map_of_maps_may_be_empty),
            UNIT(an_applications_objects_are_told_apart_by_its_numbers),
            UNIT(what_a_context_points_to_is_written_where_the_field_says_so),
            UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
