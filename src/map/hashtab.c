@@ -352,24 +352,29 @@ static inline void hashtab_touch(struct hashtab *table, u32 element, u32 cpu)
         lru_touch(&table->lru, element, cpu);
 }
 
+/* An update is a use.  The host's threads have no slots, so it is noted for the processor. */
+static inline void hashtab_touch_written(struct hashtab *table, u32 element)
+{
+    if (table->evicts)
+        lru_touch(&table->lru, element, os_cpu_here());
+}
+
 static void hashtab_replace(struct hashtab *table, struct hashtab_stripe *stripe,
                             const struct hashtab_place *place, const void *key, const void *value,
                             u32 cpu)
 {
     if (table->cpu_stride) {
         hashtab_write_value(table, place->element, value, cpu, false);
-        hashtab_touch(table, place->element, cpu);
+        hashtab_touch_written(table, place->element);
         return;
     }
     u32 element = stripe->spare;
     words_put(hashtab_key(table, element), key, table->key_size);
     hashtab_write_value(table, element, value, cpu, true);
-    hashtab_touch(table, element, cpu);
+    hashtab_touch_written(table, element);
     atomic_store_explicit(&table->buckets[place->bucket].slots[place->slot], element,
                           memory_order_release);
     stripe->spare = place->element;
-    if (table->evicts)
-        lru_forget(&table->lru, place->element);
 }
 
 static int hashtab_insert(struct hashtab *table, u64 hash, const void *key, const void *value,
@@ -382,7 +387,7 @@ static int hashtab_insert(struct hashtab *table, u64 hash, const void *key, cons
     }
     words_put(hashtab_key(table, element), key, table->key_size);
     hashtab_write_value(table, element, value, cpu, true);
-    hashtab_touch(table, element, cpu);
+    hashtab_touch_written(table, element);
     hashtab_link_element(table, hash, element);
     return 0;
 }
@@ -447,8 +452,10 @@ int hashtab_take(struct hashtab *table, const void *key, void *value, u32 cpu)
     return place.element ? 0 : -ENOENT;
 }
 
-/* A lookup that ended too late can leave a touch on an element that was freed meanwhile, or is a
- * stripe's spare one.  It is old and has no key in the table: the touch is forgotten. */
+/* A stripe's spare element keeps the touches of the key that it had (forgetting them would write to
+ * the rows of other threads), and a lookup that ended too late can leave one on an element that was
+ * freed meanwhile.  Such an element is old and has no key in the table: the touches are forgotten
+ * now. */
 bool hashtab_evict(struct hashtab *table, u32 element, const struct lru_window *window)
 {
     u64 key[HASHTAB_KEY_MAX / 8];

@@ -210,9 +210,10 @@ static u32 lru_oldest(const struct hashtab *table, const struct lru_window *wind
     return victim.element;
 }
 
+/* Every spare element may be tried in vain once. */
 static bool lru_evict_before(struct hashtab *table, const struct lru_window *window)
 {
-    for (u32 tries = 0; tries < LRU_ROUNDS; tries++) {
+    for (u32 tries = 0; tries < LRU_ROUNDS + table->stripe_mask + 1; tries++) {
         u32 victim = lru_probe(table, window);
         if (!victim)
             victim = lru_oldest(table, window);

@@ -59,7 +59,7 @@ static inline _Atomic u32 *lru_stamp(const struct lru *lru, u32 element, u32 row
     return (_Atomic u32 *)(void *)(lru->stamps + row * lru->stride) + element;
 }
 
-/* Notes that an element is used now. */
+/* Notes that an element is used now.  cpu: which row, any number. */
 static inline void lru_touch(struct lru *lru, u32 element, u32 cpu)
 {
     struct lru_row *row = &lru->rows[cpu & lru->mask];
@@ -74,7 +74,7 @@ static inline void lru_touch(struct lru *lru, u32 element, u32 cpu)
         lru_next_mark(row, mark);
 }
 
-/* An element that is free has no touch. */
+/* An element that is free has no touch; one that is spare may have. */
 void lru_forget(struct lru *lru, u32 element);
 /* Has it been touched, and not within the window? */
 bool lru_is_old(const struct lru *lru, u32 element, const struct lru_window *window);

@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -124,6 +125,12 @@ u32 os_cpu_count(void)
 {
     long n = sysconf(_SC_NPROCESSORS_CONF);
     return n > 0 ? (u32)n : 1;
+}
+
+u32 os_cpu_here(void)
+{
+    int cpu = sched_getcpu();
+    return cpu > 0 ? (u32)cpu : 0;
 }
 
 bool os_cpu_has_lse(void)

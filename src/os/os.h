@@ -30,6 +30,7 @@ u64 os_clock_ns(enum os_clock clock);
 /* What is running */
 
 u32 os_cpu_count(void);    /* configured, whether online or not; at least 1 */
+u32 os_cpu_here(void);     /* the one that runs the caller, or just did; 0 if that is not known */
 bool os_cpu_has_lse(void); /* arm64: atomic operations on memory in one instruction */
 u32 os_process_id(void);
 u32 os_thread_id(void);
