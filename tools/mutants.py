@@ -52,6 +52,8 @@ def read_named(path):
         if key == "name":
             mutants.append({})
         mutants[-1][key.strip()] = text.strip()
+    for mutant in mutants:
+        mutant["text"] = open(mutant["file"]).read()
     return mutants
 
 
@@ -105,7 +107,7 @@ def unnamed():
                 left_out[path] += 1
                 continue
             everything.append({"name": f"{path}:{text[:at].count(chr(10)) + 1}: {where}: {line[:90]}: {change}",
-                               "file": path, "at": at, "find": old, "put": new, "sampled": True})
+                               "file": path, "at": at, "text": text, "find": old, "put": new, "sampled": True})
     stale = [row for i, row in enumerate(rows) if i not in used]
     if stale:
         sys.exit(f"equivalent.txt: nothing is left out by {stale}")
@@ -114,8 +116,7 @@ def unnamed():
 
 def seeded(mutant):
     """The text of the mutant's file with the mistake in it."""
-    text = open(mutant["file"]).read()
-    find, put = mutant["find"], mutant.get("put", "")
+    text, find, put = mutant["text"], mutant["find"], mutant.get("put", "")
     if "at" in mutant:
         at = mutant["at"]
         return text[:at] + put + text[at + len(find):]
@@ -281,7 +282,8 @@ def judge(mutant, folder, objects, seconds, kernel_said, insns):
             return False
         return next((name for name, caught in suites(kernel_said, insns) if caught(folder)), None)
     finally:
-        shutil.copyfile(mutant["file"], path)
+        with open(path, "w") as f:
+            f.write(mutant["text"])
 
 
 def table(rows):

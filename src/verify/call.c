@@ -207,18 +207,6 @@ static bool call_check_key(struct verifier *v, struct state *s, struct call *cal
     return true;
 }
 
-static bool call_check_in_value(struct verifier *v, const struct call *call, u32 a, u32 bytes,
-                                const char *what)
-{
-    const struct value *value = cell_value(v, &call->args[a]);
-    u64 at;
-    if (value->kind != VALUE_MAP_VALUE || (value->flags & VALUE_NULLABLE) ||
-        !cell_constant_of(v, &call->args[a], &at) || at % 4 != 0 || at > UINT32_MAX ||
-        at + bytes > access_spec(v, value)->value_size)
-        return call_wrong(v, call, a, what);
-    return true;
-}
-
 static bool call_check_special(struct verifier *v, struct call *call, u32 a, u8 kind,
                                const char *what)
 {
@@ -231,12 +219,13 @@ static bool call_check_special(struct verifier *v, struct call *call, u32 a, u8 
 
 static bool call_check_lock(struct verifier *v, struct state *s, const struct call *call, u32 a)
 {
-    if (!call_check_in_value(v, call, a, 4, "a spin lock in a map value"))
-        return false;
     const struct cell *arg = &call->args[a];
     const struct value *value = cell_value(v, arg);
     u16 map = (u16)(value->object + 1u);
-    if (value->range.umin + 1 != access_spec(v, value)->lock_at)
+    u64 at;
+    if (value->kind != VALUE_MAP_VALUE || (value->flags & VALUE_NULLABLE) ||
+        !cell_constant_of(v, arg, &at) || at > UINT32_MAX ||
+        at + 1 != access_spec(v, value)->lock_at)
         return call_wrong(v, call, a, "a spin lock in a map value");
     if (call->helper->effects & SKEP_LOCKS) {
         if (s->lock_map)

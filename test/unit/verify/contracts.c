@@ -205,6 +205,63 @@ TEST(a_typed_pointer_is_taken_for_what_it_is_alone)
                " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
 }
 
+TEST(as_many_special_fields_as_there_may_be)
+{
+    struct skep_map_spec spec = { .size = sizeof(spec),
+                                  .name = "m",
+                                  .type = 2,
+                                  .key_size = 4,
+                                  .value_size = 8 * (SKEP_MAX_SPECIALS + 1),
+                                  .max_entries = 1 };
+    static const struct row rows[] = {
+        { "r0 = *(u64 *)(r6 + 0)", "" },
+        { "r0 = *(u32 *)(r6 + 88)", "verify-no-access" },
+        { "r0 = *(u32 *)(r6 + 96)", "" },
+    };
+    for (u32 i = 0; i < SKEP_MAX_SPECIALS; i++)
+        spec.specials[i] = (struct skep_special){ SKEP_SPECIAL_POINTER, 8 * i, 8, 1 };
+    check_rows("sched_cls", &spec, "r6 = map[idx:0][0] + 0 ; ", " ; r0 = 0 ; exit", rows,
+               ARRAY_LEN(rows));
+}
+
+TEST(a_spin_lock_is_where_the_value_has_it)
+{
+    static const struct skep_map_spec with = { .size = sizeof(with),
+                                               .name = "m",
+                                               .type = 2,
+                                               .key_size = 4,
+                                               .value_size = 24,
+                                               .max_entries = 1,
+                                               .lock_at = 1 + 8 };
+    static const struct skep_map_spec without = { .size = sizeof(without),
+                                                  .name = "m",
+                                                  .type = 2,
+                                                  .key_size = 4,
+                                                  .value_size = 24,
+                                                  .max_entries = 1 };
+    static const struct row rows[] = {
+        { "r1 += 8 ; call helper 93 ; r1 = r6 ; r1 += 8 ; call helper 94", "" },
+        { "r1 += 8 ; call helper 93", "verify-lock-held" },
+        { "r1 += 8 ; call helper 93 ; r1 = r6 ; r1 += 8 ; call helper 93", "verify-lock-held" },
+        { "r1 += 8 ; call helper 94", "verify-lock-not-held" },
+        { "r1 += 4 ; call helper 93", "verify-bad-argument" },
+        { "r1 += 9 ; call helper 93", "verify-bad-argument" },
+        { "r2 = *(u32 *)(r6 + 0) ; r2 &= 8 ; r1 += r2 ; call helper 93", "verify-bad-argument" },
+        { "r1 = r10 ; r1 += -16 ; call helper 93", "verify-bad-argument" },
+        { "r0 = *(u32 *)(r6 + 8)", "verify-no-access" },
+        { "r0 = *(u8 *)(r6 + 11)", "verify-no-access" },
+        { "r0 = *(u8 *)(r6 + 12)", "" },
+    };
+    static const struct row none[] = {
+        { "r1 += 8 ; call helper 93", "verify-bad-argument" },
+        { "r1 += -1 ; call helper 93", "verify-bad-argument" },
+    };
+    check_rows("sched_cls", &with, "r6 = map[idx:0][0] + 0 ; r1 = r6 ; ", " ; r0 = 0 ; exit", rows,
+               ARRAY_LEN(rows));
+    check_rows("sched_cls", &without, "r6 = map[idx:0][0] + 0 ; r1 = r6 ; ", " ; r0 = 0 ; exit",
+               none, ARRAY_LEN(none));
+}
+
 /* What comes out of a slot has the slot's type. */
 TEST(a_slot_takes_what_its_own_type_is)
 {
@@ -295,7 +352,9 @@ TEST(an_applications_objects_are_told_apart_by_its_numbers)
 }
 
 UNIT_TESTS(UNIT(a_typed_pointer_is_taken_for_what_it_is_alone),
-           UNIT(a_slot_takes_what_its_own_type_is), UNIT(an_element_of_a_map_of_maps_may_be_empty),
+           UNIT(as_many_special_fields_as_there_may_be),
+           UNIT(a_spin_lock_is_where_the_value_has_it), UNIT(a_slot_takes_what_its_own_type_is),
+           UNIT(an_element_of_a_map_of_maps_may_be_empty),
            UNIT(an_applications_objects_are_told_apart_by_its_numbers),
            UNIT(what_a_context_points_to_is_written_where_the_field_says_so),
            UNIT(special_fields_are_their_helpers), UNIT(sockets_show_what_their_kind_has),
