@@ -9,6 +9,7 @@ enum {
     REGION_STEP_MIN =
         4096, /* bytes that are committed at once: as much again as there is, within */
     REGION_STEP_MAX = 65536,
+    REGION_BLOCK_MAX = 2048, /* bytes that are not worth a page */
     REGION_MAX_BITS = 44,
 };
 
@@ -46,8 +47,19 @@ bool region_commit(struct skep_map *map, struct region *region, u64 size)
     return true;
 }
 
+static int region_new_block(struct skep_map *map, struct region *region, u64 size)
+{
+    size = round_up_u64(max_u64(size, 1), 16);
+    region->base = mem_zalloc(map->mem, (size_t)size);
+    region->reserved = size;
+    atomic_init(&region->committed, size);
+    return region->base ? 0 : -ENOMEM;
+}
+
 int region_new(struct skep_map *map, struct region *region, u64 size)
 {
+    if (size <= REGION_BLOCK_MAX)
+        return region_new_block(map, region, size);
     int result = region_reserve(region, size);
     if (result)
         return result;
@@ -78,7 +90,11 @@ void region_free(struct skep_map *map, struct region *region)
 {
     if (!region->base)
         return;
-    os_pages_free(region->base, (size_t)region->reserved);
-    mem_uncharge(map->mem, (size_t)region_committed(region));
+    if (region->reserved <= REGION_BLOCK_MAX) {
+        mem_free(map->mem, region->base, (size_t)region->reserved);
+    } else {
+        os_pages_free(region->base, (size_t)region->reserved);
+        mem_uncharge(map->mem, (size_t)region_committed(region));
+    }
     region->base = NULL;
 }

@@ -1,8 +1,9 @@
 /* Regions: where maps keep elements.  A region reserves address space for all that a map may ever
  * hold and is committed from its start, at once or in steps; what is committed is charged to the
- * env's account, is zero, and costs real memory only when it is touched.  Nothing in a region ever
- * moves, and it stays mapped until the map is destroyed: readers need no locks to follow an index
- * into it, however stale. */
+ * env's account, is zero, and costs real memory only when it is touched.  A small one that is
+ * committed at once is a block of the env's allocator.  Nothing in a region ever moves, and it
+ * stays mapped until the map is destroyed: readers need no locks to follow an index into it,
+ * however stale. */
 #ifndef SKEP_SRC_MAP_REGION_H
 #define SKEP_SRC_MAP_REGION_H
 
