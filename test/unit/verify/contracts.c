@@ -262,6 +262,52 @@ TEST(a_spin_lock_is_where_the_value_has_it)
                none, ARRAY_LEN(none));
 }
 
+/* r6, r7: two values of a map that the keys 0 and 1 may have. */
+TEST(the_lock_that_was_taken_is_given_back)
+{
+    static const struct skep_map_spec spec = { .size = sizeof(spec),
+                                               .name = "m",
+                                               .type = 1,
+                                               .key_size = 4,
+                                               .value_size = 16,
+                                               .max_entries = 2,
+                                               .lock_at = 1 + 8 };
+    static const struct row rows[] = {
+        { "r1 = r6 ; r1 += 8 ; call helper 93 ; r1 = r6 ; r1 += 8 ; call helper 94", "" },
+        { "r1 = r6 ; r1 += 8 ; call helper 93 ; r1 = r7 ; r1 += 8 ; call helper 94",
+          "verify-lock-not-held" },
+    };
+    check_rows("sched_cls", &spec,
+               "*(u32 *)(r10 - 4) = 0 ; r1 = map[idx:0] ; r2 = r10 ; r2 += -4 ; call helper 1 ; "
+               "if r0 == 0 goto out ; r6 = r0 ; "
+               "*(u32 *)(r10 - 4) = 1 ; r1 = map[idx:0] ; r2 = r10 ; r2 += -4 ; call helper 1 ; "
+               "if r0 == 0 goto out ; r7 = r0 ; ",
+               " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
+TEST(what_a_timer_calls_is_verified)
+{
+    static const struct skep_map_spec spec = { .size = sizeof(spec),
+                                               .name = "m",
+                                               .type = 2,
+                                               .key_size = 4,
+                                               .value_size = 24,
+                                               .max_entries = 1,
+                                               .specials = { { SKEP_SPECIAL_TIMER, 8, 16, 0 } } };
+    static const struct row rows[] = {
+        { "r0 = *(u64 *)(r3 + 0)", "" },
+        { "r0 = *(u32 *)(r2 + 0)", "" },
+        { "r0 = *(u64 *)(r3 + 24)", "verify-out-of-bounds" },
+        { "r0 = *(u32 *)(r2 + 4)", "verify-out-of-bounds" },
+        { "r0 = *(u64 *)(r4 + 0)", "verify-unset-register" },
+    };
+    check_rows("sched_cls", &spec,
+               "r6 = map[idx:0][0] + 0 ; r1 = r6 ; r1 += 8 ; r2 = map[idx:0] ; r3 = 1 ; "
+               "call helper 169 ; r1 = r6 ; r1 += 8 ; r2 = code[later] ; call helper 170 ; "
+               "r0 = 0 ; exit ; later: ",
+               " ; r0 = 0 ; exit", rows, ARRAY_LEN(rows));
+}
+
 /* What comes out of a slot has the slot's type. */
 TEST(a_slot_takes_what_its_own_type_is)
 {
@@ -352,6 +398,7 @@ TEST(an_applications_objects_are_told_apart_by_its_numbers)
 }
 
 UNIT_TESTS(UNIT(a_typed_pointer_is_taken_for_what_it_is_alone),
+           UNIT(the_lock_that_was_taken_is_given_back), UNIT(what_a_timer_calls_is_verified),
            UNIT(as_many_special_fields_as_there_may_be),
            UNIT(a_spin_lock_is_where_the_value_has_it), UNIT(a_slot_takes_what_its_own_type_is),
            UNIT(an_element_of_a_map_of_maps_may_be_empty),
