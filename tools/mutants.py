@@ -239,8 +239,11 @@ def programs_fail(folder, *limits):
     return any(fails(folder, [program, "--first", *limits, *options], 1200) for options in (["--near"], []))
 
 
-def cases():
-    return sorted(glob.glob("test/skt/*.skt"), key=lambda f: ("structure" in f, "verify" not in f, f))
+def cases_fail(folder, large):
+    """The .skt files; some take seconds, for they are about size."""
+    return any(fails(folder, [os.path.join(WORK, "skt_runner"), file])
+               for file in sorted(glob.glob("test/skt/*.skt"), key=lambda f: ("verify" not in f, f))
+               if (os.path.basename(file) in ("jumps.skt", "verify_structure.skt")) == large)
 
 
 def kernel_tests_said(folder):
@@ -257,12 +260,11 @@ def suites(kernel_said, insns=0):
     p = lambda name: os.path.join(WORK, name)
     objects = sorted(glob.glob("build/test/sound/*.o"))
     yield "unit tests", lambda f: fails(f, [p("facts")]) or fails(f, [p("contracts")])
-    yield "cases", lambda f: any(fails(f, [p("skt_runner"), file]) for file in cases())
-    if insns == 0:
-        return
+    yield "cases", lambda f: cases_fail(f, False)
     yield "features", lambda f: fails(f, [sys.executable, "test/features/test_features.py"])
     yield "mistakes", lambda f: fails(f, [sys.executable, "examples/mistakes/test_mistakes.py"])
     yield "kernel's tests", lambda f: kernel_said and kernel_tests_said(f) != kernel_said
+    yield "large cases", lambda f: cases_fail(f, True)
     yield "probes", lambda f: fails(f, [p("probes"), *objects])
     yield "programs", lambda f: programs_fail(f, "--insns", str(insns))
 

@@ -134,6 +134,20 @@ TEST(a_socket_found_is_given_back_by_whatever_shows_it)
                " ; out: r0 = 0 ; exit", rows, ARRAY_LEN(rows));
 }
 
+static void check_on_own(const struct skep_hook *hook, const struct row *rows, size_t n)
+{
+    const struct skep_hook *const hooks[] = { hook };
+    struct skep_env_options options = { .size = sizeof(options), .hooks = hooks, .n_hooks = 1 };
+    skep_env *env = NULL;
+    assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
+    for (size_t i = 0; i < n; i++) {
+        char program[200];
+        snprintf(program, sizeof(program), "%s ; out: r0 = 0 ; exit", rows[i].program);
+        assert_string_equal(verdict_on(env, hook, NULL, program), rows[i].diagnostic);
+    }
+    skep_env_free(env);
+}
+
 /* WRITE is about what a pointer field points to; the pointer itself stays the host's. */
 TEST(what_a_context_points_to_is_written_where_the_field_says_so)
 {
@@ -158,16 +172,64 @@ TEST(what_a_context_points_to_is_written_where_the_field_says_so)
         { "r2 = *(u64 *)(r1 + 8) ; *(u8 *)(r2 + 16) = 1", "verify-out-of-bounds" },
         { "r2 = 0 ; *(u64 *)(r1 + 8) = r2", "verify-bad-context-access" },
     };
-    const struct skep_hook *const hooks[] = { &hook };
-    struct skep_env_options options = { .size = sizeof(options), .hooks = hooks, .n_hooks = 1 };
-    skep_env *env = NULL;
-    assert_int_equal(skep_env_new(&options, &env, NULL), SKEP_OK);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        char program[200];
-        snprintf(program, sizeof(program), "%s ; r0 = 0 ; exit", rows[i].program);
-        assert_string_equal(verdict_on(env, &hook, NULL, program), rows[i].diagnostic);
-    }
-    skep_env_free(env);
+    check_on_own(&hook, rows, ARRAY_LEN(rows));
+}
+
+/* r1: the memory, r2: how much that is. */
+TEST(plain_memory_is_as_large_as_the_hook_says_or_the_program_compares)
+{
+    struct skep_hook hook = { .size = sizeof(hook),
+                              .name = "own",
+                              .id = 1000,
+                              .personality = SKEP_APPLICATION,
+                              .ctx_kind = SKEP_CTX_MEMORY,
+                              .ctx_size = 16,
+                              .families = SKEP_FAMILY_BASE };
+    static const struct row rows[] = {
+        { "r0 = *(u8 *)(r1 + 15)", "" },
+        { "r0 = *(u8 *)(r1 + 16)", "verify-out-of-bounds" },
+        { "r0 = *(u32 *)(r1 + 13)", "verify-out-of-bounds" },
+        { "r0 = *(u8 *)(r1 - 1)", "verify-out-of-bounds" },
+        { "if r2 < 32 goto out ; r0 = *(u8 *)(r1 + 31)", "" },
+        { "if r2 < 32 goto out ; r0 = *(u8 *)(r1 + 32)", "verify-out-of-bounds" },
+        { "*(u8 *)(r1 + 0) = 1", "verify-no-access" },
+        { "r1 = *(u64 *)(r1 + 0) ; call helper 175", "verify-bad-argument" },
+    };
+    static const struct row large[] = {
+        { "r1 += 65534 ; r0 = *(u8 *)(r1 + 0)", "" },
+        { "r1 += 65535 ; r0 = *(u8 *)(r1 + 0)", "verify-out-of-bounds" },
+    };
+    static const struct row writable[] = {
+        { "*(u8 *)(r1 + 15) = 1", "" },
+        { "*(u8 *)(r1 + 16) = 1", "verify-out-of-bounds" },
+    };
+    check_on_own(&hook, rows, ARRAY_LEN(rows));
+    hook.flags = SKEP_HOOK_CTX_WRITABLE;
+    check_on_own(&hook, writable, ARRAY_LEN(writable));
+    hook.ctx_size = 0;
+    check_on_own(&hook, large, ARRAY_LEN(large));
+}
+
+/* What a host passes in its arguments is of the kind that it takes. */
+TEST(arguments_are_read_only_words_of_the_hosts)
+{
+    static const struct skep_hook hook = { .size = sizeof(hook),
+                                           .name = "own",
+                                           .id = 1000,
+                                           .personality = SKEP_APPLICATION,
+                                           .ctx_kind = SKEP_CTX_ARGS,
+                                           .ctx_size = 16,
+                                           .flags = SKEP_HOOK_CTX_WRITABLE,
+                                           .families = SKEP_FAMILY_BASE | SKEP_FAMILY_TASK };
+    static const struct row rows[] = {
+        { "r0 = *(u64 *)(r1 + 8)", "" },
+        { "r0 = *(u64 *)(r1 + 16)", "verify-out-of-bounds" },
+        { "*(u64 *)(r1 + 0) = 1", "verify-no-access" },
+        { "r1 = *(u64 *)(r1 + 0) ; call helper 175", "" },
+        { "r1 = *(u32 *)(r1 + 0) ; call helper 175", "verify-bad-argument" },
+        { "r1 = 1 ; call helper 175", "verify-bad-argument" },
+    };
+    check_on_own(&hook, rows, ARRAY_LEN(rows));
 }
 
 /* A map's value that keeps a task at 8 and owns a control group at 16. */
@@ -399,6 +461,8 @@ TEST(an_applications_objects_are_told_apart_by_its_numbers)
 
 UNIT_TESTS(UNIT(a_typed_pointer_is_taken_for_what_it_is_alone),
            UNIT(the_lock_that_was_taken_is_given_back), UNIT(what_a_timer_calls_is_verified),
+           UNIT(plain_memory_is_as_large_as_the_hook_says_or_the_program_compares),
+           UNIT(arguments_are_read_only_words_of_the_hosts),
            UNIT(as_many_special_fields_as_there_may_be),
            UNIT(a_spin_lock_is_where_the_value_has_it), UNIT(a_slot_takes_what_its_own_type_is),
            UNIT(an_element_of_a_map_of_maps_may_be_empty),
